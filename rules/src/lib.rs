@@ -4,6 +4,8 @@
 //! host brings bytes and the time, and carries results away. The modules stand in reading order,
 //! and each uses only those above it.
 
+pub mod path;
 pub mod row;
+pub mod shape;
 pub mod time;
 pub mod value;
