@@ -5,6 +5,7 @@
 //! and each uses only those above it.
 
 pub mod path;
+pub mod record;
 pub mod row;
 pub mod shape;
 pub mod time;
