@@ -7,6 +7,7 @@
 pub mod path;
 pub mod record;
 pub mod row;
+pub mod schema;
 pub mod shape;
 pub mod time;
 pub mod value;
