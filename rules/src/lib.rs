@@ -10,4 +10,5 @@ pub mod row;
 pub mod schema;
 pub mod shape;
 pub mod time;
+pub mod types;
 pub mod value;
