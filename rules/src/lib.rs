@@ -4,11 +4,25 @@
 //! host brings bytes and the time, and carries results away. The modules stand in reading order,
 //! and each uses only those above it.
 
-pub mod path;
-pub mod record;
-pub mod row;
-pub mod schema;
-pub mod shape;
 pub mod time;
-pub mod types;
 pub mod value;
+pub mod row;
+pub mod types;
+pub mod path;
+pub mod shape;
+pub mod record;
+pub mod schema;
+pub mod python;
+pub mod condition;
+pub mod report;
+pub mod sketch;
+pub mod suite;
+pub mod args;
+pub mod binder;
+pub mod window;
+pub mod samples;
+pub mod kind;
+pub mod expectation;
+pub mod plan;
+pub mod run;
+pub mod page;

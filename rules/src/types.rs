@@ -71,6 +71,20 @@ impl Type {
         }
     }
 
+    /// Makes a cell this type where [`Type::convert_value`] can; whether it could.
+    pub fn convert_in_place(self, cell: &mut Value) -> bool {
+        match self.convert_value(std::mem::take(cell)) {
+            Ok(it) => {
+                *cell = it;
+                true
+            }
+            Err(it) => {
+                *cell = it;
+                false
+            }
+        }
+    }
+
     /// Reads a value that already has a type, from JSON or Parquet, as this type; gives it back as
     /// it was when it is unlike. `Missing` and `Null` are of every type.
     ///

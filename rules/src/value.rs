@@ -128,6 +128,23 @@ impl<'a> Value<'a> {
         self.clone().into_owned()
     }
 
+    /// As JSON: times and decimals as text, NaN and infinities as null.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match self {
+            Value::Missing | Value::Null => Json::Null,
+            Value::Bool(it) => Json::Bool(*it),
+            Value::Int(it) => Json::from(*it),
+            Value::Big(it) => Json::from(*it),
+            Value::Num(it) => Json::from(*it),
+            Value::Str(it) => Json::from(it.as_ref()),
+            Value::Time(it) => Json::from(it.to_string()),
+            Value::Dec(it) => Json::from(it.to_string()),
+            Value::List(it) => Json::Array(it.iter().map(Value::to_json).collect()),
+            Value::Map(it) => Json::Object(it.iter().map(|(name, it)| (name.to_string(), it.to_json())).collect()),
+        }
+    }
+
     /// Order of two values that have one: numbers with numbers (exactly, whatever their
     /// representation, a boolean being 0 or 1), text with text by code point, times with times.
     /// `None` for anything else, and for NaN.

@@ -1,0 +1,98 @@
+//! What a kind may ask for while it compiles: cells and summaries, shared where they are equal.
+
+use crate::path::Path;
+use crate::row::Slot;
+use crate::sketch::Spec;
+use crate::types::Type;
+
+/// A summary of the window, given out by [`Binder::sketch`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SketchId(pub u16);
+
+/// A guard of the plan: the records that a `when:` lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuardId(pub u16);
+
+/// A summary that the plan keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SketchPlan {
+    /// Which records it sees; `None`: all.
+    pub guard: Option<GuardId>,
+    /// Which cells; more than one makes a compound key.
+    pub slots: Vec<Slot>,
+    /// What it is.
+    pub spec: Spec,
+}
+
+/// The cells and summaries of a plan that is being compiled.
+#[derive(Debug, Default)]
+pub struct Bindings {
+    /// A path for each slot.
+    pub paths: Vec<Path>,
+    /// A declared type for each slot.
+    pub types: Vec<Option<Type>>,
+    /// The summaries.
+    pub sketches: Vec<SketchPlan>,
+    /// Whether some expectation is about the names of columns.
+    pub reads_columns: bool,
+}
+
+impl Bindings {
+    /// The slot of a path.
+    pub fn slot(&mut self, path: &Path) -> Slot {
+        if let Some(at) = self.paths.iter().position(|it| it == path) {
+            return Slot(at as u16);
+        }
+        self.paths.push(path.clone());
+        self.types.push(None);
+        Slot((self.paths.len() - 1) as u16)
+    }
+}
+
+/// One entry's view of the [`Bindings`].
+#[derive(Debug)]
+pub struct Binder<'b> {
+    /// The plan's bindings.
+    pub bindings: &'b mut Bindings,
+    /// The entry's guard.
+    pub guard: Option<GuardId>,
+    /// The entry's own fields, in order.
+    pub slots: Vec<Slot>,
+    /// Their names as the suite writes them.
+    pub names: Vec<String>,
+    /// How many values a summary keeps exactly.
+    pub budget: usize,
+}
+
+impl Binder<'_> {
+    /// The entry's field.
+    pub fn slot(&self) -> Slot {
+        self.slots.first().copied().unwrap_or(Slot(0))
+    }
+
+    /// The entry's field, in the suite's words.
+    pub fn name(&self) -> &str {
+        self.names.first().map_or("", String::as_str)
+    }
+
+    /// Another field of the record.
+    pub fn field(&mut self, path: &str) -> Result<Slot, String> {
+        Ok(self.bindings.slot(&Path::parse(path)?))
+    }
+
+    /// A summary of the entry's field.
+    pub fn sketch(&mut self, spec: Spec) -> SketchId {
+        let slot = self.slot();
+        self.sketch_of(vec![slot], spec)
+    }
+
+    /// A summary of some cells, over the records that the entry's `when:` lets through.
+    pub fn sketch_of(&mut self, slots: Vec<Slot>, spec: Spec) -> SketchId {
+        let plan = SketchPlan { guard: self.guard, slots, spec };
+        let at = self.bindings.sketches.iter().position(|it| *it == plan).unwrap_or_else(|| {
+            self.bindings.sketches.push(plan);
+            self.bindings.sketches.len() - 1
+        });
+        SketchId(at as u16)
+    }
+}

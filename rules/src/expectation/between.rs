@@ -1,0 +1,52 @@
+//! Each value lies between two bounds.
+
+use super::bounds::{Bounds, MAX, MIN, STRICT_MAX, STRICT_MIN};
+use crate::kind::{Args, Binder, Check, Kind, Scope, Subject, ValueCheck};
+use crate::report::Outcome;
+use crate::value::Value;
+
+/// The kind.
+pub static KIND: Kind = Kind {
+    name: "between",
+    gx: "expect_column_values_to_be_between",
+    in_gx: true,
+    since: "0.1.0",
+    summary: "each value to lie between two bounds",
+    subject: Subject::Field,
+    scope: Scope::Record,
+    mostly: true,
+    params: &[MIN, MAX, STRICT_MIN, STRICT_MAX],
+    main: None,
+    page: include_str!("between.md"),
+    compile,
+};
+
+struct Between {
+    bounds: Bounds,
+    /// GX compares text with no bound; in the short form text that is a date meets a date.
+    gx: bool,
+}
+
+fn compile(args: &Args, _: &mut Binder) -> Result<Check, String> {
+    let bounds = Bounds::from_args(args);
+    if bounds.is_open() {
+        return Err("at least one of `min` and `max` is needed".to_owned());
+    }
+    if bounds.are_reversed() {
+        return Err("`min` is above `max`".to_owned());
+    }
+    Ok(Check::Value(Box::new(Between { bounds, gx: args.is_gx() })))
+}
+
+impl ValueCheck for Between {
+    fn check(&self, value: &Value) -> Outcome {
+        if self.gx && matches!(value, Value::Str(_)) {
+            return Outcome::Mismatch;
+        }
+        self.bounds.judge(value)
+    }
+
+    fn bound(&self) -> String {
+        self.bounds.describe()
+    }
+}

@@ -1,0 +1,107 @@
+//! Two bounds, as many kinds take them.
+
+use std::cmp::Ordering;
+
+use crate::args::{Args, Param, ParamType};
+use crate::python;
+use crate::report::{Outcome, Status};
+use crate::time::Time;
+use crate::value::Value;
+
+/// `min`: a number, a date or a datetime.
+pub const MIN: Param =
+    Param::new("min", ParamType::Bound, "The smallest value that is expected.").gx("min_value");
+/// `max`: a number, a date or a datetime.
+pub const MAX: Param =
+    Param::new("max", ParamType::Bound, "The largest value that is expected.").gx("max_value");
+/// `strict_min`.
+pub const STRICT_MIN: Param =
+    Param::new("strict_min", ParamType::Bool, "Whether `min` itself is refused.").default("false");
+/// `strict_max`.
+pub const STRICT_MAX: Param =
+    Param::new("strict_max", ParamType::Bool, "Whether `max` itself is refused.").default("false");
+
+/// A range with optional ends.
+#[derive(Clone, Debug, Default)]
+pub struct Bounds {
+    /// The lower end.
+    pub min: Option<Value<'static>>,
+    /// The upper end.
+    pub max: Option<Value<'static>>,
+    /// Whether the lower end is outside.
+    pub strict_min: bool,
+    /// Whether the upper end is outside.
+    pub strict_max: bool,
+}
+
+impl Bounds {
+    /// From the parameters `min`, `max`, `strict_min`, `strict_max`.
+    pub fn from_args(args: &Args) -> Self {
+        Bounds {
+            min: args.get("min").cloned(),
+            max: args.get("max").cloned(),
+            strict_min: args.flag("strict_min"),
+            strict_max: args.flag("strict_max"),
+        }
+    }
+
+    /// Whether there is no bound at all.
+    pub const fn is_open(&self) -> bool {
+        self.min.is_none() && self.max.is_none()
+    }
+
+    /// Whether the lower end is above the upper.
+    pub fn are_reversed(&self) -> bool {
+        match (&self.min, &self.max) {
+            (Some(min), Some(max)) => min.compare(max) == Some(Ordering::Greater),
+            _ => false,
+        }
+    }
+
+    /// `Mismatch` when the value cannot be compared with a bound; NaN is within no bound.
+    pub fn judge(&self, value: &Value) -> Outcome {
+        if value.is_nan() {
+            return Outcome::of(self.is_open());
+        }
+        let mut within = true;
+        for (bound, strict, outside) in
+            [(&self.min, self.strict_min, Ordering::Less), (&self.max, self.strict_max, Ordering::Greater)]
+        {
+            let Some(bound) = bound else { continue };
+            match compare(value, bound) {
+                None => return Outcome::Mismatch,
+                Some(order) => within &= order != outside && (order != Ordering::Equal || !strict),
+            }
+        }
+        Outcome::of(within)
+    }
+
+    /// The same for a number that was observed.
+    pub fn holds(&self, value: &Value) -> Status {
+        Status::of(self.judge(value) == Outcome::Pass)
+    }
+
+    /// In words: `between 0 and 1`, `at least 0`, `above 0 and at most 1`.
+    pub fn describe(&self) -> String {
+        let text = |it: &Value| python::text(it).into_owned();
+        match (&self.min, &self.max) {
+            (Some(min), Some(max)) if !self.strict_min && !self.strict_max => {
+                format!("between {} and {}", text(min), text(max))
+            }
+            (min, max) => {
+                let min = min.as_ref().map(|it| format!("{} {}", if self.strict_min { "above" } else { "at least" }, text(it)));
+                let max = max.as_ref().map(|it| format!("{} {}", if self.strict_max { "below" } else { "at most" }, text(it)));
+                let both: Vec<_> = min.into_iter().chain(max).collect();
+                if both.is_empty() { "without a bound".to_owned() } else { both.join(" and ") }
+            }
+        }
+    }
+}
+
+/// Text that is a date meets a bound that is one.
+fn compare(value: &Value, bound: &Value) -> Option<Ordering> {
+    match (value, bound) {
+        (Value::Str(text), Value::Time(bound)) => Time::parse(text)?.compare(bound),
+        _ => value.compare(bound),
+    }
+}

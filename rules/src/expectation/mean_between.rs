@@ -1,0 +1,30 @@
+//! The mean of the values lies between two bounds.
+
+use super::aggregate::{self, Aggregate, all_numbers};
+use crate::kind::{Args, Binder, Check, Kind, Scope, Subject};
+use crate::sketch::{Sketch, Spec};
+
+/// The kind.
+pub static KIND: Kind = Kind {
+    name: "mean_between",
+    gx: "expect_column_mean_to_be_between",
+    in_gx: true,
+    since: "0.1.0",
+    summary: "the mean of the values to lie between two bounds",
+    subject: Subject::Field,
+    scope: Scope::Window,
+    mostly: false,
+    params: aggregate::BOUNDS,
+    main: None,
+    page: include_str!("mean_between.md"),
+    compile,
+};
+
+fn compile(args: &Args, binder: &mut Binder) -> Result<Check, String> {
+    let id = binder.sketch(Spec::Moments);
+    aggregate::check(args, move |view| {
+        let Sketch::Moments(it) = view.sketch(id) else { return Ok(Aggregate::exact(None)) };
+        all_numbers(it.numbers())?;
+        Ok(Aggregate::of_numbers(view, it.mean(), it.numbers()))
+    })
+}

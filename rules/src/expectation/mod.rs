@@ -1,0 +1,86 @@
+//! The kinds of expectations: one file and one page each.
+
+mod aggregate;
+mod bounds;
+
+pub mod between;
+pub mod mean_between;
+pub mod not_null;
+
+use crate::kind::Kind;
+
+/// All kinds, by name.
+pub static KINDS: &[&Kind] = &[
+    &between::KIND,
+    &mean_between::KIND,
+    &not_null::KIND,
+];
+
+/// The kind of a short or a GX name.
+pub fn find(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|it| it.name == name || it.gx == name).copied()
+}
+
+/// Why a name is no kind, where there is more to say than that.
+pub fn why_not(name: &str) -> &'static str {
+    match name {
+        "expect_table_row_count_to_equal_other_table"
+        | "expect_query_results_to_match_comparison"
+        | "unexpected_rows_expectation" => "it is a question to a SQL database; Driftline reads records",
+        _ => "`driftline kinds` lists all",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_holds() {
+        let only = std::env::var("PAGE").ok();
+        let mut wrong = Vec::new();
+        for kind in KINDS.iter().filter(|it| only.as_deref().is_none_or(|only| only == it.name)) {
+            let cases = crate::page::cases(kind.page);
+            if cases.is_empty() {
+                wrong.push(format!("{}: the page has no case", kind.name));
+            }
+            wrong.extend(crate::page::run(kind.page).into_iter().map(|it| format!("{}.md: {it}", kind.name)));
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn kinds_are_sorted_and_their_names_unique() {
+        for pair in KINDS.windows(2) {
+            assert!(pair[0].name < pair[1].name, "{} {}", pair[0].name, pair[1].name);
+        }
+        let mut names: Vec<_> = KINDS.iter().map(|it| it.gx).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), KINDS.len());
+    }
+
+    #[test]
+    fn every_page_names_each_parameter_and_shows_a_pass_a_fail_and_a_skip() {
+        let mut wrong = Vec::new();
+        for kind in KINDS {
+            let page = kind.page;
+            if !page.starts_with(&format!("# {}\n", kind.name)) {
+                wrong.push(format!("{}: the page's first line is not its name", kind.name));
+            }
+            for param in kind.params {
+                if !page.contains(param.name) && !page.contains(param.gx) {
+                    wrong.push(format!("{}: the page says nothing of `{}`", kind.name, param.name));
+                }
+            }
+            for status in ["pass", "fail", "skip"] {
+                let shown = page.contains(&format!("# {status}")) || page.contains(&format!("status: {status}"));
+                let skips = status != "skip" || !matches!(kind.subject, crate::kind::Subject::Table);
+                if skips && !shown {
+                    wrong.push(format!("{}: the page shows no {status}", kind.name));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}

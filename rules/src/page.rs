@@ -1,0 +1,222 @@
+//! Pages: Markdown that is documentation, specification and test at once.
+//!
+//! A page holds cases. A case is a block `yaml suite` (a suite, or a bare list of expectations), then a
+//! block `json records` (one record a line, `# pass`, `# fail` or `# skip` after it where a verdict on the
+//! record is stated), then, if windows are stated, a block `yaml finding`: a mapping for the one
+//! expectation of the suite, or a list, one for each. A finding states any of `status`, `elements`,
+//! `missing`, `unexpected`, `rows` (positions of unexpected records), `values` (those records' values),
+//! `observed`, `details`, `exact`, `why` (a part of the reason), `bound` and, at the page's own choice,
+//! any member of GX's result.
+//! A block `yaml problem` in place of the records states a part of the message that compiling gives.
+//! A comment line `# now: 2024-05-01T12:00:00Z` among the records sets the clock (default: 2024-01-01T00:00:00Z).
+
+use crate::plan::{Options, Plan, compile};
+use crate::record;
+use crate::report::Outcome;
+use crate::run::{self, Finding, Fold};
+use crate::samples::Keep;
+use crate::suite::node::{self, Node};
+use crate::suite::read;
+use crate::time::{Time, Timestamp};
+use crate::value::Value;
+
+/// One case of a page.
+#[derive(Clone, Debug, Default)]
+pub struct Case {
+    /// The heading above it.
+    pub title: String,
+    /// The line of the page at which its suite begins.
+    pub line: usize,
+    /// The suite.
+    pub suite: String,
+    /// The records with the verdict stated for each.
+    pub records: Vec<(String, Option<Outcome>)>,
+    /// The clock.
+    pub now: Timestamp,
+    /// What is stated of the window.
+    pub findings: Option<String>,
+    /// What compiling must complain of.
+    pub problem: Option<String>,
+}
+
+/// 2024-01-01T00:00:00Z.
+const NEW_YEAR: Timestamp = 1_704_067_200_000_000;
+
+/// The cases of a page.
+pub fn cases(page: &str) -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    let mut title = String::new();
+    let mut block: Option<(&str, usize, String)> = None;
+    for (i, line) in page.lines().enumerate() {
+        match (&mut block, line.strip_prefix("```")) {
+            (Some(_), Some(_)) => {
+                if let Some((info, line, text)) = block.take() {
+                    close(&mut cases, &title, info, line, text);
+                }
+            }
+            (Some((_, _, text)), None) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, Some(info)) => block = Some((info.trim(), i + 2, String::new())),
+            (None, None) => {
+                if let Some(heading) = line.strip_prefix('#') {
+                    heading.trim_start_matches('#').trim().clone_into(&mut title);
+                }
+            }
+        }
+    }
+    cases
+}
+
+fn close(cases: &mut Vec<Case>, title: &str, info: &str, line: usize, text: String) {
+    if info == "yaml suite" {
+        cases.push(Case { title: title.to_owned(), line, suite: text, now: NEW_YEAR, ..Case::default() });
+        return;
+    }
+    let Some(case) = cases.last_mut() else { return };
+    match info {
+        "json records" => {
+            for line in text.lines().filter(|it| !it.trim().is_empty()) {
+                if let Some(comment) = line.trim().strip_prefix('#') {
+                    if let Some(now) = comment.trim().strip_prefix("now:").and_then(Time::parse) {
+                        case.now = now.micros;
+                    }
+                    continue;
+                }
+                let verdicts = [("pass", Outcome::Pass), ("fail", Outcome::Fail), ("skip", Outcome::Skip)];
+                let found = verdicts.iter().find_map(|(word, outcome)| {
+                    let record = line.trim_end().strip_suffix(word)?.trim_end().strip_suffix('#')?;
+                    Some((record.trim().to_owned(), Some(*outcome)))
+                });
+                case.records.push(found.unwrap_or_else(|| (line.trim().to_owned(), None)));
+            }
+        }
+        "yaml finding" => case.findings = Some(text),
+        "yaml problem" => case.problem = Some(text.trim().to_owned()),
+        _ => {}
+    }
+}
+
+/// Runs the cases of a page; gives what does not hold, each with the page's line.
+pub fn run(page: &str) -> Vec<String> {
+    cases(page).iter().flat_map(check_case).collect()
+}
+
+fn check_case(case: &Case) -> Vec<String> {
+    let (suite, mut problems) = read(&case.suite);
+    let (plan, more) = compile(&suite, &Options::default());
+    problems.extend(more);
+    let said = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let here = |what: String| format!("line {}, {}: {what}", case.line, case.title);
+    match &case.problem {
+        Some(expected) if said.contains(expected.as_str()) => return Vec::new(),
+        Some(expected) => return vec![here(format!("expected the problem `{expected}`, got `{said}`"))],
+        None if !problems.is_empty() => return vec![here(said)],
+        None => {}
+    }
+    let mut wrong = Vec::new();
+    let fold = fold(case, &plan, &mut wrong);
+    if let Some(stated) = &case.findings {
+        let findings = run::judge(&plan, &fold, case.now);
+        match node::parse(stated) {
+            Ok(stated) => {
+                let stated: Vec<&Node> = stated.items().map_or_else(|| vec![&stated], |it| it.iter().collect());
+                let findings = &findings[plan.n_implicit..];
+                if stated.len() > findings.len() {
+                    wrong.push(format!("{} findings are stated, there are {}", stated.len(), findings.len()));
+                }
+                for (stated, finding) in stated.iter().zip(findings) {
+                    compare(stated, finding, &mut wrong);
+                }
+            }
+            Err(problem) => wrong.push(problem.to_string()),
+        }
+    }
+    wrong.into_iter().map(here).collect()
+}
+
+fn fold(case: &Case, plan: &Plan, wrong: &mut Vec<String>) -> Fold {
+    let mut fold = Fold::new(plan, Keep { values: 1_000, all_rows: true });
+    let mut reader = record::Reader::new(&plan.shape, record::Limits::default());
+    let mut cells = Vec::new();
+    for (i, (text, stated)) in case.records.iter().enumerate() {
+        let got = match reader.fill(text, &mut cells) {
+            Ok(()) => {
+                run::check(plan, &mut cells, i as u64, case.now, &mut fold);
+                let all = run::explain(plan, &cells, case.now, &fold.failed);
+                let own = all.iter().filter_map(|it| it.outcome).collect::<Vec<_>>();
+                if !fold.failed.is_empty() {
+                    Outcome::Fail
+                } else if own.contains(&Outcome::Pass) {
+                    Outcome::Pass
+                } else {
+                    Outcome::Skip
+                }
+            }
+            Err(error) => {
+                run::unreadable(&error.message, i as u64, &mut fold);
+                Outcome::Fail
+            }
+        };
+        if stated.is_some_and(|it| it != got) {
+            wrong.push(format!("record {text}: stated {stated:?}, got {got:?}"));
+        }
+    }
+    see_columns(&reader, &mut fold);
+    fold
+}
+
+/// Notes the names of columns that a reader has met.
+pub fn see_columns(reader: &record::Reader, fold: &mut Fold) {
+    for (name, row, place) in reader.columns() {
+        fold.window.columns.see(name, row, place as u32);
+    }
+}
+
+fn compare(stated: &Node, finding: &Finding, wrong: &mut Vec<String>) {
+    let judgement = &finding.judgement;
+    let counts = judgement.counts.unwrap_or_default();
+    for member in stated.members() {
+        let value = member.value.to_value();
+        let number = |it: u64| Value::Int(it as i64);
+        let rows = || Value::List(finding.sample.rows.iter().map(|it| number(*it)).collect());
+        let values = || Value::List(finding.sample.unexpected.iter().map(|it| it.value.clone()).collect());
+        let got = match member.name.as_str() {
+            "status" => Value::text(judgement.status.name()),
+            "elements" => number(counts.elements),
+            "missing" => counts.missing.map_or(Value::Null, number),
+            "unexpected" => number(counts.unexpected),
+            "rows" => rows(),
+            "values" => values(),
+            "observed" => judgement.observed.clone(),
+            "details" => judgement.details.clone(),
+            "exact" => Value::Bool(judgement.error.is_none()),
+            "bound" => Value::Str(judgement.bound.clone().into()),
+            "why" => {
+                let why = judgement.why.clone().unwrap_or_default();
+                if !why.contains(value.as_str().unwrap_or("\u{0}")) {
+                    wrong.push(format!("why: stated `{value:?}`, got `{why}`"));
+                }
+                continue;
+            }
+            name => judgement.extra.iter().find(|(it, _)| *it == name).map_or(Value::Missing, |(_, it)| it.clone()),
+        };
+        if !near(&value, &got) {
+            wrong.push(format!("{}: stated {value:?}, got {got:?} ({:?})", member.name, judgement.why));
+        }
+    }
+}
+
+/// Equality up to the last digits of a float.
+fn near(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| near(a, b)),
+        (Value::Map(a), Value::Map(_)) => a.iter().all(|(name, it)| b.get(name).is_some_and(|b| near(it, b))),
+        (Value::Str(a), Value::Time(b)) => *a == b.to_string(),
+        _ => match (a.as_f64(), b.as_f64()) {
+            (Some(x), Some(y)) => a.same(b) || (x - y).abs() <= 1e-9 * x.abs().max(y.abs()) || x.is_nan() && y.is_nan(),
+            _ => a.same(b),
+        },
+    }
+}

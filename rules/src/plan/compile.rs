@@ -1,0 +1,446 @@
+//! From a suite to a plan: names are resolved, parameters converted, checks made. All problems at once.
+
+use std::borrow::Cow;
+
+use super::guard::Guard;
+use super::implicit::{readable, schema, typed, unknown};
+use super::{Expectation, Ignore, Options, Plan};
+use crate::args::{Args, Form};
+use crate::binder::{Binder, Bindings, GuardId};
+use crate::condition::{Condition, Dialect};
+use crate::expectation::{self, KINDS};
+use crate::kind::{Check, Kind, ParamType, Subject};
+use crate::path::Path;
+use crate::row::Slot;
+use crate::shape::Shape;
+use crate::suite::node::{Member, Node};
+use crate::suite::problem::{At, Problem, did_you_mean};
+use crate::suite::{Entry, Suite};
+use crate::value::Value;
+
+/// Compiles a suite. The plan is whole even when there are problems: an entry that has one becomes
+/// an expectation that cannot be evaluated, so that a caller who wants the others can go on.
+pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
+    let mut compiler =
+        Compiler { options, problems: Vec::new(), bindings: Bindings::default(), guards: Vec::new(), keys: Vec::new() };
+    let mut expectations = vec![readable()];
+    if let Some(source) = &suite.schema {
+        let root = compiler.bindings.slot(&Path::default());
+        expectations.push(schema(source, root, options, &mut compiler.problems));
+    }
+    let mut entries: Vec<Expectation> = suite.entries.iter().map(|it| compiler.entry(it)).collect();
+    let mut typed_slots = Vec::new();
+    for declared in &suite.types {
+        for slot in compiler.slots_named(&declared.field, declared.at) {
+            compiler.bindings.types[slot.0 as usize] = Some(declared.ty);
+            typed_slots.push((slot, declared.ty, expectations.len() as u16));
+            expectations.push(typed(&declared.field, slot, declared.ty, declared.at));
+        }
+    }
+    let record_id = suite.record.role("id").and_then(|it| Path::parse(it).ok()).map(|it| compiler.bindings.slot(&it));
+    let n_implicit = expectations.len();
+    expectations.append(&mut entries);
+    let Compiler { mut problems, bindings, guards, .. } = compiler;
+    if bindings.paths.len() > MAX_SLOTS || expectations.len() > MAX_SLOTS {
+        problems.push(Problem::new(At::START, format!("more than {MAX_SLOTS} fields or expectations")));
+        expectations.clear();
+    }
+    problems.sort_by_key(|it| it.at);
+    let plan = Plan {
+        name: suite.name.clone(),
+        id: suite.id.clone(),
+        meta: suite.meta.clone(),
+        notes: suite.notes.clone(),
+        n_implicit: n_implicit.min(expectations.len()),
+        expectations,
+        guards,
+        shape: Shape::new(&bindings.paths),
+        reads_columns: bindings.reads_columns,
+        bindings,
+        typed: typed_slots,
+        record_id,
+        record: suite.record.clone(),
+        examples: suite.examples.clone(),
+    };
+    (plan, problems)
+}
+
+const MAX_SLOTS: usize = 60_000;
+
+struct Compiler<'o> {
+    options: &'o Options,
+    problems: Vec<Problem>,
+    bindings: Bindings,
+    guards: Vec<Guard>,
+    /// What each guard was written as, so that equal ones are evaluated once.
+    keys: Vec<String>,
+}
+
+impl Compiler<'_> {
+    fn entry(&mut self, entry: &Entry) -> Expectation {
+        let n_problems = self.problems.len();
+        let Some(kind) = expectation::find(&entry.kind) else {
+            let hint = did_you_mean(&entry.kind, KINDS.iter().flat_map(|it| [it.name, it.gx]))
+                .unwrap_or_else(|| expectation::why_not(&entry.kind).to_owned());
+            let message = format!("unknown kind `{}`", entry.kind);
+            self.problems.push(Problem::new(entry.kind_at, message.clone()).within(&entry.path).hint(hint.clone()));
+            return unknown(entry, format!("{message} ({hint})"));
+        };
+        let mut params: Vec<Member> = entry.params.clone();
+        if let Some(alone) = &entry.alone {
+            match kind.main {
+                Some(main) => params.push(Member { name: main.into(), at: alone.at, value: alone.clone() }),
+                None => self.problem(
+                    alone.at,
+                    format!("`{}` takes a mapping of parameters, found {}", kind.name, alone.what()),
+                    &entry.path,
+                ),
+            }
+        }
+        let fields = self.fields(entry, kind, &mut params);
+        let args = self.args(entry, kind, params);
+        let slots: Vec<Slot> = fields.iter().filter_map(|(it, at)| self.slot(entry, it, *at)).collect();
+        let ignore = self.ignore(kind, &args);
+        let mostly = self.mostly(entry, kind);
+        let guard = entry.when.as_ref().and_then(|it| self.guard(it, entry));
+        let fields: Vec<String> = fields.into_iter().map(|(it, _)| it).collect();
+        let mut binder = Binder {
+            bindings: &mut self.bindings,
+            guard,
+            slots: slots.clone(),
+            names: fields.clone(),
+            budget: self.options.budget,
+        };
+        let compiled = if self.problems.len() > n_problems {
+            Err(String::new())
+        } else {
+            (kind.compile)(&args, &mut binder)
+        };
+        let check = match compiled {
+            Ok(check) => check,
+            Err(message) => {
+                if !message.is_empty() {
+                    self.problem(entry.kind_at, message, &entry.path);
+                }
+                let found = &self.problems[n_problems..];
+                let why: Vec<_> = found.iter().map(|it| it.message.clone()).collect();
+                Check::Invalid(why.join("; "))
+            }
+        };
+        let when = entry.when.as_ref().map(|it| describe(it));
+        Expectation {
+            kind,
+            type_name: kind.gx.to_owned(),
+            form: entry.form,
+            at: entry.at,
+            path: entry.path.clone(),
+            name: entry.name.clone(),
+            kwargs: kwargs(entry, kind, &fields, &args, mostly),
+            fields,
+            slots,
+            ignore,
+            guard,
+            when,
+            mostly,
+            severity: entry.severity,
+            carried: carried(entry),
+            check,
+        }
+    }
+
+    fn problem(&mut self, at: At, message: impl Into<String>, path: &str) {
+        self.problems.push(Problem::new(at, message).within(path));
+    }
+
+    /// The names of the entry's fields; GX has them among the parameters.
+    fn fields(&mut self, entry: &Entry, kind: &Kind, params: &mut Vec<Member>) -> Vec<(String, At)> {
+        if entry.form == Form::Short {
+            return self.short_fields(entry, kind);
+        }
+        let mut take = |name: &str| {
+            let at = params.iter().position(|it| it.name == name)?;
+            Some(params.remove(at).value)
+        };
+        let nodes: Vec<(&str, Option<Node>)> = match kind.subject {
+            Subject::Field => vec![("column", take("column"))],
+            Subject::Pair => vec![("column_A", take("column_A")), ("column_B", take("column_B"))],
+            Subject::Table => return Vec::new(),
+            Subject::Fields(least) => {
+                let list = take("column_list");
+                let names: Option<Vec<_>> = list.as_ref().and_then(|it| it.items()).map(|items| {
+                    items.iter().filter_map(|it| it.text().map(|text| (text.to_owned(), it.at))).collect()
+                });
+                let n_items = list.as_ref().and_then(|it| it.items()).map_or(0, <[Node]>::len);
+                return match names {
+                    Some(names) if names.len() == n_items && n_items >= least => names,
+                    _ => {
+                        let at = list.map_or(entry.at, |it| it.at);
+                        self.problem(at, format!("`column_list` must be a list of at least {least} columns"), &entry.path);
+                        Vec::new()
+                    }
+                };
+            }
+        };
+        let mut fields = Vec::new();
+        for (name, node) in nodes {
+            match node.as_ref().and_then(Node::text) {
+                Some(text) if !text.is_empty() => fields.push((text.to_owned(), node.map_or(entry.at, |it| it.at))),
+                _ => {
+                    let at = node.as_ref().map_or(entry.at, |it| it.at);
+                    self.problem(at, format!("`{name}` must be the name of a column"), &entry.path);
+                }
+            }
+        }
+        fields
+    }
+
+    fn short_fields(&mut self, entry: &Entry, kind: &Kind) -> Vec<(String, At)> {
+        let n_fields = entry.fields.len();
+        let wanted = match kind.subject {
+            Subject::Field if n_fields != 1 => "one field: `field: name`",
+            Subject::Pair if n_fields != 2 => "two fields: `fields: [a, b]`",
+            Subject::Fields(least) if n_fields < least => "several fields: `fields: [a, b, ...]`",
+            Subject::Table if n_fields > 0 => "no field: it is about the records as a whole",
+            _ => return entry.fields.clone(),
+        };
+        self.problem(entry.at, format!("`{}` is about {wanted}", kind.name), &entry.path);
+        Vec::new()
+    }
+
+    fn slot(&mut self, entry: &Entry, name: &str, at: At) -> Option<Slot> {
+        // GX knows no nested fields: a dot is a part of the name.
+        if entry.form == Form::Gx {
+            return Some(self.bindings.slot(&Path::literal(name)));
+        }
+        match Path::parse(name) {
+            Ok(path) => Some(self.bindings.slot(&path)),
+            Err(message) => {
+                self.problem(at, message, &entry.path);
+                None
+            }
+        }
+    }
+
+    fn args(&mut self, entry: &Entry, kind: &Kind, params: Vec<Member>) -> Args {
+        let mut given = Vec::new();
+        for Member { name, at, value } in params {
+            let Some(param) = kind.param(&name) else {
+                let names = kind.params.iter().map(|it| if entry.form == Form::Gx { it.gx } else { it.name });
+                let hint = did_you_mean(&name, names.clone()).unwrap_or_else(|| {
+                    let names: Vec<_> = names.collect();
+                    if names.is_empty() {
+                        "it has no parameters".to_owned()
+                    } else {
+                        format!("its parameters are {}", names.join(", "))
+                    }
+                });
+                let message = format!("`{}` has no parameter `{name}`", entry.kind);
+                self.problems.push(Problem::new(at, message).within(&entry.path).hint(hint));
+                continue;
+            };
+            if value.is_null() {
+                continue;
+            }
+            if value.get("$PARAMETER").is_some() {
+                let message = format!("`{name}` is a run-time parameter of Great Expectations; write its value");
+                self.problem(value.at, message, &entry.path);
+                continue;
+            }
+            match param.ty.convert(&value, entry.form) {
+                Ok(it) => given.push((param.name, it)),
+                Err(message) => self.problem(value.at, format!("`{name}`: {message}"), &entry.path),
+            }
+        }
+        let bad = self.problems.iter().any(|it| it.path == entry.path);
+        for param in kind.params.iter().filter(|it| it.required && !bad) {
+            if !given.iter().any(|(it, _)| *it == param.name) {
+                let name = if entry.form == Form::Gx { param.gx } else { param.name };
+                let message = format!("`{}` needs `{name}`: {}", entry.kind, param.ty.describe());
+                self.problem(entry.kind_at, message, &entry.path);
+            }
+        }
+        Args::new(entry.form, given)
+    }
+
+    /// GX's names for the same three choices differ between pairs and lists of columns.
+    fn ignore(&mut self, kind: &Kind, args: &Args) -> Ignore {
+        if !kind.params.iter().any(|it| it.name == "ignore_row_if") {
+            return Ignore::Never;
+        }
+        match args.text("ignore_row_if") {
+            Some("both_values_are_missing" | "all_values_are_missing") | None => Ignore::All,
+            Some("either_value_is_missing" | "any_value_is_missing") => Ignore::Any,
+            Some(_) => Ignore::Never,
+        }
+    }
+
+    fn mostly(&mut self, entry: &Entry, kind: &Kind) -> f64 {
+        let Some(node) = &entry.mostly else { return 1.0 };
+        if !kind.mostly {
+            self.problem(node.at, format!("`{}` takes no `mostly`", entry.kind), &entry.path);
+            return 1.0;
+        }
+        match ParamType::Ratio.convert(node, entry.form) {
+            Ok(it) => it.as_f64().unwrap_or(1.0),
+            Err(message) => {
+                let hint = "0.95 means that at least 95 % must hold";
+                self.problems.push(Problem::new(node.at, format!("`mostly`: {message}")).within(&entry.path).hint(hint));
+                1.0
+            }
+        }
+    }
+
+    fn guard(&mut self, node: &Node, entry: &Entry) -> Option<GuardId> {
+        let key = format!("{:?} {:?} {:?}", entry.form, entry.condition_parser, node.to_value());
+        if let Some(at) = self.keys.iter().position(|it| *it == key) {
+            return Some(GuardId(at as u16));
+        }
+        let guard = match entry.form {
+            Form::Short => self.short_guard(node, entry),
+            Form::Gx => self.gx_guard(node, entry),
+        }?;
+        self.keys.push(key);
+        self.guards.push(guard);
+        Some(GuardId((self.guards.len() - 1) as u16))
+    }
+
+    fn gx_guard(&mut self, node: &Node, entry: &Entry) -> Option<Guard> {
+        let condition = match (node.text(), entry.condition_parser.as_deref()) {
+            (Some(text), Some("great_expectations" | "great_expectations__experimental__")) => {
+                Condition::from_text(text, Dialect::GreatExpectations).map_err(|it| vec![it])
+            }
+            (Some(text), Some("pandas")) => Condition::from_text(text, Dialect::Pandas).map_err(|it| vec![it]),
+            (Some(_), Some(parser)) => Err(vec![format!("condition_parser `{parser}` is not known here; use pandas")]),
+            (Some(_), None) => Err(vec!["a row_condition written as text needs a condition_parser".to_owned()]),
+            (None, _) => Condition::from_json(&node.to_value().to_json()),
+        };
+        match condition {
+            Ok(condition) => {
+                let bindings = &mut self.bindings;
+                Some(Guard::Condition(condition.bind(&mut |name| bindings.slot(&Path::literal(name)))))
+            }
+            Err(messages) => {
+                for message in messages {
+                    self.problem(node.at, format!("row_condition: {message}"), &entry.path);
+                }
+                None
+            }
+        }
+    }
+
+    /// Text, or a record expectation, or `all:`, `any:`, `not:` of those.
+    fn short_guard(&mut self, node: &Node, entry: &Entry) -> Option<Guard> {
+        if let Some(text) = node.text() {
+            let condition = Condition::from_text(text, Dialect::Short).and_then(|it| {
+                let paths: Result<Vec<_>, _> = it.columns().into_iter().map(Path::parse).collect();
+                paths.map(|_| it)
+            });
+            return match condition {
+                Ok(condition) => {
+                    let bindings = &mut self.bindings;
+                    Some(Guard::Condition(condition.bind(&mut |name| {
+                        bindings.slot(&Path::parse(name).unwrap_or_else(|_| Path::literal(name)))
+                    })))
+                }
+                Err(message) => {
+                    self.problem(node.at, format!("`when`: {message}"), &entry.path);
+                    None
+                }
+            };
+        }
+        if let [Member { name, value, .. }] = node.members() {
+            let several = |compiler: &mut Self| -> Option<Vec<Guard>> {
+                let items = value.items().unwrap_or(std::slice::from_ref(value));
+                items.iter().map(|it| compiler.short_guard(it, entry)).collect()
+            };
+            match name.as_str() {
+                "all" => return several(self).map(Guard::All),
+                "any" => return several(self).map(Guard::Any),
+                "not" => return self.short_guard(value, entry).map(|it| Guard::Not(Box::new(it))),
+                _ => {}
+            }
+        }
+        let n_problems = self.problems.len();
+        let inner = crate::suite::read_entry(node, &format!("{}.when", entry.path), &mut self.problems)?;
+        let guard = self.entry(&inner);
+        if self.problems.len() > n_problems {
+            return None;
+        }
+        if !matches!(guard.check, Check::Value(_) | Check::Row(_)) {
+            let message = format!("`{}` is about windows; a `when` is about one record", inner.kind);
+            self.problem(inner.kind_at, message, &inner.path);
+            return None;
+        }
+        Some(Guard::Holds(guard.check, guard.slots))
+    }
+
+    /// The slots that a name under `types:` means: those that entries read, in either notation.
+    fn slots_named(&mut self, name: &str, at: At) -> Vec<Slot> {
+        let literal = Path::literal(name);
+        let parsed = match Path::parse(name) {
+            Ok(path) => path,
+            Err(message) => {
+                self.problem(at, message, "types");
+                return Vec::new();
+            }
+        };
+        let known = self.bindings.paths.iter().enumerate();
+        let known = known.filter(|(_, it)| **it == parsed || **it == literal).map(|(i, _)| Slot(i as u16));
+        let slots: Vec<Slot> = known.collect();
+        if slots.is_empty() { vec![self.bindings.slot(&parsed)] } else { slots }
+    }
+}
+
+/// A condition as it was written, in one line.
+fn describe(node: &Node) -> String {
+    match node.text() {
+        Some(text) => text.to_owned(),
+        None => match Condition::from_json(&node.to_value().to_json()) {
+            Ok(condition) => condition.to_string(),
+            Err(_) => node.to_value().to_json().to_string(),
+        },
+    }
+}
+
+/// GX's `kwargs`: as written, or what the short form means in GX's words.
+fn kwargs(entry: &Entry, kind: &Kind, fields: &[String], args: &Args, mostly: f64) -> Value<'static> {
+    let text = |it: &str| Value::Str(Cow::Owned(it.to_owned()));
+    let mut kwargs: Vec<(Cow<'static, str>, Value<'static>)> = Vec::new();
+    match (kind.subject, fields) {
+        (Subject::Field, [field]) => kwargs.push(("column".into(), text(field))),
+        (Subject::Pair, [a, b]) => {
+            kwargs.push(("column_A".into(), text(a)));
+            kwargs.push(("column_B".into(), text(b)));
+        }
+        (Subject::Fields(_), fields) => {
+            kwargs.push(("column_list".into(), Value::List(fields.iter().map(|it| text(it)).collect())));
+        }
+        _ => {}
+    }
+    if entry.form == Form::Gx {
+        kwargs.extend(entry.params.iter().filter_map(|it| {
+            let known = ["column", "column_A", "column_B", "column_list"];
+            let as_field = !fields.is_empty() && known.contains(&it.name.as_str());
+            (!as_field).then(|| (Cow::Owned(it.name.clone()), it.value.to_value()))
+        }));
+    } else {
+        kwargs.extend(kind.params.iter().filter_map(|it| Some((Cow::Borrowed(it.gx), args.get(it.name)?.clone()))));
+    }
+    if let Some(when) = &entry.when {
+        kwargs.push(("row_condition".into(), when.to_value()));
+        if let Some(parser) = &entry.condition_parser {
+            kwargs.push(("condition_parser".into(), text(parser)));
+        }
+    }
+    if mostly != 1.0 || entry.mostly.is_some() {
+        kwargs.push(("mostly".into(), Value::Num(mostly)));
+    }
+    Value::Map(kwargs)
+}
+
+fn carried(entry: &Entry) -> Vec<(&'static str, Value<'static>)> {
+    let id = entry.id.clone().map(|it| Value::Str(it.into()));
+    let carried = [("id", id), ("notes", entry.notes.clone()), ("description", entry.description.clone())];
+    let carried = carried.into_iter().chain([("meta", entry.meta.clone())]);
+    carried.filter_map(|(name, value)| value.map(|it| (name, it))).collect()
+}

@@ -1,0 +1,3 @@
+//! stub
+pub mod text;
+pub use text::text;

@@ -1,0 +1,270 @@
+//! The verbs: a record is checked, a window is judged, and a record that failed is explained.
+
+use crate::binder::GuardId;
+use crate::kind::{Check, View};
+use crate::plan::{Expectation, Plan};
+use crate::report::{Counts, Judgement, Outcome, Status, Tally, Unexpected};
+use crate::row::Row;
+use crate::samples::{Keep, Sample, Samples};
+use crate::time::Timestamp;
+use crate::value::Value;
+use crate::window::Window;
+
+/// What one worker folds its records into.
+#[derive(Clone, Debug)]
+pub struct Fold {
+    /// The counts and summaries.
+    pub window: Window,
+    /// The first records that failed, by expectation.
+    pub samples: Samples,
+    guards: Vec<bool>,
+    /// The expectations that the last record failed, in order.
+    pub failed: Vec<u16>,
+}
+
+impl Fold {
+    /// Nothing folded yet.
+    pub fn new(plan: &Plan, keep: Keep) -> Self {
+        Fold {
+            window: Window::new(plan.expectations.len(), &plan.bindings),
+            samples: Samples::new(keep, plan.expectations.len()),
+            guards: vec![false; plan.guards.len()],
+            failed: Vec::new(),
+        }
+    }
+
+    /// Adds what another worker folded; both are of one plan.
+    pub fn merge(&mut self, other: Fold) {
+        // Both were made from one plan, so they cannot be of different shape.
+        let _ = self.window.merge(&other.window);
+        self.samples.merge(other.samples);
+    }
+}
+
+/// Checks one record and folds it in. Text in declared fields becomes what it means, in place.
+/// The expectations it fails are left in `fold.failed`, in the order of the plan.
+pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold: &mut Fold) {
+    fold.failed.clear();
+    fold.window.rows += 1;
+    convert(plan, cells, number, fold);
+    let row = Row { cells, number, now };
+    for (present, cell) in fold.window.present.iter_mut().zip(row.cells) {
+        *present |= !matches!(cell, Value::Missing);
+    }
+    for (holds, guard) in fold.guards.iter_mut().zip(&plan.guards) {
+        *holds = guard.holds(&row);
+    }
+    let lets = |guards: &[bool], guard: Option<GuardId>| guard.is_none_or(|it| guards[it.0 as usize]);
+    // The first, `readable`, is counted where records are read.
+    for (i, expectation) in plan.expectations.iter().enumerate().skip(1) {
+        if matches!(expectation.check, Check::Converted(_)) || !lets(&fold.guards, expectation.guard) {
+            continue;
+        }
+        let tally = &mut fold.window.tallies[i];
+        tally.seen += 1;
+        match outcome(expectation, &row) {
+            None | Some(Outcome::Pass) => {}
+            Some(Outcome::Skip) => tally.skipped += 1,
+            Some(Outcome::Fail) => {
+                tally.failed += 1;
+                fold.samples.add(i, number, || expectation.subject_of(&row));
+                fold.failed.push(i as u16);
+            }
+            Some(Outcome::Mismatch) => {
+                tally.mismatched += 1;
+                if tally.mismatch.is_none_or(|(it, _)| number < it) {
+                    tally.mismatch = Some((number, type_of(expectation, &row)));
+                }
+                fold.samples.add(i, number, || expectation.subject_of(&row));
+                fold.failed.push(i as u16);
+            }
+        }
+    }
+    for (sketch, plan) in fold.window.sketches.iter_mut().zip(&plan.bindings.sketches) {
+        if !lets(&fold.guards, plan.guard) {
+            continue;
+        }
+        match plan.slots.as_slice() {
+            [slot] => sketch.update(row.at(*slot), number),
+            slots => sketch.update_many(slots.iter().map(|it| row.at(*it)), number),
+        }
+    }
+}
+
+/// Counts a record that could not be read.
+pub fn unreadable(reason: &str, number: u64, fold: &mut Fold) {
+    fold.failed.clear();
+    fold.failed.push(0);
+    fold.window.rows += 1;
+    fold.window.unreadable += 1;
+    fold.samples.add(0, number, || Value::Str(reason.to_owned().into()));
+}
+
+/// Text in a declared field becomes what the suite says it means.
+fn convert(plan: &Plan, cells: &mut [Value], number: u64, fold: &mut Fold) {
+    for (slot, ty, expectation) in &plan.typed {
+        let Some(cell) = cells.get_mut(slot.0 as usize) else { continue };
+        let at = *expectation as usize;
+        let tally = &mut fold.window.tallies[at];
+        tally.seen += 1;
+        if cell.is_null() {
+            tally.skipped += 1;
+        } else if !ty.convert_in_place(cell) {
+            tally.failed += 1;
+            fold.samples.add(at, number, || cell.to_owned());
+            fold.failed.push(*expectation);
+        }
+    }
+}
+
+/// `None` for what is judged by window only.
+fn outcome(expectation: &Expectation, row: &Row) -> Option<Outcome> {
+    match &expectation.check {
+        Check::Value(check) => {
+            let value = expectation.slots.first().map_or(&Value::Missing, |it| row.at(*it));
+            Some(if expectation.is_null(value) { Outcome::Skip } else { check.check(value) })
+        }
+        Check::Row(check) => Some(if expectation.ignores(row) { Outcome::Skip } else { check.check(row) }),
+        Check::Window(_) | Check::Converted(_) | Check::Invalid(_) => None,
+    }
+}
+
+fn type_of(expectation: &Expectation, row: &Row) -> &'static str {
+    let values = || expectation.slots.iter().map(|it| row.at(*it)).filter(|it| !expectation.is_null(it));
+    // Of several values the text is the likelier culprit: most rules want numbers.
+    values().find(|it| it.as_str().is_some()).or_else(|| values().next()).map_or("null", Value::type_name)
+}
+
+/// How one expectation fared over a window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Which, as an index into the plan.
+    pub expectation: usize,
+    /// The verdict with its reasons.
+    pub judgement: Judgement,
+    /// The first records it does not hold for, and the positions of all if they were asked for.
+    pub sample: Sample,
+}
+
+/// Judges a window: one finding an expectation, in the order of the plan.
+pub fn judge(plan: &Plan, fold: &Fold, now: Timestamp) -> Vec<Finding> {
+    let finding = |(i, expectation): (usize, &Expectation)| {
+        let tally = &fold.window.tallies[i];
+        let mut judgement = absent(expectation, tally, &fold.window).unwrap_or_else(|| match &expectation.check {
+            Check::Value(check) => by_record(expectation, tally, check.bound(), true),
+            Check::Row(check) => by_record(expectation, tally, check.bound(), check.counts_missing()),
+            Check::Converted(bound) => by_record(expectation, tally, bound.clone(), true),
+            Check::Window(check) => check.judge(&View {
+                window: &fold.window,
+                tally,
+                mostly: expectation.mostly,
+                form: expectation.form,
+                now,
+            }),
+            Check::Invalid(why) => Judgement::error(why.clone()),
+        });
+        let sample = match judgement.status {
+            Status::Error => Sample::default(),
+            _ if judgement.unexpected.is_empty() => fold.samples.by_expectation[i].clone(),
+            _ => sample_of(std::mem::take(&mut judgement.unexpected), fold.samples.keep),
+        };
+        Finding { expectation: i, judgement, sample }
+    };
+    plan.expectations.iter().enumerate().map(finding).collect()
+}
+
+fn sample_of(mut unexpected: Vec<Unexpected>, keep: Keep) -> Sample {
+    let rows = if keep.all_rows { unexpected.iter().map(|it| it.row).collect() } else { Vec::new() };
+    unexpected.truncate(keep.values);
+    Sample { unexpected, rows }
+}
+
+/// A field that no record has: an error in a suite of GX's form, as it is there; else there is
+/// nothing to judge, unless the rule is about null itself.
+fn absent(expectation: &Expectation, tally: &Tally, window: &Window) -> Option<Judgement> {
+    use crate::args::Form;
+    if window.rows == window.unreadable || window.columns.names().len() == 0 {
+        return None;
+    }
+    let missing = expectation.slots.iter().zip(&expectation.fields);
+    let missing = missing.filter(|(slot, _)| !window.present.get(slot.0 as usize).copied().unwrap_or(false));
+    let missing: Vec<_> = missing.map(|(_, name)| name.as_str()).collect();
+    let name = missing.first()?;
+    let guess = crate::suite::problem::did_you_mean(name, window.columns.names());
+    let guess = guess.map_or_else(String::new, |it| format!(" ({it})"));
+    let why = format!("no record has the field `{name}`{guess}");
+    if matches!(expectation.check, Check::Invalid(_)) {
+        return None;
+    }
+    if expectation.form == Form::Gx {
+        return Some(Judgement::error(why));
+    }
+    let judges_null = matches!(&expectation.check, Check::Row(check) if !check.counts_missing());
+    if judges_null {
+        return None;
+    }
+    let mut judgement = Judgement::skip(why);
+    judgement.counts = Some(Counts { elements: tally.seen, missing: Some(tally.seen), unexpected: 0 });
+    Some(judgement)
+}
+
+/// A record rule, lifted to the window by its tally and `mostly`.
+fn by_record(expectation: &Expectation, tally: &Tally, bound: String, counts_missing: bool) -> Judgement {
+    use crate::args::Form;
+    if let (Form::Gx, Some((row, type_name))) = (expectation.form, tally.mismatch) {
+        let why = format!("row {row} holds a value of type {type_name}, which the rule ({bound}) cannot judge");
+        return Judgement { bound, ..Judgement::error(why) };
+    }
+    let unexpected = tally.failed + tally.mismatched;
+    let judged = if counts_missing { tally.seen - tally.skipped } else { tally.seen };
+    let holds = judged == 0 || (judged as f64 - unexpected as f64) / judged as f64 >= expectation.mostly;
+    let status = if judged == 0 && expectation.form == Form::Short { Status::Skip } else { Status::of(holds) };
+    Judgement {
+        why: (status == Status::Skip).then(|| "there is no value to judge".to_owned()),
+        counts: Some(Counts {
+            elements: tally.seen,
+            missing: counts_missing.then_some(tally.skipped),
+            unexpected,
+        }),
+        bound,
+        ..Judgement::new(status)
+    }
+}
+
+/// What one expectation says of one record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// Which, as an index into the plan.
+    pub expectation: usize,
+    /// Whether its `when:` lets the record through.
+    pub concerned: bool,
+    /// The verdict; `None` for what is judged by window only.
+    pub outcome: Option<Outcome>,
+    /// The value it is about.
+    pub value: Value<'static>,
+    /// The bound in words.
+    pub bound: String,
+    /// Why it does not hold, if there is more to say.
+    pub why: Option<String>,
+}
+
+/// Every check of one record, with values and reasons. `cells` are as [`check`] left them.
+pub fn explain(plan: &Plan, cells: &[Value], now: Timestamp, failed: &[u16]) -> Vec<Explanation> {
+    let row = Row { cells, number: 0, now };
+    let explained = |(i, expectation): (usize, &Expectation)| {
+        let concerned = expectation.guard.is_none_or(|it| plan.guards[it.0 as usize].holds(&row));
+        let implicit = (i < plan.n_implicit).then(|| Outcome::of(!failed.contains(&(i as u16))));
+        let outcome = if concerned { implicit.or_else(|| outcome(expectation, &row)) } else { None };
+        let bad = matches!(outcome, Some(Outcome::Fail | Outcome::Mismatch));
+        let value = expectation.slots.first().map_or(&Value::Missing, |it| row.at(*it));
+        let (bound, why) = match &expectation.check {
+            Check::Value(check) => (check.bound(), bad.then(|| check.why(value)).flatten()),
+            Check::Row(check) => (check.bound(), bad.then(|| check.why(&row)).flatten()),
+            Check::Window(_) => (String::new(), None),
+            Check::Converted(bound) => (bound.clone(), None),
+            Check::Invalid(why) => (String::new(), Some(why.clone())),
+        };
+        Explanation { expectation: i, concerned, outcome, value: expectation.subject_of(&row), bound, why }
+    };
+    plan.expectations.iter().enumerate().map(explained).collect()
+}
