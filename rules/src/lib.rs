@@ -5,5 +5,6 @@
 //! and each uses only those above it.
 
 pub mod row;
+pub mod sketch;
 pub mod time;
 pub mod value;
