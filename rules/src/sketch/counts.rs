@@ -1,0 +1,243 @@
+//! How often each distinct value occurs.
+
+use super::hash::{Table, hash};
+use super::types::Type;
+use super::{OtherSketch, earlier, heap};
+use crate::value::Value;
+
+/// Distinct values ([`Value::same`]) with their counts: all of them up to the budget, beyond it a
+/// sample of the distinct values, each still with its full count.
+///
+/// Adaptive sampling (M. Wegman; P. Flajolet, "On adaptive sampling", Computing 1990): a value is
+/// kept when its hash starts with `level` zero bits, the level being the smallest that fits the
+/// budget. So the sample depends on the set of values alone, and merging is exact.
+#[derive(Clone, Debug)]
+pub struct Counts {
+    /// Values that are neither null nor NaN.
+    pub n: u64,
+    /// Missing values and nulls.
+    pub null: u64,
+    /// NaN.
+    pub nan: u64,
+    budget: usize,
+    level: u32,
+    table: Table<Count>,
+    unhashable: Option<(u64, Type)>,
+    key: Vec<u8>,
+}
+
+/// A distinct value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Count {
+    /// The value as it was written in its first row.
+    pub value: Value<'static>,
+    /// How often it occurs.
+    pub count: u64,
+    /// The smallest row it occurs in.
+    pub row: u64,
+}
+
+/// How many distinct values there are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Distinct {
+    /// The number, or its estimate.
+    pub estimate: f64,
+    /// Whether every distinct value was kept.
+    pub exact: bool,
+    /// Relative standard error of the estimate; 0 when exact.
+    pub error: f64,
+}
+
+impl Counts {
+    pub(super) fn new(budget: usize) -> Self {
+        Counts {
+            n: 0,
+            null: 0,
+            nan: 0,
+            budget: budget.max(1),
+            level: 0,
+            table: Table::default(),
+            unhashable: None,
+            key: vec![],
+        }
+    }
+
+    #[inline]
+    pub(super) fn update(&mut self, value: &Value, row: u64) {
+        match value {
+            Value::Missing | Value::Null => {
+                self.null += 1;
+                return;
+            }
+            Value::Num(it) if it.is_nan() => {
+                self.nan += 1;
+                return;
+            }
+            Value::List(_) | Value::Map(_) => self.unhashable = earlier(self.unhashable, Some((row, Type::of(value)))),
+            _ => {}
+        }
+        self.n += 1;
+        let hash = hash(value, &mut self.key);
+        self.add(hash, 1, row, || value.to_owned());
+    }
+
+    /// Counts a value `count` times of which `row` is the first.
+    #[inline]
+    pub(super) fn add(&mut self, hash: u128, count: u64, row: u64, value: impl FnOnce() -> Value<'static>) {
+        if hash.leading_zeros() < self.level {
+            return;
+        }
+        if let Some(it) = self.table.get_mut(&hash) {
+            it.count += count;
+            if row < it.row {
+                it.row = row;
+                it.value = value();
+            }
+            return;
+        }
+        self.table.insert(hash, Count { value: value(), count, row });
+        self.thin();
+    }
+
+    /// Raises the level until the budget holds.
+    fn thin(&mut self) {
+        while self.table.len() > self.budget && self.level < u128::BITS {
+            self.level += 1;
+            let level = self.level;
+            self.table.retain(|hash, _| hash.leading_zeros() >= level);
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) -> Result<(), OtherSketch> {
+        if self.budget != other.budget {
+            return Err(OtherSketch);
+        }
+        self.n += other.n;
+        self.null += other.null;
+        self.nan += other.nan;
+        self.unhashable = earlier(self.unhashable, other.unhashable);
+        if other.level > self.level {
+            self.level = other.level;
+            let level = self.level;
+            self.table.retain(|hash, _| hash.leading_zeros() >= level);
+        }
+        #[expect(clippy::iter_over_hash_type, reason = "adding commutes")]
+        for (hash, it) in &other.table {
+            self.add(*hash, it.count, it.row, || it.value.clone());
+        }
+        Ok(())
+    }
+
+    pub(super) fn shift(&mut self, rows: u64) {
+        #[expect(clippy::iter_over_hash_type, reason = "each is changed on its own")]
+        for it in self.table.values_mut() {
+            it.row = it.row.saturating_add(rows);
+        }
+        if let Some(it) = &mut self.unhashable {
+            it.0 = it.0.saturating_add(rows);
+        }
+    }
+
+    pub(super) fn size(&self) -> usize {
+        let texts: usize = self.table.values().map(|it| heap(&it.value)).sum();
+        self.table.capacity() * (size_of::<(u128, Count)>() + 1) + texts
+    }
+
+    /// How many distinct values there are.
+    pub fn distinct(&self) -> Distinct {
+        let exact = self.is_exact();
+        // Flajolet's constant for the standard error of adaptive sampling.
+        let error = if exact { 0.0 } else { 1.20 / (self.budget as f64).sqrt() };
+        Distinct { estimate: self.table.len() as f64 * self.scale(), exact, error }
+    }
+
+    /// Whether every distinct value is kept.
+    pub fn is_exact(&self) -> bool {
+        self.level == 0
+    }
+
+    /// How many distinct values each kept one stands for: 1 when exact.
+    pub fn scale(&self) -> f64 {
+        2_f64.powi(self.level as i32)
+    }
+
+    /// The distinct values kept, by first row.
+    pub fn sorted(&self) -> Vec<&Count> {
+        let mut all: Vec<_> = self.table.iter().collect();
+        all.sort_unstable_by_key(|(hash, it)| (it.row, **hash));
+        all.into_iter().map(|it| it.1).collect()
+    }
+
+    /// The values that occur most often, with their count, by first row; `None` when not exact.
+    pub fn modes(&self) -> Option<Vec<(Value<'static>, u64)>> {
+        if !self.is_exact() {
+            return None;
+        }
+        let most = self.table.values().map(|it| it.count).max().unwrap_or(0);
+        let modes = self.sorted().into_iter().filter(|it| it.count == most);
+        Some(modes.map(|it| (it.value.clone(), it.count)).collect())
+    }
+
+    /// How often `value` occurs; `None` when the sample does not tell.
+    pub fn get(&self, value: &Value) -> Option<u64> {
+        let hash = hash(value, &mut vec![]);
+        let kept = self.table.get(&hash).map(|it| it.count);
+        kept.or_else(|| (hash.leading_zeros() >= self.level).then_some(0))
+    }
+
+    /// The type of the first array or object, which Python cannot hash. They are counted like others.
+    pub fn unhashable(&self) -> Option<Type> {
+        self.unhashable.map(|it| it.1)
+    }
+}
+
+impl PartialEq for Counts {
+    fn eq(&self, other: &Self) -> bool {
+        self.n == other.n
+            && self.null == other.null
+            && self.nan == other.nan
+            && self.budget == other.budget
+            && self.level == other.level
+            && self.unhashable == other.unhashable
+            && self.table == other.table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(budget: usize, values: impl IntoIterator<Item = Value<'static>>) -> Counts {
+        let mut it = Counts::new(budget);
+        for (row, value) in values.into_iter().enumerate() {
+            it.update(&value, row as u64);
+        }
+        it
+    }
+
+    #[test]
+    fn equal_values_are_counted_together_as_first_written() {
+        let it = counts(10, [Value::Num(1.0), Value::Int(1), Value::text("1"), Value::Bool(true), Value::Null]);
+        assert_eq!(it.modes(), Some(vec![(Value::Num(1.0), 3)]));
+        assert_eq!(
+            (it.get(&Value::Int(1)), it.get(&Value::text("1")), it.get(&Value::Int(2))),
+            (Some(3), Some(1), Some(0))
+        );
+        assert_eq!(it.distinct(), Distinct { estimate: 2.0, exact: true, error: 0.0 });
+        assert_eq!((it.n, it.null), (4, 1));
+    }
+
+    #[test]
+    fn beyond_the_budget_the_number_of_distinct_values_is_estimated() {
+        let it = counts(1024, (0..100_000).map(|k| Value::Int(k % 50_000)));
+        let distinct = it.distinct();
+        assert!(!distinct.exact && it.modes().is_none());
+        assert!((distinct.estimate / 50_000.0 - 1.0).abs() < 3.0 * distinct.error, "{distinct:?}");
+        assert!(it.sorted().iter().all(|it| it.count == 2));
+    }
+
+    #[test]
+    fn arrays_are_noted() {
+        assert_eq!(counts(9, [Value::Int(1), Value::List(vec![])]).unhashable(), Some(Type::Array));
+    }
+}

@@ -1,0 +1,56 @@
+//! The hash under which equal values meet.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use xxhash_rust::xxh3::{xxh3_128, xxh3_128_with_seed};
+
+use crate::value::Value;
+
+/// 128 bits that are equal for two values when [`Value::same`] holds for them, and else, but for a
+/// collision (one in 2^128 for two values that nobody chose to collide), differ. The format is
+/// stable: xxh3 of the text under a seed of its own, or of the key of any other value.
+///
+/// `key` is working space.
+#[inline]
+pub(super) fn hash(value: &Value, key: &mut Vec<u8>) -> u128 {
+    if let Value::Str(text) = value {
+        return xxh3_128_with_seed(text.as_bytes(), u64::from(b's'));
+    }
+    key.clear();
+    value.key_into(key);
+    xxh3_128(key)
+}
+
+/// As [`hash`] of a list of the cells, NaN being equal to null.
+#[inline]
+pub(super) fn hash_many<'v, 'r: 'v>(cells: impl Iterator<Item = &'v Value<'r>>, key: &mut Vec<u8>) -> u128 {
+    key.clear();
+    for cell in cells {
+        if cell.is_nan() { Value::Null.key_into(key) } else { cell.key_into(key) }
+    }
+    xxh3_128(key)
+}
+
+/// A table by hashes, which are not hashed again.
+pub(super) type Table<T> = HashMap<u128, T, BuildHasherDefault<Plain>>;
+
+/// Takes the lower half of the hash: a sample keeps hashes whose upper bits are 0.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Plain(u64);
+
+impl Hasher for Plain {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, it: u128) {
+        self.0 = it as u64;
+    }
+}

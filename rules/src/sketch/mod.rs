@@ -1,0 +1,218 @@
+//! Mergeable summaries of a column: a closed set, known by name to everything that stores them.
+//!
+//! The law of all of them: split the input anyhow, merge the parts in any order, and the state and
+//! every answer equal those of one pass, to the bit. Each row number is given to a sketch at most
+//! once; a part that counted its rows from 0 is moved to its place with [`Sketch::shift`].
+
+mod bins;
+mod counts;
+mod exact;
+mod extremes;
+mod hash;
+mod keys;
+mod moments;
+mod numbers;
+mod pack;
+mod presence;
+mod quantiles;
+mod runs;
+mod types;
+mod values;
+
+#[cfg(test)]
+mod laws;
+
+pub use bins::Bins;
+pub use counts::{Count, Counts, Distinct};
+pub use extremes::Extremes;
+pub use keys::{Duplicates, Keys, Part, Partition};
+pub use moments::Moments;
+pub use numbers::{NumberKind, Numbers};
+pub use presence::Presence;
+pub use quantiles::Quantiles;
+pub use runs::Runs;
+pub use types::{Type, Types};
+pub use values::{Interpolation, Values};
+
+use crate::value::Value;
+
+/// Which sketch is wanted; two equal specs on the same values can share one sketch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Spec {
+    /// How many values are there at all.
+    Presence,
+    /// Sum, mean and variance.
+    Moments,
+    /// Smallest and largest value.
+    Extremes,
+    /// The numbers themselves, for quantiles and outliers.
+    Values {
+        /// Whether the row of each number is kept, so that rows can be named.
+        rows: bool,
+        /// Numbers kept exactly; one more turns them into a quantile sketch.
+        budget: usize,
+    },
+    /// How often each distinct value occurs.
+    Counts {
+        /// Distinct values kept; beyond them a sample of the distinct values is.
+        budget: usize,
+    },
+    /// Which rows hold a value that another row holds too.
+    Keys {
+        /// Rows kept; beyond them a sample of the distinct values is, with counts.
+        budget: usize,
+    },
+    /// A histogram.
+    Bins {
+        /// The edges of the bins, increasing.
+        edges: Vec<f64>,
+    },
+    /// Whether the values rise, or fall, from row to row.
+    Runs {
+        /// Rise, else fall.
+        increasing: bool,
+    },
+    /// How many values are of which type.
+    Types,
+}
+
+/// A summary of the values seen so far.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sketch {
+    /// See [`Presence`].
+    Presence(Presence),
+    /// See [`Moments`].
+    Moments(Moments),
+    /// See [`Extremes`].
+    Extremes(Extremes),
+    /// See [`Values`].
+    Values(Values),
+    /// See [`Counts`].
+    Counts(Counts),
+    /// See [`Keys`].
+    Keys(Keys),
+    /// See [`Bins`].
+    Bins(Bins),
+    /// See [`Runs`].
+    Runs(Runs),
+    /// See [`Types`].
+    Types(Types),
+}
+
+/// The error of merging sketches of different specs; neither is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OtherSketch;
+
+impl std::fmt::Display for OtherSketch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the sketches are of different kinds or settings")
+    }
+}
+
+impl std::error::Error for OtherSketch {}
+
+impl Sketch {
+    /// The sketch of no values.
+    pub fn new(spec: &Spec) -> Self {
+        match spec {
+            Spec::Presence => Sketch::Presence(Presence::default()),
+            Spec::Moments => Sketch::Moments(Moments::default()),
+            Spec::Extremes => Sketch::Extremes(Extremes::default()),
+            Spec::Values { rows, budget } => Sketch::Values(Values::new(*rows, *budget)),
+            Spec::Counts { budget } => Sketch::Counts(Counts::new(*budget)),
+            Spec::Keys { budget } => Sketch::Keys(Keys::new(*budget)),
+            Spec::Bins { edges } => Sketch::Bins(Bins::new(edges.clone())),
+            Spec::Runs { increasing } => Sketch::Runs(Runs::new(*increasing)),
+            Spec::Types => Sketch::Types(Types::default()),
+        }
+    }
+
+    /// Takes in the value of one row; missing values, nulls and NaN are given too.
+    #[inline]
+    pub fn update(&mut self, value: &Value, row: u64) {
+        match self {
+            Sketch::Presence(it) => it.update(value),
+            Sketch::Moments(it) => it.update(value, row),
+            Sketch::Extremes(it) => it.update(value, row),
+            Sketch::Values(it) => it.update(value, row),
+            Sketch::Counts(it) => it.update(value, row),
+            Sketch::Keys(it) => it.update(value, row),
+            Sketch::Bins(it) => it.update(value, row),
+            Sketch::Runs(it) => it.update(value, row),
+            Sketch::Types(it) => it.update(value, row),
+        }
+    }
+
+    /// Takes in the cells of a compound key, for [`Keys`]; the other sketches ignore it. A missing
+    /// value, null or NaN in it is a value like any other, and they equal each other.
+    pub fn update_many<'v, 'r: 'v>(&mut self, cells: impl Iterator<Item = &'v Value<'r>> + Clone, row: u64) {
+        if let Sketch::Keys(it) = self {
+            it.update_many(cells, row);
+        }
+    }
+
+    /// Adds what `other` has seen. When the two are of different specs nothing is changed.
+    pub fn merge(&mut self, other: &Sketch) -> Result<(), OtherSketch> {
+        match (self, other) {
+            (Sketch::Presence(a), Sketch::Presence(b)) => a.merge(b),
+            (Sketch::Moments(a), Sketch::Moments(b)) => a.merge(b),
+            (Sketch::Extremes(a), Sketch::Extremes(b)) => a.merge(b),
+            (Sketch::Values(a), Sketch::Values(b)) => return a.merge(b),
+            (Sketch::Counts(a), Sketch::Counts(b)) => return a.merge(b),
+            (Sketch::Keys(a), Sketch::Keys(b)) => return a.merge(b),
+            (Sketch::Bins(a), Sketch::Bins(b)) => return a.merge(b),
+            (Sketch::Runs(a), Sketch::Runs(b)) => return a.merge(b),
+            (Sketch::Types(a), Sketch::Types(b)) => a.merge(b),
+            _ => return Err(OtherSketch),
+        }
+        Ok(())
+    }
+
+    /// Adds `rows` to every row number kept.
+    pub fn shift(&mut self, rows: u64) {
+        match self {
+            Sketch::Presence(_) => {}
+            Sketch::Moments(it) => it.shift(rows),
+            Sketch::Extremes(it) => it.shift(rows),
+            Sketch::Values(it) => it.shift(rows),
+            Sketch::Counts(it) => it.shift(rows),
+            Sketch::Keys(it) => it.shift(rows),
+            Sketch::Bins(it) => it.shift(rows),
+            Sketch::Runs(it) => it.shift(rows),
+            Sketch::Types(it) => it.shift(rows),
+        }
+    }
+
+    /// Bytes held, near enough to bound memory with.
+    pub fn size(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Sketch::Presence(_) | Sketch::Types(_) => 0,
+                Sketch::Moments(it) => it.size(),
+                Sketch::Extremes(it) => it.size(),
+                Sketch::Values(it) => it.size(),
+                Sketch::Counts(it) => it.size(),
+                Sketch::Keys(it) => it.size(),
+                Sketch::Bins(it) => it.size(),
+                Sketch::Runs(it) => it.size(),
+            }
+    }
+}
+
+/// Of two rows that may be known, the smaller with what was found there; used for "the first".
+fn earlier<T: Copy + Ord>(a: Option<(u64, T)>, b: Option<(u64, T)>) -> Option<(u64, T)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Bytes a value holds beyond itself.
+fn heap(value: &Value) -> usize {
+    match value {
+        Value::Str(it) => it.len(),
+        Value::List(it) => it.iter().map(|it| size_of::<Value>() + heap(it)).sum(),
+        Value::Map(it) => it.iter().map(|(name, it)| name.len() + 24 + size_of::<Value>() + heap(it)).sum(),
+        _ => 0,
+    }
+}
