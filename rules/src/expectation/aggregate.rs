@@ -39,7 +39,7 @@ impl Aggregate {
 
 /// Refuses values that are no numbers: an error in a suite of GX's form, else a failure.
 pub fn all_numbers(numbers: &Numbers) -> Result<(), String> {
-    if let Some(first) = numbers.first_refused() {
+    if let Some(first) = numbers.refused_type() {
         return Err(format!("{} of the values are no numbers, the first is of type {}", numbers.refused, first.name()));
     }
     if numbers.kind() == NumberKind::Mixed {

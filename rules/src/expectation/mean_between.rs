@@ -24,7 +24,7 @@ fn compile(args: &Args, binder: &mut Binder) -> Result<Check, String> {
     let id = binder.sketch(Spec::Moments);
     aggregate::check(args, move |view| {
         let Sketch::Moments(it) = view.sketch(id) else { return Ok(Aggregate::exact(None)) };
-        all_numbers(it.numbers())?;
-        Ok(Aggregate::of_numbers(view, it.mean(), it.numbers()))
+        all_numbers(&it.numbers)?;
+        Ok(Aggregate::of_numbers(view, it.mean(), &it.numbers))
     })
 }

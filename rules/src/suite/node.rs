@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_said_with_its_place() {
-        for (text, line) in [("a: [1", 1), ("a: 1\na: 2\n", 2), ("a: *b\n", 1), ("", 1), ("a: 1\n---\nb: 2\n", 3)] {
+        for (text, line) in [("a: [1", 2), ("a: 1\na: 2\n", 2), ("a: *b\n", 1), ("", 1), ("a: 1\n---\nb: 2\n", 3)] {
             let problem = parse(text).unwrap_err();
             assert_eq!(problem.at.line, line, "{text:?}: {problem:?}");
         }
