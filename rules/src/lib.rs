@@ -6,4 +6,5 @@
 
 pub mod row;
 pub mod time;
+pub mod types;
 pub mod value;
