@@ -1,0 +1,3 @@
+//! Everything of Driftline that touches the world: files, the command line.
+
+pub mod files;
