@@ -92,6 +92,11 @@ impl<'p> Records<'p> {
         self.json.columns()
     }
 
+    /// Learns of columns that later files brought.
+    pub fn know(&mut self, kinds: &Arc<Kinds>) {
+        self.kinds = Arc::clone(kinds);
+    }
+
     /// Gives each record of a chunk to `take`, in order.
     pub fn each(&mut self, chunk: &Chunk, take: &mut dyn FnMut(Record)) -> Result<(), Stop> {
         if let Some(broken) = chunk.broken() {

@@ -37,6 +37,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
             expectations.push(typed(&declared.field, slot, declared.ty, declared.at));
         }
     }
+    let filter = options.filter.as_ref().and_then(|it| compiler.filter(it));
     let record_id = suite.record.role("id").and_then(|it| Path::parse(it).ok()).map(|it| compiler.bindings.slot(&it));
     let n_implicit = expectations.len();
     expectations.append(&mut entries);
@@ -54,6 +55,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         n_implicit: n_implicit.min(expectations.len()),
         expectations,
         guards,
+        filter,
         shape: Shape::new(&bindings.paths),
         reads_columns: bindings.reads_columns,
         bindings,
@@ -328,20 +330,33 @@ impl Compiler<'_> {
         }
     }
 
+    fn filter(&mut self, text: &str) -> Option<Guard> {
+        match self.text_guard(text) {
+            Ok(guard) => Some(guard),
+            Err(message) => {
+                self.problem(At::START, format!("the filter `{text}`: {message}"), "");
+                None
+            }
+        }
+    }
+
+    /// A condition in the short dialect.
+    fn text_guard(&mut self, text: &str) -> Result<Guard, String> {
+        let condition = Condition::from_text(text, Dialect::Short)?;
+        for name in condition.columns() {
+            Path::parse(name)?;
+        }
+        let bindings = &mut self.bindings;
+        Ok(Guard::Condition(condition.bind(&mut |name| {
+            bindings.slot(&Path::parse(name).unwrap_or_else(|_| Path::literal(name)))
+        })))
+    }
+
     /// Text, or a record expectation, or `all:`, `any:`, `not:` of those.
     fn short_guard(&mut self, node: &Node, entry: &Entry) -> Option<Guard> {
         if let Some(text) = node.text() {
-            let condition = Condition::from_text(text, Dialect::Short).and_then(|it| {
-                let paths: Result<Vec<_>, _> = it.columns().into_iter().map(Path::parse).collect();
-                paths.map(|_| it)
-            });
-            return match condition {
-                Ok(condition) => {
-                    let bindings = &mut self.bindings;
-                    Some(Guard::Condition(condition.bind(&mut |name| {
-                        bindings.slot(&Path::parse(name).unwrap_or_else(|_| Path::literal(name)))
-                    })))
-                }
+            return match self.text_guard(text) {
+                Ok(guard) => Some(guard),
                 Err(message) => {
                     self.problem(node.at, format!("`when`: {message}"), &entry.path);
                     None
