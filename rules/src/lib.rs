@@ -4,6 +4,7 @@
 //! host brings bytes and the time, and carries results away. The modules stand in reading order,
 //! and each uses only those above it.
 
+pub mod condition;
 pub mod python;
 pub mod row;
 pub mod time;

@@ -1,6 +1,6 @@
 //! Python's `datetime.strptime`, in the C locale and with UTC as the local zone.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Weekday};
+use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta, Weekday};
 
 use crate::time::{Time, Zone};
 
@@ -55,11 +55,13 @@ impl Format {
                 ));
             }
         }
-        let has_year = has(b'Y') || has(b'y');
+        // As `_strptime` asks: an ISO year without another year wants its week and a weekday; an ISO
+        // week without such a year stands only beside a week of `%U` or `%W`, which hides it.
         let has_day = [b'A', b'a', b'w', b'u'].into_iter().any(has);
-        if !has_year && has(b'G') && (!has(b'V') || !has_day || has(b'j'))
-            || !(!has_year && has(b'G')) && has(b'V') && !has(b'U') && !has(b'W')
-        {
+        let has_iso_year = has(b'G') && !has(b'Y') && !has(b'y');
+        let is_possible =
+            if has_iso_year { has(b'V') && has_day && !has(b'j') } else { !has(b'V') || has(b'U') || has(b'W') };
+        if !is_possible {
             return Err(format!(
                 "date format `{format}`: `%G` and `%V` go together, with a weekday (`%u`, `%w`, `%a`, `%A`) and without `%Y` or `%j`"
             ));
@@ -309,11 +311,7 @@ fn assemble(fields: &Fields<'_>) -> Option<Time> {
         None => NaiveDate::from_ymd_opt(year, month, day)?,
         Some(it) => {
             let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
-            if it >= 1 {
-                first.checked_add_days(Days::new(it as u64 - 1))?
-            } else {
-                first.checked_sub_days(Days::new(1 - it as i64 as u64))?
-            }
+            first.checked_add_signed(TimeDelta::days(it - 1))?
         }
     };
     let years = 1..=9999;
