@@ -103,6 +103,7 @@ fn find<'t>(text: &'t str, segment: &[Part]) -> Option<&'t str> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
