@@ -77,6 +77,21 @@ fn strings_are_borrowed_unless_they_hold_an_escape() {
 }
 
 #[test]
+fn every_character_is_seen_at_every_place_of_a_string() {
+    for special in '\0'..='\u{80}' {
+        for place in 0..18 {
+            let inside: String = (0..18).map(|i| if i == place { special } else { 'x' }).collect();
+            let text = format!("\"{inside}\"");
+            if matches!(special, '\0'..' ' | '"' | '\\') {
+                assert!(parse(&text).is_err_and(|it| it.offset > place), "{text:?}");
+            } else {
+                assert_eq!(read(&text), Value::text(&inside));
+            }
+        }
+    }
+}
+
+#[test]
 fn an_error_says_what_and_where() {
     for (text, offset, message) in [
         ("", 0, "expected a value, but the text ends"),

@@ -52,9 +52,13 @@ fn nan_and_the_infinities_are_of_no_type() {
             json!({"type": "integer"}),
             json!({"type": "string"}),
             json!({"enum": [name, 0]}),
+            json!({"const": name}),
         ] {
             assert!(!compile(&schema).is_valid(&it), "{name} {schema}");
         }
+        let list = Value::List(vec![it.clone()]);
+        assert!(!compile(&json!({"const": [name]})).is_valid(&list));
+        assert!(!compile(&json!({"enum": [[name], [0]]})).is_valid(&list));
         // The keywords of numbers judge numbers only.
         assert!(compile(&json!({"minimum": 0, "maximum": 1, "multipleOf": 2})).is_valid(&it));
     }
