@@ -303,6 +303,16 @@ mod tests {
         ] {
             assert!((it.quantile(q, by).unwrap_or(f64::NAN) - expected).abs() < 1e-12, "{q} {by:?}");
         }
+        let it = values(100, &[7.0, 1.0, 3.0, 20.0, -4.5, 0.25]);
+        for (by, expected) in [
+            (Linear, [-2.125, 0.625, 2.0, 5.0, 13.5]),
+            (Lower, [-4.5, 0.25, 1.0, 3.0, 7.0]),
+            (Higher, [0.25, 1.0, 3.0, 7.0, 20.0]),
+            (Midpoint, [-2.125, 0.625, 2.0, 5.0, 13.5]),
+            (Nearest, [-4.5, 1.0, 1.0, 7.0, 7.0]),
+        ] {
+            assert_eq!(it.quantiles(&[0.1, 0.3, 0.5, 0.7, 0.9], by), expected.map(Some), "{by:?}");
+        }
         assert_eq!(it.quantile(1.5, Linear), None);
         assert_eq!(values(100, &[]).quantile(0.5, Linear), None);
         assert_eq!(values(100, &[f64::INFINITY, 1.0, 2.0]).quantile(0.5, Linear), Some(2.0));
