@@ -1,7 +1,5 @@
 //! Which rows hold a value, or a compound of values, that another row holds too.
 
-use std::iter::once;
-
 use super::counts::Counts;
 use super::hash::{hash, hash_many};
 use super::pack::{pack, pack_many, unpack};
@@ -302,7 +300,7 @@ impl PartialEq for Keys {
             _ => false,
         };
         let counts = |it: &Self| (it.n, it.null, it.budget, it.unhashable);
-        turned && counts(self) == counts(other) && once(self.sorted()).eq(once(other.sorted()))
+        turned && counts(self) == counts(other) && self.sorted() == other.sorted()
     }
 }
 
