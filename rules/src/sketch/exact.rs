@@ -218,7 +218,9 @@ mod tests {
 
     fn sum(values: &[f64]) -> f64 {
         let mut exact = Exact::of_values();
-        values.iter().for_each(|it| exact.add_float(*it));
+        for it in values {
+            exact.add_float(*it);
+        }
         exact.total().over(1.0)
     }
 
