@@ -10,11 +10,7 @@ pub mod not_null;
 use crate::kind::Kind;
 
 /// All kinds, by name.
-pub static KINDS: &[&Kind] = &[
-    &between::KIND,
-    &mean_between::KIND,
-    &not_null::KIND,
-];
+pub static KINDS: &[&Kind] = &[&between::KIND, &mean_between::KIND, &not_null::KIND];
 
 /// The kind of a short or a GX name.
 pub fn find(name: &str) -> Option<&'static Kind> {
