@@ -2,19 +2,10 @@
 
 use std::borrow::Cow;
 
+pub use crate::suite::Form;
 use crate::suite::node::{Data, Node};
 use crate::time::Time;
 use crate::value::Value;
-
-/// How an entry of a suite is written, which decides how its parameters are converted and how
-/// values of a wrong type count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// Driftline's short form.
-    Short,
-    /// Great Expectations' `type` and `kwargs`: everything as GX 1.24 does it.
-    Gx,
-}
 
 /// A parameter of a kind.
 #[derive(Clone, Copy, Debug)]
