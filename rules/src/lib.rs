@@ -5,7 +5,6 @@
 //! and each uses only those above it.
 
 pub mod time;
-pub mod types;
 pub mod value;
 pub mod row;
 pub mod types;
