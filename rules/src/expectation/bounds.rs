@@ -9,11 +9,9 @@ use crate::time::Time;
 use crate::value::Value;
 
 /// `min`: a number, a date or a datetime.
-pub const MIN: Param =
-    Param::new("min", ParamType::Bound, "The smallest value that is expected.").gx("min_value");
+pub const MIN: Param = Param::new("min", ParamType::Bound, "The smallest value that is expected.").gx("min_value");
 /// `max`: a number, a date or a datetime.
-pub const MAX: Param =
-    Param::new("max", ParamType::Bound, "The largest value that is expected.").gx("max_value");
+pub const MAX: Param = Param::new("max", ParamType::Bound, "The largest value that is expected.").gx("max_value");
 /// `strict_min`.
 pub const STRICT_MIN: Param =
     Param::new("strict_min", ParamType::Bool, "Whether `min` itself is refused.").default("false");
@@ -99,8 +97,12 @@ impl Bounds {
                 format!("between {} and {}", text(min), text(max))
             }
             (min, max) => {
-                let min = min.as_ref().map(|it| format!("{} {}", if self.strict_min { "above" } else { "at least" }, text(it)));
-                let max = max.as_ref().map(|it| format!("{} {}", if self.strict_max { "below" } else { "at most" }, text(it)));
+                let min = min
+                    .as_ref()
+                    .map(|it| format!("{} {}", if self.strict_min { "above" } else { "at least" }, text(it)));
+                let max = max
+                    .as_ref()
+                    .map(|it| format!("{} {}", if self.strict_max { "below" } else { "at most" }, text(it)));
                 let both: Vec<_> = min.into_iter().chain(max).collect();
                 if both.is_empty() { "without a bound".to_owned() } else { both.join(" and ") }
             }
@@ -111,7 +113,10 @@ impl Bounds {
 /// A value a share of itself larger, or smaller.
 fn moved(value: &Value, by: f64) -> Value<'static> {
     match value {
-        Value::Time(it) => Value::Time(Time { micros: it.micros.saturating_add((it.micros as f64 * by).abs().copysign(by) as i64), ..*it }),
+        Value::Time(it) => Value::Time(Time {
+            micros: it.micros.saturating_add((it.micros as f64 * by).abs().copysign(by) as i64),
+            ..*it
+        }),
         it => it.as_f64().map_or_else(|| it.to_owned(), |it| Value::Num(it + it.abs() * by)),
     }
 }

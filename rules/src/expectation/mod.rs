@@ -2,6 +2,8 @@
 
 mod aggregate;
 mod bounds;
+#[cfg(test)]
+mod budgets;
 mod columns;
 mod distinct;
 mod dtype;

@@ -18,8 +18,12 @@ pub static KIND: Kind = Kind {
     mostly: false,
     params: &[
         Param::new("values", ParamType::Values, "The set.").gx("value_set").required(),
-        Param::new("ties_okay", ParamType::Bool, "Whether it is enough that one of several equally common values is in the set.")
-            .default("false"),
+        Param::new(
+            "ties_okay",
+            ParamType::Bool,
+            "Whether it is enough that one of several equally common values is in the set.",
+        )
+        .default("false"),
     ],
     main: Some("values"),
     page: include_str!("most_common_value_in_set.md"),

@@ -21,7 +21,9 @@ pub static KIND: Kind = Kind {
     scope: Scope::Window,
     mostly: false,
     params: &[
-        Param::new("quantiles", ParamType::Mapping, "The range `[min, max]` of each quantile.").gx("quantile_ranges").required(),
+        Param::new("quantiles", ParamType::Mapping, "The range `[min, max]` of each quantile.")
+            .gx("quantile_ranges")
+            .required(),
         Param::new("interpolation", ParamType::FalseOr(quantiles::WORDS), "What a quantile between two values is.")
             .gx("allow_relative_error")
             .default("nearest"),
