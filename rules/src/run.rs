@@ -43,8 +43,18 @@ impl Fold {
 
 /// Checks one record and folds it in. Text in declared fields becomes what it means, in place.
 /// The expectations it fails are left in `fold.failed`, in the order of the plan.
-pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold: &mut Fold) {
+/// False: the plan's filter leaves the record out, and nothing is counted.
+pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold: &mut Fold) -> bool {
     fold.failed.clear();
+    if let Some(filter) = &plan.filter {
+        for (slot, ty, _) in &plan.typed {
+            // A text that is no such type is counted below, where the record is known to be wanted.
+            let _ = cells.get_mut(slot.0 as usize).is_some_and(|it| ty.convert_in_place(it));
+        }
+        if !filter.holds(&Row { cells, number, now }) {
+            return false;
+        }
+    }
     fold.window.rows += 1;
     convert(plan, cells, number, fold);
     let row = Row { cells, number, now };
@@ -89,6 +99,7 @@ pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold
             slots => sketch.update_many(slots.iter().map(|it| row.at(*it)), number),
         }
     }
+    true
 }
 
 /// Counts a record that could not be read.
@@ -221,11 +232,7 @@ fn by_record(expectation: &Expectation, tally: &Tally, bound: String, counts_mis
     let status = if judged == 0 && expectation.form == Form::Short { Status::Skip } else { Status::of(holds) };
     Judgement {
         why: (status == Status::Skip).then(|| "there is no value to judge".to_owned()),
-        counts: Some(Counts {
-            elements: tally.seen,
-            missing: counts_missing.then_some(tally.skipped),
-            unexpected,
-        }),
+        counts: Some(Counts { elements: tally.seen, missing: counts_missing.then_some(tally.skipped), unexpected }),
         bound,
         ..Judgement::new(status)
     }

@@ -12,7 +12,7 @@ use super::{EXCERPT, Element};
 #[derive(Debug)]
 pub(super) struct Elements {
     pub bytes: Vec<u8>,
-    pub elements: Vec<Element>,
+    pub found: Vec<Element>,
     /// Line of the first byte, from 1.
     pub line: u64,
     pub offset: u64,
@@ -145,6 +145,10 @@ impl ArraySplitter {
     /// Looks through what was read.
     fn scan(&mut self) {
         while let Some(&byte) = self.buffer.get(self.at) {
+            if !self.in_element() && byte.is_ascii_whitespace() {
+                self.at += 1;
+                continue;
+            }
             match self.state {
                 State::Nested { depth, in_string } => {
                     self.scan_nested(depth, in_string);
@@ -160,10 +164,8 @@ impl ArraySplitter {
                     }
                     _ => {}
                 },
-                _ if byte.is_ascii_whitespace() => {}
                 State::Outside if byte == b'[' => self.state = State::Before { first: true },
-                State::Before { first: true } if byte == b']' => self.state = State::Done,
-                State::After if byte == b']' => self.state = State::Done,
+                State::Before { first: true } | State::After if byte == b']' => self.state = State::Done,
                 State::After if byte == b',' => self.state = State::Before { first: false },
                 State::Before { .. } if !matches!(byte, b',' | b']' | b'}' | b':') => {
                     self.start = self.at;
@@ -256,26 +258,26 @@ impl ArraySplitter {
     fn cut(&mut self, n: usize) -> Elements {
         let n_bytes = n.checked_sub(1).and_then(|it| self.elements.get(it)).map_or(0, |it| it.end);
         let rest = self.elements.split_off(n.min(self.elements.len()));
-        let elements = std::mem::replace(&mut self.elements, rest);
+        let found = std::mem::replace(&mut self.elements, rest);
         let (line, offset) = (self.line, self.offset);
         let bytes = self.drop_first(n_bytes);
-        Elements { bytes, elements, line, offset, broken: None }
+        Elements { bytes, found, line, offset, broken: None }
     }
 
-    fn too_long(&self) -> Option<String> {
-        Some(format!("is longer than {} bytes", self.max_record))
+    fn too_long(&self) -> String {
+        format!("is longer than {} bytes", self.max_record)
     }
 
     /// Takes the first element, which is too long.
     fn cut_long(&mut self) -> Elements {
         let mut it = self.cut(1);
-        if let Some(first) = it.elements.pop() {
+        if let Some(first) = it.found.pop() {
             it.offset += first.start as u64;
             it.line = first.line;
             it.bytes.drain(..first.start);
             it.bytes.truncate(EXCERPT);
         }
-        it.broken = self.too_long();
+        it.broken = Some(self.too_long());
         it
     }
 
@@ -298,7 +300,7 @@ impl ArraySplitter {
             // What was found first is the end of it.
             self.elements.remove(0);
         }
-        Elements { bytes, elements: Vec::new(), line, offset, broken: self.too_long() }
+        Elements { bytes, found: Vec::new(), line, offset, broken: Some(self.too_long()) }
     }
 
     /// Takes the first `n` bytes off the buffer, which no element that is kept stands in.

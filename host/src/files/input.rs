@@ -161,3 +161,49 @@ fn add(path: &str, inputs: &mut Vec<Input>, errors: &mut Vec<String>) {
         inputs.push(Input::new(path));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::csv::{CsvPlan, Kinds, Nulls};
+    use crate::files::{Options, Source};
+
+    fn pipe(bytes: &'static [u8]) -> Input {
+        let pipe = Pipe { source: Some(Box::new(bytes)), kept: tempfile::tempfile().ok(), ..Pipe::default() };
+        Input::Pipe("-".to_owned(), Arc::new(Mutex::new(pipe)))
+    }
+
+    #[test]
+    fn csv_from_a_pipe_can_be_begun_again() {
+        let input = pipe(b"a\n1\n2\n3\n4\n");
+        let read = |n: usize| {
+            let mut texts = Vec::new();
+            let options = Options { chunk: 2, ..Options::default() };
+            for chunk in Source::new(vec![input.clone()], options).take(n) {
+                let chunk = chunk.expect("it can be read");
+                let plan = CsvPlan::new(&chunk.file, &[], &Kinds::default(), &Nulls::default());
+                let (mut rows, mut cells) = (plan.rows(&chunk), Vec::new());
+                while let Some(row) = rows.next_into(&mut cells) {
+                    texts.push(row.expect("a whole record").text.to_owned());
+                }
+            }
+            texts
+        };
+        assert_eq!(read(2), ["1", "2"]);
+        assert_eq!(read(9), ["1", "2", "3", "4"]);
+        assert_eq!(read(9), ["1", "2", "3", "4"]);
+    }
+
+    #[test]
+    fn json_from_a_pipe_is_not_kept() {
+        let input = pipe(b"{}\n{}\n");
+        let rows = |input: &Input| {
+            let chunks = Source::new(vec![input.clone()], Options::default());
+            chunks.map(|it| it.map_or(0, |it| it.rows)).sum::<u64>()
+        };
+        assert_eq!(rows(&input), 2);
+        let Input::Pipe(_, pipe) = &input else { panic!("it is a pipe") };
+        assert!(lock(pipe).kept.is_none());
+        assert_eq!(Source::new(vec![input], Options::default()).filter(Result::is_err).count(), 1);
+    }
+}

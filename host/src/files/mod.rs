@@ -11,8 +11,10 @@ pub mod csv;
 mod input;
 mod lines;
 mod open;
+pub mod parquet;
 mod source;
 mod split;
+pub mod writer;
 
 use std::fmt;
 use std::sync::Arc;
@@ -93,6 +95,7 @@ impl FileInfo {
         match &self.layout {
             Layout::Ndjson | Layout::Json => None,
             Layout::Csv { header, .. } => Some(header.clone()),
+            Layout::Parquet(it) => Some(it.schema().fields().iter().map(|it| it.name().clone()).collect()),
         }
     }
 
@@ -102,6 +105,7 @@ impl FileInfo {
             Layout::Ndjson => Format::Ndjson,
             Layout::Json => Format::Json,
             Layout::Csv { .. } => Format::Csv,
+            Layout::Parquet(_) => Format::Parquet,
         }
     }
 }
@@ -122,6 +126,8 @@ pub enum Layout {
         /// What stands between fields.
         delimiter: u8,
     },
+    /// Parquet.
+    Parquet(Box<parquet::ParquetFile>),
 }
 
 /// Consecutive records of one file.
@@ -133,9 +139,9 @@ pub struct Chunk {
     pub first_row: u64,
     /// How many records these are.
     pub rows: u64,
-    /// The line of the first byte, from 1.
+    /// The line of the first byte, from 1; of Parquet the number of the first row within the file, from 1.
     pub first_line: u64,
-    /// Where the first byte stands in the decompressed file.
+    /// Where the first byte stands in the decompressed file; 0 of Parquet.
     pub offset: u64,
     /// The records.
     pub body: Body,
@@ -150,6 +156,8 @@ pub enum Body {
     Elements(Vec<u8>, Vec<Element>),
     /// Whole CSV records: see [`csv::CsvPlan::rows`].
     Csv(Vec<u8>),
+    /// Rows of a Parquet file: see [`parquet::ParquetPlan::batches`].
+    Rows(parquet::RowRange),
     /// One record that could not be cut out.
     Broken(Box<Broken>),
 }

@@ -45,7 +45,8 @@ pub(super) fn open(input: &Input, options: &Options) -> io::Result<Opened> {
 fn tell(name: &str, head: &[u8]) -> Format {
     let name = name.to_ascii_lowercase();
     let name = [".gz", ".zst", ".zstd"].iter().find_map(|it| name.strip_suffix(it)).unwrap_or(&name);
-    match name.rsplit_once('.').map(|it| it.1) {
+    let extension = name.rsplit_once('.').map(|it| it.1);
+    match extension {
         Some("ndjson" | "jsonl") => return Format::Ndjson,
         Some("csv" | "tsv" | "psv") => return Format::Csv,
         Some("parquet" | "pq") => return Format::Parquet,
@@ -57,7 +58,7 @@ fn tell(name: &str, head: &[u8]) -> Format {
     match head.trim_ascii_start().first() {
         Some(b'[') => Format::Json,
         Some(b'{') => Format::Ndjson,
-        _ if name.ends_with(".json") => Format::Ndjson,
+        _ if extension == Some("json") => Format::Ndjson,
         _ => Format::Csv,
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::array::{ArraySplitter, Elements};
 use super::open::{Opened, open};
+use super::parquet::{ParquetFile, RowRange};
 use super::split::{Piece, Splitter};
 use super::{Body, Broken, Chunk, Fault, FileInfo, Format, Input, Layout, Options, csv, excerpt};
 
@@ -22,6 +23,7 @@ pub struct Source {
 enum Cutter {
     Text(Splitter),
     Array(ArraySplitter),
+    Rows(std::vec::IntoIter<RowRange>),
 }
 
 impl Source {
@@ -50,7 +52,16 @@ impl Source {
                 (Layout::Json, Cutter::Array(it))
             }
             Format::Csv => self.open_csv(&name, opened)?,
-            Format::Parquet => return Err(Fault::new(&name, "Parquet is not read")),
+            Format::Parquet => {
+                input.forget();
+                let file = match input {
+                    Input::File(path) if !opened.compressed => ParquetFile::open(path),
+                    _ => ParquetFile::copy(opened.bytes),
+                };
+                let file = file.map_err(|error| Fault::new(&name, error))?;
+                let ranges = file.ranges(options.chunk_rows);
+                (Layout::Parquet(Box::new(file)), Cutter::Rows(ranges.into_iter()))
+            }
         };
         let info = Arc::new(FileInfo { name, index: self.n_opened, layout });
         self.files.push(Arc::clone(&info));
@@ -109,6 +120,7 @@ impl Iterator for Source {
                         ..Fault::new(&file.name, it.reason)
                     })
                 }),
+                Cutter::Rows(it) => it.next().map(|range| Ok(rows_chunk(file, row, range))),
             };
             match chunk {
                 Some(Ok(chunk)) => {
@@ -136,12 +148,17 @@ fn text_chunk(file: &Arc<FileInfo>, first_row: u64, piece: Piece) -> Chunk {
 }
 
 fn array_chunk(file: &Arc<FileInfo>, first_row: u64, piece: Elements) -> Chunk {
-    let rows = if piece.broken.is_some() { 1 } else { piece.elements.len() as u64 };
+    let rows = if piece.broken.is_some() { 1 } else { piece.found.len() as u64 };
     let body = match piece.broken {
         Some(reason) => broken(file, first_row, (piece.line, piece.offset), reason, &piece.bytes),
-        None => Body::Elements(piece.bytes, piece.elements),
+        None => Body::Elements(piece.bytes, piece.found),
     };
     Chunk { file: Arc::clone(file), first_row, rows, first_line: piece.line, offset: piece.offset, body }
+}
+
+fn rows_chunk(file: &Arc<FileInfo>, first_row: u64, range: RowRange) -> Chunk {
+    let rows = range.n_rows as u64;
+    Chunk { file: Arc::clone(file), first_row, rows, first_line: range.first + 1, offset: 0, body: Body::Rows(range) }
 }
 
 fn broken(file: &FileInfo, row: u64, (line, offset): (u64, u64), reason: String, bytes: &[u8]) -> Body {

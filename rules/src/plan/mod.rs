@@ -22,13 +22,15 @@ use crate::value::Value;
 pub struct Options {
     /// How many values, or distinct values, a summary keeps exactly before it becomes a sketch.
     pub budget: usize,
+    /// Only records for which this condition holds are checked; the rest is as if it were not there.
+    pub filter: Option<String>,
     /// The schema file's content and those it refers to: name as the suite writes it, then document.
     pub schemas: Vec<(String, serde_json::Value)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { budget: 1 << 20, schemas: Vec::new() }
+        Options { budget: 1 << 20, filter: None, schemas: Vec::new() }
     }
 }
 
@@ -49,6 +51,8 @@ pub struct Plan {
     pub n_implicit: usize,
     /// The guards of `when:`.
     pub guards: Vec<Guard>,
+    /// Which records are checked at all.
+    pub filter: Option<Guard>,
     /// Fields and summaries.
     pub bindings: Bindings,
     /// Which slots have a declared type, and the expectation that says so.

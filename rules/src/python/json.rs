@@ -1,9 +1,9 @@
 //! Python's `json.loads`: what "JSON parseable" means.
 
-/// Deeper nesting is refused: CPython gives up near its recursion limit of 1,000 too.
+/// Deeper nesting is refused: `CPython` gives up near its recursion limit of 1,000 too.
 const MAX_DEPTH: usize = 1_000;
 
-/// CPython refuses to read longer integers (`sys.set_int_max_str_digits`).
+/// `CPython` refuses to read longer integers (`sys.set_int_max_str_digits`).
 const MAX_DIGITS: usize = 4_300;
 
 /// Whether Python's `json.loads(text)` succeeds.

@@ -1,4 +1,4 @@
-//! SQL `LIKE` as PostgreSQL 15 answers it.
+//! SQL `LIKE` as `PostgreSQL` 15 answers it.
 
 /// A `LIKE` pattern: `%` is any text, `_` any one code point; the whole text must match, with case.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ enum Part {
 impl Like {
     /// Reads a pattern; `escape` (by default `\`) takes the meaning from the character after it.
     ///
-    /// Fails when the pattern ends with the escape character, as PostgreSQL does.
+    /// Fails when the pattern ends with the escape character, as `PostgreSQL` does.
     pub fn new(pattern: &str, escape: Option<char>) -> Result<Like, String> {
         let escape = escape.unwrap_or('\\');
         let mut segments = vec![Segment::new()];
@@ -103,6 +103,7 @@ fn find<'t>(text: &'t str, segment: &[Part]) -> Option<&'t str> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -1,5 +1,5 @@
 //! What Python does, where Great Expectations' answers rest on it: `str`, `re`, `strptime`,
-//! `json.loads`, `dateutil`; and SQL's `LIKE`, which Great Expectations leaves to PostgreSQL.
+//! `json.loads`, `dateutil`; and SQL's `LIKE`, which Great Expectations leaves to `PostgreSQL`.
 
 pub mod dateutil;
 pub mod json;

@@ -1,8 +1,10 @@
 //! Python's regular expression syntax, rewritten as that of the Rust engines.
 //!
-//! The rules are those of CPython 3.11's `re` (`Lib/re/_parser.py`). What is written is plain ASCII:
+//! The rules are those of `CPython` 3.11's `re` (`Lib/re/_parser.py`). What is written is plain ASCII:
 //! every literal but letters and digits as its code point, every flag but `i` resolved, every name
 //! as a number; so no character keeps a meaning that Python does not give it.
+
+use std::fmt::Write;
 
 use crate::python::translate::escape::Escape;
 
@@ -62,6 +64,8 @@ const MAX_DEPTH: usize = 100;
 /// Python's own largest repetition.
 const MAX_REPEAT: u64 = 4_294_967_295;
 
+// They are five independent switches.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Copy, Default, PartialEq)]
 struct Flags {
     ascii: bool,
@@ -303,7 +307,7 @@ impl Translator {
         if c.is_ascii_alphanumeric() {
             self.out.push(c);
         } else {
-            self.out.push_str(&format!("\\x{{{:X}}}", u32::from(c)));
+            let _ = write!(self.out, "\\x{{{:X}}}", u32::from(c));
         }
     }
 

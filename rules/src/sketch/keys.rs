@@ -1,7 +1,5 @@
 //! Which rows hold a value, or a compound of values, that another row holds too.
 
-use std::iter::once;
-
 use super::counts::Counts;
 use super::hash::{hash, hash_many};
 use super::pack::{pack, pack_many, unpack};
@@ -45,12 +43,12 @@ struct Entry {
 
 /// Some of the rows, such that equal keys are together: work for one thread.
 #[derive(Clone, Debug, Default)]
-pub struct Partition(Vec<(u128, u32)>);
+pub struct Partition(Vec<(u64, u32)>);
 
 /// The duplicates in one [`Partition`].
 #[derive(Clone, Debug, Default)]
 pub struct Part {
-    /// Groups of entries, each a position, in order of the rows within a group.
+    /// Positions of the entries that are in a group.
     members: Vec<u32>,
     groups: u64,
     distinct: u64,
@@ -206,7 +204,8 @@ impl Keys {
         for (at, entry) in (0_u32..).zip(entries) {
             let part = entry.hash as usize & ((1 << bits) - 1);
             if let Some(it) = out.get_mut(part) {
-                it.0.push((entry.hash, at));
+                // The upper half; equal halves are looked at again.
+                it.0.push(((entry.hash >> 64) as u64, at));
             }
         }
         out
@@ -214,14 +213,22 @@ impl Keys {
 
     /// Finds the duplicates in a partition of these keys.
     pub fn resolve(&self, Partition(mut all): Partition) -> Part {
+        let Held::Rows { entries, .. } = &self.held else { return Part::default() };
+        let hash = |at: u32| entries.get(at as usize).map(|it| it.hash);
         let mut part = Part::default();
-        // By position within a group: the answer is put in order of the rows at the end.
-        all.sort_unstable();
-        for group in all.chunk_by(|a, b| a.0 == b.0) {
-            part.distinct += 1;
-            if group.len() > 1 {
-                part.groups += 1;
-                part.members.extend(group.iter().map(|it| it.1));
+        all.sort_unstable_by_key(|it| it.0);
+        for half in all.chunk_by_mut(|a, b| a.0 == b.0) {
+            if half.len() == 1 {
+                part.distinct += 1;
+                continue;
+            }
+            half.sort_unstable_by_key(|it| hash(it.1));
+            for group in half.chunk_by(|a, b| hash(a.1) == hash(b.1)) {
+                part.distinct += 1;
+                if group.len() > 1 {
+                    part.groups += 1;
+                    part.members.extend(group.iter().map(|it| it.1));
+                }
             }
         }
         part
@@ -293,7 +300,7 @@ impl PartialEq for Keys {
             _ => false,
         };
         let counts = |it: &Self| (it.n, it.null, it.budget, it.unhashable);
-        turned && counts(self) == counts(other) && once(self.sorted()).eq(once(other.sorted()))
+        turned && counts(self) == counts(other) && self.sorted() == other.sorted()
     }
 }
 

@@ -231,3 +231,6 @@ impl<'c> Rows<'_, 'c> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

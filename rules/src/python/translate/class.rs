@@ -1,5 +1,7 @@
 //! Character classes.
 
+use std::fmt::Write;
+
 use super::escape::Escape;
 use super::{Error, Flags, Translator};
 
@@ -82,11 +84,11 @@ impl Translator {
             (_, false) => "\\p{L}\\p{N}_",
         };
         if c.is_ascii_uppercase() {
-            self.out.push_str(&format!("[^{members}]"));
+            let _ = write!(self.out, "[^{members}]");
         } else if is_in_class {
             self.out.push_str(members);
         } else {
-            self.out.push_str(&format!("[{members}]"));
+            let _ = write!(self.out, "[{members}]");
         }
     }
 }

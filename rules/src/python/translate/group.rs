@@ -1,5 +1,7 @@
 //! Groups: everything that starts with `(`.
 
+use std::fmt::Write;
+
 use super::{Error, Flags, Group, MAX_DEPTH, Translator, Width};
 
 impl Translator {
@@ -167,7 +169,7 @@ impl Translator {
         };
         let Some(width) = group.width else { return self.fail("cannot refer to an open group", at) };
         self.is_fancy = true;
-        self.out.push_str(&format!("(?:\\{number})"));
+        let _ = write!(self.out, "(?:\\{number})");
         Ok(width)
     }
 
@@ -180,7 +182,7 @@ impl Translator {
             return self.fail(&format!("invalid group reference {name}"), at);
         }
         self.is_fancy = true;
-        self.out.push_str(&format!("(?({number})"));
+        let _ = write!(self.out, "(?({number})");
         let yes = self.sequence(flags)?;
         let mut no = Width::ZERO;
         if self.take('|') {
