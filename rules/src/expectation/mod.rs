@@ -1,16 +1,80 @@
 //! The kinds of expectations: one file and one page each.
 
+#![expect(clippy::unnecessary_wraps, reason = "`compile` has one signature for all kinds")]
+
 mod aggregate;
 mod bounds;
+#[cfg(test)]
+mod budgets;
+mod columns;
+mod distinct;
+mod dtype;
+mod quantiles;
 
 pub mod between;
+pub mod column_count_between;
+pub mod column_count_equal;
+pub mod column_exists;
+pub mod column_type;
+pub mod columns_match_ordered_list;
+pub mod columns_match_set;
+pub mod coverage;
+pub mod distinct_values_contain_set;
+pub mod distinct_values_equal_set;
+pub mod distinct_values_in_set;
+pub mod duplicate_records;
+pub mod empty_share;
+pub mod max_between;
 pub mod mean_between;
+pub mod median_between;
+pub mod min_between;
+pub mod most_common_value_in_set;
 pub mod not_null;
+pub mod outlier_share;
+pub mod proportion_of_non_null_values_between;
+pub mod proportion_of_unique_values_between;
+pub mod quantile_between;
+pub mod quantile_values_between;
+pub mod row_count_between;
+pub mod row_count_equal;
+pub mod stdev_between;
+pub mod sum_between;
+pub mod unique_value_count_between;
 
 use crate::kind::Kind;
 
 /// All kinds, by name.
-pub static KINDS: &[&Kind] = &[&between::KIND, &mean_between::KIND, &not_null::KIND];
+pub static KINDS: &[&Kind] = &[
+    &between::KIND,
+    &column_count_between::KIND,
+    &column_count_equal::KIND,
+    &column_exists::KIND,
+    &column_type::KIND,
+    &columns_match_ordered_list::KIND,
+    &columns_match_set::KIND,
+    &coverage::KIND,
+    &distinct_values_contain_set::KIND,
+    &distinct_values_equal_set::KIND,
+    &distinct_values_in_set::KIND,
+    &duplicate_records::KIND,
+    &empty_share::KIND,
+    &max_between::KIND,
+    &mean_between::KIND,
+    &median_between::KIND,
+    &min_between::KIND,
+    &most_common_value_in_set::KIND,
+    &not_null::KIND,
+    &outlier_share::KIND,
+    &proportion_of_non_null_values_between::KIND,
+    &proportion_of_unique_values_between::KIND,
+    &quantile_between::KIND,
+    &quantile_values_between::KIND,
+    &row_count_between::KIND,
+    &row_count_equal::KIND,
+    &stdev_between::KIND,
+    &sum_between::KIND,
+    &unique_value_count_between::KIND,
+];
 
 /// The kind of a short or a GX name.
 pub fn find(name: &str) -> Option<&'static Kind> {
