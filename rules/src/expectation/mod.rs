@@ -1,19 +1,42 @@
 //! The kinds of expectations: one file and one page each.
 
+// `compile` has one signature, also in kinds that refuse nothing.
+#![allow(clippy::unnecessary_wraps)]
+
 mod aggregate;
 mod bounds;
+mod index;
+mod several;
 
 pub mod between;
+pub mod in_set;
 pub mod mean_between;
+pub mod multicolumn_equal;
+pub mod multicolumn_sum_equal;
+pub mod not_in_set;
 pub mod not_null;
+pub mod null;
+pub mod pair_a_greater_than_b;
+pub mod pair_equal;
+pub mod pair_in_set;
+pub mod unique_within_record;
 
 use crate::kind::Kind;
 
 /// All kinds, by name.
 pub static KINDS: &[&Kind] = &[
     &between::KIND,
+    &in_set::KIND,
     &mean_between::KIND,
+    &multicolumn_equal::KIND,
+    &multicolumn_sum_equal::KIND,
+    &not_in_set::KIND,
     &not_null::KIND,
+    &null::KIND,
+    &pair_a_greater_than_b::KIND,
+    &pair_equal::KIND,
+    &pair_in_set::KIND,
+    &unique_within_record::KIND,
 ];
 
 /// The kind of a short or a GX name.
