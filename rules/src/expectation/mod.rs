@@ -7,36 +7,63 @@ mod aggregate;
 mod bounds;
 mod index;
 mod several;
+mod texts;
 
 pub mod between;
+pub mod dateutil_parseable;
 pub mod in_set;
+pub mod json_parseable;
+pub mod match_like_pattern;
+pub mod match_like_pattern_list;
+pub mod match_regex;
+pub mod match_regex_list;
+pub mod match_strftime_format;
 pub mod mean_between;
 pub mod multicolumn_equal;
 pub mod multicolumn_sum_equal;
 pub mod not_in_set;
+pub mod not_match_like_pattern;
+pub mod not_match_like_pattern_list;
+pub mod not_match_regex;
+pub mod not_match_regex_list;
 pub mod not_null;
 pub mod null;
 pub mod pair_a_greater_than_b;
 pub mod pair_equal;
 pub mod pair_in_set;
 pub mod unique_within_record;
+pub mod value_lengths_between;
+pub mod value_lengths_equal;
 
 use crate::kind::Kind;
 
 /// All kinds, by name.
 pub static KINDS: &[&Kind] = &[
     &between::KIND,
+    &dateutil_parseable::KIND,
     &in_set::KIND,
+    &json_parseable::KIND,
+    &match_like_pattern::KIND,
+    &match_like_pattern_list::KIND,
+    &match_regex::KIND,
+    &match_regex_list::KIND,
+    &match_strftime_format::KIND,
     &mean_between::KIND,
     &multicolumn_equal::KIND,
     &multicolumn_sum_equal::KIND,
     &not_in_set::KIND,
+    &not_match_like_pattern::KIND,
+    &not_match_like_pattern_list::KIND,
+    &not_match_regex::KIND,
+    &not_match_regex_list::KIND,
     &not_null::KIND,
     &null::KIND,
     &pair_a_greater_than_b::KIND,
     &pair_equal::KIND,
     &pair_in_set::KIND,
     &unique_within_record::KIND,
+    &value_lengths_between::KIND,
+    &value_lengths_equal::KIND,
 ];
 
 /// The kind of a short or a GX name.
