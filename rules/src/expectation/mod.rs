@@ -6,13 +6,18 @@
 mod aggregate;
 mod bounds;
 mod index;
+mod schemas;
 mod several;
 mod texts;
+mod type_names;
 
 pub mod between;
 pub mod dateutil_parseable;
 pub mod in_set;
+pub mod in_type_list;
 pub mod json_parseable;
+pub mod json_schema;
+pub mod match_json_schema;
 pub mod match_like_pattern;
 pub mod match_like_pattern_list;
 pub mod match_regex;
@@ -28,6 +33,7 @@ pub mod not_match_regex;
 pub mod not_match_regex_list;
 pub mod not_null;
 pub mod null;
+pub mod of_type;
 pub mod pair_a_greater_than_b;
 pub mod pair_equal;
 pub mod pair_in_set;
@@ -42,7 +48,10 @@ pub static KINDS: &[&Kind] = &[
     &between::KIND,
     &dateutil_parseable::KIND,
     &in_set::KIND,
+    &in_type_list::KIND,
     &json_parseable::KIND,
+    &json_schema::KIND,
+    &match_json_schema::KIND,
     &match_like_pattern::KIND,
     &match_like_pattern_list::KIND,
     &match_regex::KIND,
@@ -58,6 +67,7 @@ pub static KINDS: &[&Kind] = &[
     &not_match_regex_list::KIND,
     &not_null::KIND,
     &null::KIND,
+    &of_type::KIND,
     &pair_a_greater_than_b::KIND,
     &pair_equal::KIND,
     &pair_in_set::KIND,
