@@ -6,6 +6,7 @@
 mod aggregate;
 mod bounds;
 mod index;
+mod instant;
 mod schemas;
 mod several;
 mod texts;
@@ -13,10 +14,13 @@ mod type_names;
 
 pub mod between;
 pub mod dateutil_parseable;
+pub mod finite;
+pub mod fresh;
 pub mod in_set;
 pub mod in_type_list;
 pub mod json_parseable;
 pub mod json_schema;
+pub mod lag;
 pub mod match_json_schema;
 pub mod match_like_pattern;
 pub mod match_like_pattern_list;
@@ -26,6 +30,7 @@ pub mod match_strftime_format;
 pub mod mean_between;
 pub mod multicolumn_equal;
 pub mod multicolumn_sum_equal;
+pub mod non_empty_text;
 pub mod not_in_set;
 pub mod not_match_like_pattern;
 pub mod not_match_like_pattern_list;
@@ -47,10 +52,13 @@ use crate::kind::Kind;
 pub static KINDS: &[&Kind] = &[
     &between::KIND,
     &dateutil_parseable::KIND,
+    &finite::KIND,
+    &fresh::KIND,
     &in_set::KIND,
     &in_type_list::KIND,
     &json_parseable::KIND,
     &json_schema::KIND,
+    &lag::KIND,
     &match_json_schema::KIND,
     &match_like_pattern::KIND,
     &match_like_pattern_list::KIND,
@@ -60,6 +68,7 @@ pub static KINDS: &[&Kind] = &[
     &mean_between::KIND,
     &multicolumn_equal::KIND,
     &multicolumn_sum_equal::KIND,
+    &non_empty_text::KIND,
     &not_in_set::KIND,
     &not_match_like_pattern::KIND,
     &not_match_like_pattern_list::KIND,
