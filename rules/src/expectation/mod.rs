@@ -11,6 +11,7 @@ mod schemas;
 mod several;
 mod texts;
 mod type_names;
+mod vector;
 
 pub mod between;
 pub mod dateutil_parseable;
@@ -45,6 +46,10 @@ pub mod pair_in_set;
 pub mod unique_within_record;
 pub mod value_lengths_between;
 pub mod value_lengths_equal;
+pub mod vector_dimension;
+pub mod vector_finite;
+pub mod vector_norm_between;
+pub mod vector_zero_share;
 
 use crate::kind::Kind;
 
@@ -83,6 +88,10 @@ pub static KINDS: &[&Kind] = &[
     &unique_within_record::KIND,
     &value_lengths_between::KIND,
     &value_lengths_equal::KIND,
+    &vector_dimension::KIND,
+    &vector_finite::KIND,
+    &vector_norm_between::KIND,
+    &vector_zero_share::KIND,
 ];
 
 /// The kind of a short or a GX name.
