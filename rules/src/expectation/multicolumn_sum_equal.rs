@@ -67,23 +67,16 @@ enum Sum {
 impl SumEqual {
     /// `Err`: there is no sum, and how that counts.
     fn sum(&self, row: &Row) -> Result<Sum, Outcome> {
-        let mut sum = Sum::Whole(0);
-        let (mut n_texts, mut n_nulls) = (0, 0);
-        for slot in &self.slots {
-            let value = row.at(*slot);
-            match value {
-                _ if is_null(value, self.gx) => n_nulls += 1,
-                Value::Str(_) => n_texts += 1,
-                _ => sum = sum.plus(value).ok_or(Outcome::Mismatch)?,
-            }
+        let values = || self.slots.iter().map(|it| row.at(*it));
+        // A null makes the sum null, whatever stands beside it.
+        if values().any(|it| is_null(it, self.gx)) {
+            return Err(Outcome::Fail);
         }
-        match (n_texts, n_nulls) {
-            (0, 0) => Ok(sum),
-            // A null makes the sum null. Python adds text to text, which is no number.
-            (0, _) => Err(Outcome::Fail),
-            (texts, nulls) if texts + nulls == self.slots.len() => Err(Outcome::Fail),
-            _ => Err(Outcome::Mismatch),
+        // Python adds text to text and lists to lists, which gives no number.
+        if values().all(|it| matches!(it, Value::Str(_))) || values().all(|it| matches!(it, Value::List(_))) {
+            return Err(Outcome::Fail);
         }
+        values().try_fold(Sum::Whole(0), Sum::plus).ok_or(Outcome::Mismatch)
     }
 }
 

@@ -52,6 +52,9 @@ fn compile(args: &Args, binder: &mut Binder) -> Result<Check, String> {
         if let Value::List(pair) = pair
             && let [a, b] = pair.as_slice()
         {
+            if args.is_gx() && (several::is_unhashable(a) || several::is_unhashable(b)) {
+                return Err("`value_pairs_set`: the members of a pair must be neither lists nor mappings".to_owned());
+            }
             pairs.insert((values.insert(a), values.insert(b)));
         }
     }
@@ -61,6 +64,9 @@ fn compile(args: &Args, binder: &mut Binder) -> Result<Check, String> {
 
 impl RowCheck for InSet {
     fn check(&self, row: &Row) -> Outcome {
+        if self.gx && (several::is_unhashable(row.at(self.a)) || several::is_unhashable(row.at(self.b))) {
+            return Outcome::Mismatch;
+        }
         let number = |slot| {
             let value = row.at(slot);
             self.values.find(if several::is_null(value, self.gx) { &Value::Null } else { value })

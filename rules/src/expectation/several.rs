@@ -33,3 +33,8 @@ pub fn pair(binder: &Binder) -> Result<(Slot, Slot), String> {
 pub fn is_null(value: &Value, gx: bool) -> bool {
     value.is_null() || (gx && value.is_nan())
 }
+
+/// Whether Python has no hash for a value, so that GX cannot look it up.
+pub const fn is_unhashable(value: &Value) -> bool {
+    matches!(value, Value::List(_) | Value::Map(_))
+}

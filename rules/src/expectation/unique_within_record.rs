@@ -1,6 +1,6 @@
 //! No value of several fields repeats within a record.
 
-use super::several::{IGNORE_SEVERAL, is_null};
+use super::several::{IGNORE_SEVERAL, is_null, is_unhashable};
 use crate::kind::{Args, Binder, Check, Kind, RowCheck, Scope, Subject};
 use crate::python;
 use crate::report::Outcome;
@@ -47,6 +47,9 @@ impl Unique {
 
 impl RowCheck for Unique {
     fn check(&self, row: &Row) -> Outcome {
+        if self.gx && self.slots.iter().any(|it| is_unhashable(row.at(*it))) {
+            return Outcome::Mismatch;
+        }
         Outcome::of(self.repeated(row).is_none())
     }
 
