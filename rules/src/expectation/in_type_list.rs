@@ -1,5 +1,6 @@
 //! Each value is of one of several types.
 
+use super::naming;
 use super::of_type::OfType;
 use super::type_names::TypeName;
 use crate::kind::{Args, Binder, Check, Kind, Param, ParamType, Scope, Subject};
@@ -32,11 +33,11 @@ fn compile(args: &Args, _: &mut Binder) -> Result<Check, String> {
         }
         Some(names) => {
             let types: Result<Vec<_>, _> = names.iter().map(|it| TypeName::parse(it, args.form)).collect();
-            types.map_err(|it| format!("`types`: {it}"))?
+            types.map_err(|it| naming::about(args, &KIND, "types", &it))?
         }
     };
     if types.is_empty() {
-        return Err("`types` names no known type".to_owned());
+        return Err(naming::about(args, &KIND, "types", "it names no known type"));
     }
     let bound = names.map_or_else(|| "of any type".to_owned(), |it| format!("of one of the types {}", it.join(", ")));
     Ok(Check::Value(Box::new(OfType { types, form: args.form, bound })))

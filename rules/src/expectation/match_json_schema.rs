@@ -1,5 +1,6 @@
 //! Each value is JSON text that conforms to a JSON Schema.
 
+use super::naming;
 use super::schemas;
 use crate::kind::{Args, Binder, Check, Kind, Param, ParamType, Scope, Subject, ValueCheck};
 use crate::record;
@@ -30,7 +31,8 @@ struct Conforming(Schema);
 fn compile(args: &Args, _: &mut Binder) -> Result<Check, String> {
     let schema = args.get("schema").map(Value::to_json).unwrap_or_default();
     let schema = if args.is_gx() { schemas::without_formats(schema) } else { schema };
-    Ok(Check::Value(Box::new(Conforming(schemas::compile(&schema)?))))
+    let schema = schemas::compile(&schema).map_err(|it| naming::about(args, &KIND, "schema", &it))?;
+    Ok(Check::Value(Box::new(Conforming(schema))))
 }
 
 impl ValueCheck for Conforming {

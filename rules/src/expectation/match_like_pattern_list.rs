@@ -28,5 +28,5 @@ pub static KIND: Kind = Kind {
 
 fn compile(args: &Args, _: &mut Binder) -> Result<Check, String> {
     let patterns = args.texts("patterns").unwrap_or_default();
-    texts::check::<Like>(args, "patterns", &patterns, Wanted::from_args(args))
+    texts::check::<Like>(args, &KIND, "patterns", &patterns, Wanted::from_args(args))
 }

@@ -32,5 +32,5 @@ fn compile(args: &Args, _: &mut Binder) -> Result<Check, String> {
         None if args.is_gx() => "(?s).*",
         None => return Err("`match_regex` needs `pattern`: text".to_owned()),
     };
-    texts::check::<Pattern>(args, "pattern", &[pattern], Wanted::All)
+    texts::check::<Pattern>(args, &KIND, "pattern", &[pattern], Wanted::All)
 }

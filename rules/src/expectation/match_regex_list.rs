@@ -27,5 +27,5 @@ pub static KIND: Kind = Kind {
 
 fn compile(args: &Args, _: &mut Binder) -> Result<Check, String> {
     let patterns = args.texts("patterns").unwrap_or_default();
-    texts::check::<Pattern>(args, "patterns", &patterns, Wanted::from_args(args))
+    texts::check::<Pattern>(args, &KIND, "patterns", &patterns, Wanted::from_args(args))
 }

@@ -1,5 +1,6 @@
 //! Each value is text that a date format reads.
 
+use super::naming;
 use crate::kind::{Args, Binder, Check, Kind, Param, ParamType, Scope, Subject, ValueCheck};
 use crate::python::strftime::Format;
 use crate::report::Outcome;
@@ -30,7 +31,7 @@ struct Dates {
 
 fn compile(args: &Args, _: &mut Binder) -> Result<Check, String> {
     let written = args.text("format").unwrap_or_default();
-    let format = Format::new(written).map_err(|it| format!("`format`: {it}"))?;
+    let format = Format::new(written).map_err(|it| naming::about(args, &KIND, "format", &it))?;
     Ok(Check::Value(Box::new(Dates { format, written: written.to_owned() })))
 }
 

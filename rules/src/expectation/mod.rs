@@ -7,6 +7,7 @@ mod aggregate;
 mod bounds;
 mod index;
 mod instant;
+mod naming;
 mod schemas;
 mod several;
 mod texts;

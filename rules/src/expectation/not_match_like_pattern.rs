@@ -27,5 +27,5 @@ pub static KIND: Kind = Kind {
 
 fn compile(args: &Args, _: &mut Binder) -> Result<Check, String> {
     let pattern = args.text("pattern").unwrap_or_default();
-    texts::check::<Like>(args, "pattern", &[pattern], Wanted::None)
+    texts::check::<Like>(args, &KIND, "pattern", &[pattern], Wanted::None)
 }

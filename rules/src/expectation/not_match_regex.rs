@@ -28,5 +28,5 @@ pub static KIND: Kind = Kind {
 
 fn compile(args: &Args, _: &mut Binder) -> Result<Check, String> {
     let pattern = args.text("pattern").unwrap_or_default();
-    texts::check::<Pattern>(args, "pattern", &[pattern], Wanted::None)
+    texts::check::<Pattern>(args, &KIND, "pattern", &[pattern], Wanted::None)
 }

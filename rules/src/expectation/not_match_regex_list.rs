@@ -28,5 +28,5 @@ pub static KIND: Kind = Kind {
 
 fn compile(args: &Args, _: &mut Binder) -> Result<Check, String> {
     let patterns = args.texts("patterns").unwrap_or_default();
-    texts::check::<Pattern>(args, "patterns", &patterns, Wanted::None)
+    texts::check::<Pattern>(args, &KIND, "patterns", &patterns, Wanted::None)
 }

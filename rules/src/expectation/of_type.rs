@@ -1,5 +1,6 @@
 //! Each value is of a type.
 
+use super::naming;
 use super::type_names::TypeName;
 use crate::args::Form;
 use crate::kind::{Args, Binder, Check, Kind, Param, ParamType, Scope, Subject, ValueCheck};
@@ -24,7 +25,7 @@ pub static KIND: Kind = Kind {
 
 fn compile(args: &Args, _: &mut Binder) -> Result<Check, String> {
     let name = args.text("type").unwrap_or_default();
-    let ty = TypeName::parse(name, args.form).map_err(|it| format!("`type`: {it}"))?;
+    let ty = TypeName::parse(name, args.form).map_err(|it| naming::about(args, &KIND, "type", &it))?;
     Ok(Check::Value(Box::new(OfType { types: vec![ty], form: args.form, bound: format!("of type {name}") })))
 }
 

@@ -12,7 +12,7 @@ pub fn compile(schema: &Json) -> Result<Schema, String> {
             "" => it.message.clone(),
             path => format!("{path}: {}", it.message),
         });
-        format!("`schema`: {}", said.collect::<Vec<_>>().join("; "))
+        said.collect::<Vec<_>>().join("; ")
     })
 }
 

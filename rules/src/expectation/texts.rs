@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::naming;
 use crate::args::{Args, Param, ParamType};
-use crate::kind::{Check, ValueCheck};
+use crate::kind::{Check, Kind, ValueCheck};
 use crate::python::{self, like::Like, regex::Pattern};
 use crate::report::Outcome;
 use crate::value::Value;
@@ -93,7 +94,13 @@ impl Wanted {
 }
 
 /// The check of all the pattern kinds; `param` is the parameter that the patterns come from.
-pub fn check<M: Matcher>(args: &Args, param: &str, patterns: &[&str], wanted: Wanted) -> Result<Check, String> {
+pub fn check<M: Matcher>(
+    args: &Args,
+    kind: &Kind,
+    param: &str,
+    patterns: &[&str],
+    wanted: Wanted,
+) -> Result<Check, String> {
     let escape = args.text("escape").map(|it| {
         let mut chars = it.chars();
         match (chars.next(), chars.next()) {
@@ -103,9 +110,9 @@ pub fn check<M: Matcher>(args: &Args, param: &str, patterns: &[&str], wanted: Wa
     });
     let escape = escape.transpose()?;
     let matchers: Result<Vec<M>, String> = patterns.iter().map(|it| M::read(it, escape)).collect();
-    let matchers = matchers.map_err(|it| format!("`{param}`: {it}"))?;
+    let matchers = matchers.map_err(|it| naming::about(args, kind, param, &it))?;
     if matchers.is_empty() {
-        return Err(format!("`{param}` is empty"));
+        return Err(naming::about(args, kind, param, "it is empty"));
     }
     let listed = patterns.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
     let bound = match (wanted, patterns.len()) {
