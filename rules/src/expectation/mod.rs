@@ -3,6 +3,7 @@
 mod aggregate;
 mod bounds;
 mod departure;
+mod distribution;
 mod kolmogorov;
 mod numbers;
 mod order;
@@ -10,6 +11,8 @@ mod partition;
 mod records;
 
 pub mod between;
+pub mod bootstrapped_ks_test_p_value;
+pub mod chisquare_test_p_value;
 pub mod compound_unique;
 pub mod decreasing;
 pub mod increasing;
@@ -17,6 +20,8 @@ pub mod kl_divergence_less_than;
 pub mod mean_between;
 pub mod not_null;
 pub mod not_outliers;
+pub mod pair_cramers_phi_less_than;
+pub mod parameterized_distribution_ks_test_p_value;
 pub mod unique;
 pub mod z_scores_less_than;
 
@@ -25,6 +30,8 @@ use crate::kind::Kind;
 /// All kinds, by name.
 pub static KINDS: &[&Kind] = &[
     &between::KIND,
+    &bootstrapped_ks_test_p_value::KIND,
+    &chisquare_test_p_value::KIND,
     &compound_unique::KIND,
     &decreasing::KIND,
     &increasing::KIND,
@@ -32,6 +39,8 @@ pub static KINDS: &[&Kind] = &[
     &mean_between::KIND,
     &not_null::KIND,
     &not_outliers::KIND,
+    &pair_cramers_phi_less_than::KIND,
+    &parameterized_distribution_ks_test_p_value::KIND,
     &unique::KIND,
     &z_scores_less_than::KIND,
 ];
