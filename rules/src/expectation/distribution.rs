@@ -117,6 +117,7 @@ fn named(name: &str, given: &Value, names: &[&[&str]]) -> Result<Vec<Option<f64>
 }
 
 #[cfg(test)]
+#[allow(clippy::unreadable_literal, clippy::approx_constant, reason = "as scipy prints them")]
 mod tests {
     use super::*;
 
@@ -193,7 +194,7 @@ mod tests {
     fn the_functions_are_those_of_scipy() {
         for (name, params, x, cdf) in LAWS {
             let params = Value::List(params.iter().copied().map(Value::Num).collect());
-            let got = Distribution::new(name, Some(&params)).unwrap().cdf(*x);
+            let got = Distribution::new(name, Some(&params)).map_or(f64::NAN, |it| it.cdf(*x));
             assert!((got - cdf).abs() <= 1e-9 * cdf.max(1e-3), "{name} {params:?} {x}: {got} {cdf}");
         }
     }
