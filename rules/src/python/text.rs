@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use crate::value::Value;
 
-/// `str(value)` as CPython 3 writes it; text is borrowed as it is.
+/// `str(value)` as `CPython` 3 writes it; text is borrowed as it is.
 pub fn text<'v>(value: &'v Value<'_>) -> Cow<'v, str> {
     match value {
         Value::Str(it) => Cow::Borrowed(it),
@@ -113,6 +113,7 @@ fn is_printable(c: char) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::time::Time;
