@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod bounds;
+#[cfg(test)]
 mod budgets;
 mod columns;
 mod departure;
