@@ -98,7 +98,7 @@ fn every_kind_is_listed_and_has_its_page() {
         let Some(stem) = name.strip_prefix("rules/src/expectation/").and_then(|it| it.strip_suffix(".rs")) else {
             continue;
         };
-        if !text.contains("pub static KIND") {
+        if !text.contains("pub static KIND:") {
             continue;
         }
         if !list.contains(&format!("&{stem}::KIND,")) {

@@ -1,13 +1,12 @@
 //! From a suite to a plan: names are resolved, parameters converted, checks made. All problems at once.
 
-use std::borrow::Cow;
-
+use super::echo::{carried, kwargs};
 use super::guard::Guard;
 use super::implicit::{readable, schema, typed, unknown};
+use super::when::describe;
 use super::{Expectation, Ignore, Options, Plan};
 use crate::args::{Args, Form};
-use crate::binder::{Binder, Bindings, GuardId};
-use crate::condition::{Condition, Dialect};
+use crate::binder::{Binder, Bindings};
 use crate::expectation::{self, KINDS};
 use crate::kind::{Check, Kind, ParamType, Subject};
 use crate::path::Path;
@@ -16,7 +15,6 @@ use crate::shape::Shape;
 use crate::suite::node::{Member, Node};
 use crate::suite::problem::{At, Problem, did_you_mean};
 use crate::suite::{Entry, Suite};
-use crate::value::Value;
 
 /// Compiles a suite. The plan is whole even when there are problems: an entry that has one becomes
 /// an expectation that cannot be evaluated, so that a caller who wants the others can go on.
@@ -69,17 +67,17 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
 
 const MAX_SLOTS: usize = 60_000;
 
-struct Compiler<'o> {
+pub(super) struct Compiler<'o> {
     options: &'o Options,
-    problems: Vec<Problem>,
-    bindings: Bindings,
-    guards: Vec<Guard>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) bindings: Bindings,
+    pub(super) guards: Vec<Guard>,
     /// What each guard was written as, so that equal ones are evaluated once.
-    keys: Vec<String>,
+    pub(super) keys: Vec<String>,
 }
 
 impl Compiler<'_> {
-    fn entry(&mut self, entry: &Entry) -> Expectation {
+    pub(super) fn entry(&mut self, entry: &Entry) -> Expectation {
         let n_problems = self.problems.len();
         let Some(kind) = expectation::find(&entry.kind) else {
             let hint = did_you_mean(&entry.kind, KINDS.iter().flat_map(|it| [it.name, it.gx]))
@@ -148,7 +146,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn problem(&mut self, at: At, message: impl Into<String>, path: &str) {
+    pub(super) fn problem(&mut self, at: At, message: impl Into<String>, path: &str) {
         self.problems.push(Problem::new(at, message).within(path));
     }
 
@@ -283,103 +281,6 @@ impl Compiler<'_> {
         }
     }
 
-    fn guard(&mut self, node: &Node, entry: &Entry) -> Option<GuardId> {
-        let key = format!("{:?} {:?} {:?}", entry.form, entry.condition_parser, node.to_value());
-        if let Some(at) = self.keys.iter().position(|it| *it == key) {
-            return Some(GuardId(at as u16));
-        }
-        let guard = match entry.form {
-            Form::Short => self.short_guard(node, entry),
-            Form::Gx => self.gx_guard(node, entry),
-        }?;
-        self.keys.push(key);
-        self.guards.push(guard);
-        Some(GuardId((self.guards.len() - 1) as u16))
-    }
-
-    fn gx_guard(&mut self, node: &Node, entry: &Entry) -> Option<Guard> {
-        let condition = match (node.text(), entry.condition_parser.as_deref()) {
-            (Some(text), Some("great_expectations" | "great_expectations__experimental__")) => {
-                Condition::from_text(text, Dialect::GreatExpectations).map_err(|it| vec![it])
-            }
-            (Some(text), Some("pandas")) => Condition::from_text(text, Dialect::Pandas).map_err(|it| vec![it]),
-            (Some(_), Some(parser)) => Err(vec![format!("condition_parser `{parser}` is not known here; use pandas")]),
-            (Some(_), None) => Err(vec!["a row_condition written as text needs a condition_parser".to_owned()]),
-            (None, _) => Condition::from_json(&node.to_value().to_json()),
-        };
-        match condition {
-            Ok(condition) => {
-                let bindings = &mut self.bindings;
-                Some(Guard::Condition(condition.bind(&mut |name| bindings.slot(&Path::literal(name)))))
-            }
-            Err(messages) => {
-                for message in messages {
-                    self.problem(node.at, format!("row_condition: {message}"), &entry.path);
-                }
-                None
-            }
-        }
-    }
-
-    fn filter(&mut self, text: &str) -> Option<Guard> {
-        match self.text_guard(text) {
-            Ok(guard) => Some(guard),
-            Err(message) => {
-                self.problem(At::START, format!("the filter `{text}`: {message}"), "");
-                None
-            }
-        }
-    }
-
-    /// A condition in the short dialect.
-    fn text_guard(&mut self, text: &str) -> Result<Guard, String> {
-        let condition = Condition::from_text(text, Dialect::Short)?;
-        for name in condition.columns() {
-            Path::parse(name)?;
-        }
-        let bindings = &mut self.bindings;
-        Ok(Guard::Condition(
-            condition.bind(&mut |name| bindings.slot(&Path::parse(name).unwrap_or_else(|_| Path::literal(name)))),
-        ))
-    }
-
-    /// Text, or a record expectation, or `all:`, `any:`, `not:` of those.
-    fn short_guard(&mut self, node: &Node, entry: &Entry) -> Option<Guard> {
-        if let Some(text) = node.text() {
-            return match self.text_guard(text) {
-                Ok(guard) => Some(guard),
-                Err(message) => {
-                    self.problem(node.at, format!("`when`: {message}"), &entry.path);
-                    None
-                }
-            };
-        }
-        if let [Member { name, value, .. }] = node.members() {
-            let several = |compiler: &mut Self| -> Option<Vec<Guard>> {
-                let items = value.items().unwrap_or(std::slice::from_ref(value));
-                items.iter().map(|it| compiler.short_guard(it, entry)).collect()
-            };
-            match name.as_str() {
-                "all" => return several(self).map(Guard::All),
-                "any" => return several(self).map(Guard::Any),
-                "not" => return self.short_guard(value, entry).map(|it| Guard::Not(Box::new(it))),
-                _ => {}
-            }
-        }
-        let n_problems = self.problems.len();
-        let inner = crate::suite::read_entry(node, &format!("{}.when", entry.path), &mut self.problems)?;
-        let guard = self.entry(&inner);
-        if self.problems.len() > n_problems {
-            return None;
-        }
-        if !matches!(guard.check, Check::Value(_) | Check::Row(_)) {
-            let message = format!("`{}` is about windows; a `when` is about one record", inner.kind);
-            self.problem(inner.kind_at, message, &inner.path);
-            return None;
-        }
-        Some(Guard::Holds(guard.check, guard.slots))
-    }
-
     /// The slots that a name under `types:` means: those that entries read, in either notation.
     fn slots_named(&mut self, name: &str, at: At) -> Vec<Slot> {
         let literal = Path::literal(name);
@@ -407,58 +308,4 @@ fn ignore(kind: &Kind, args: &Args) -> Ignore {
         Some("either_value_is_missing" | "any_value_is_missing") => Ignore::Any,
         Some(_) => Ignore::Never,
     }
-}
-
-/// A condition as it was written, in one line.
-fn describe(node: &Node) -> String {
-    match node.text() {
-        Some(text) => text.to_owned(),
-        None => match Condition::from_json(&node.to_value().to_json()) {
-            Ok(condition) => condition.to_string(),
-            Err(_) => node.to_value().to_json().to_string(),
-        },
-    }
-}
-
-/// GX's `kwargs`: as written, or what the short form means in GX's words.
-fn kwargs(entry: &Entry, kind: &Kind, fields: &[String], args: &Args, mostly: f64) -> Value<'static> {
-    let text = |it: &str| Value::Str(Cow::Owned(it.to_owned()));
-    let mut kwargs: Vec<(Cow<'static, str>, Value<'static>)> = Vec::new();
-    match (kind.subject, fields) {
-        (Subject::Field, [field]) => kwargs.push(("column".into(), text(field))),
-        (Subject::Pair, [a, b]) => {
-            kwargs.push(("column_A".into(), text(a)));
-            kwargs.push(("column_B".into(), text(b)));
-        }
-        (Subject::Fields(_), fields) => {
-            kwargs.push(("column_list".into(), Value::List(fields.iter().map(|it| text(it)).collect())));
-        }
-        _ => {}
-    }
-    if entry.form == Form::Gx {
-        kwargs.extend(entry.params.iter().filter_map(|it| {
-            let known = ["column", "column_A", "column_B", "column_list"];
-            let as_field = !fields.is_empty() && known.contains(&it.name.as_str());
-            (!as_field).then(|| (Cow::Owned(it.name.clone()), it.value.to_value()))
-        }));
-    } else {
-        kwargs.extend(kind.params.iter().filter_map(|it| Some((Cow::Borrowed(it.gx), args.get(it.name)?.clone()))));
-    }
-    if let Some(when) = &entry.when {
-        kwargs.push(("row_condition".into(), when.to_value()));
-        if let Some(parser) = &entry.condition_parser {
-            kwargs.push(("condition_parser".into(), text(parser)));
-        }
-    }
-    if mostly != 1.0 || entry.mostly.is_some() {
-        kwargs.push(("mostly".into(), Value::Num(mostly)));
-    }
-    Value::Map(kwargs)
-}
-
-fn carried(entry: &Entry) -> Vec<(&'static str, Value<'static>)> {
-    let id = entry.id.clone().map(|it| Value::Str(it.into()));
-    let carried = [("id", id), ("notes", entry.notes.clone()), ("description", entry.description.clone())];
-    let carried = carried.into_iter().chain([("meta", entry.meta.clone())]);
-    carried.filter_map(|(name, value)| value.map(|it| (name, it))).collect()
 }

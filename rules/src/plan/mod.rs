@@ -1,11 +1,13 @@
 //! A plan: a suite turned into cells, summaries and checks.
 
 mod compile;
+mod echo;
 mod guard;
 mod implicit;
+mod when;
 
-pub use compile::compile;
 pub use crate::binder::Ignore;
+pub use compile::compile;
 pub use guard::Guard;
 
 use crate::args::Form;
