@@ -76,7 +76,7 @@ pub fn did_you_mean<'c>(given: &str, candidates: impl IntoIterator<Item = &'c st
         .into_iter()
         .map(|it| (strsim::damerau_levenshtein(&given, &it.to_lowercase()), it))
         .filter(|(distance, it)| *distance <= 1 + it.chars().count().min(given.chars().count()) / 4)
-        .min_by_key(|(distance, _)| *distance)
+        .min()
         .map(|(_, it)| format!("did you mean `{it}`?"))
 }
 
