@@ -1,8 +1,5 @@
 //! The kinds of expectations: one file and one page each.
 
-// `compile` has one signature, also in kinds that refuse nothing.
-#![allow(clippy::unnecessary_wraps)]
-
 mod aggregate;
 mod bounds;
 mod index;
