@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     fn segments(text: &str) -> Vec<String> {
-        Path::parse(text).map(|it| it.segments().to_vec()).unwrap_or_else(|it| vec![format!("error: {it}")])
+        Path::parse(text).map_or_else(|it| vec![format!("error: {it}")], |it| it.segments().to_vec())
     }
 
     #[test]

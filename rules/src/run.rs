@@ -6,6 +6,7 @@ use crate::plan::{Expectation, Plan};
 use crate::report::{Counts, Judgement, Outcome, Status, Tally, Unexpected};
 use crate::row::Row;
 use crate::samples::{Keep, Sample, Samples};
+use crate::sketch::Sketch;
 use crate::time::Timestamp;
 use crate::value::Value;
 use crate::window::Window;
@@ -43,8 +44,18 @@ impl Fold {
 
 /// Checks one record and folds it in. Text in declared fields becomes what it means, in place.
 /// The expectations it fails are left in `fold.failed`, in the order of the plan.
-pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold: &mut Fold) {
+/// False: the plan's filter leaves the record out, and nothing is counted.
+pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold: &mut Fold) -> bool {
     fold.failed.clear();
+    if let Some(filter) = &plan.filter {
+        for (slot, ty, _) in &plan.typed {
+            // A text that is no such type is counted below, where the record is known to be wanted.
+            let _ = cells.get_mut(slot.0 as usize).is_some_and(|it| ty.convert_in_place(it));
+        }
+        if !filter.holds(&Row { cells, number, now }) {
+            return false;
+        }
+    }
     fold.window.rows += 1;
     convert(plan, cells, number, fold);
     let row = Row { cells, number, now };
@@ -81,13 +92,23 @@ pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold
         }
     }
     for (sketch, plan) in fold.window.sketches.iter_mut().zip(&plan.bindings.sketches) {
-        if !lets(&fold.guards, plan.guard) {
+        if !lets(&fold.guards, plan.guard) || plan.ignore.leaves_out(&plan.slots, &row, plan.nan_is_null) {
+            pass_over(sketch, number);
             continue;
         }
         match plan.slots.as_slice() {
             [slot] => sketch.update(row.at(*slot), number),
             slots => sketch.update_many(slots.iter().map(|it| row.at(*it)), number),
         }
+    }
+    true
+}
+
+/// A row that a summary is not concerned with. One of row by row order is told, so that the rows
+/// around it stay together; the others keep nothing of it.
+fn pass_over(sketch: &mut Sketch, number: u64) {
+    if let Sketch::Runs(_) = sketch {
+        sketch.update(&Value::Missing, number);
     }
 }
 
@@ -97,6 +118,7 @@ pub fn unreadable(reason: &str, number: u64, fold: &mut Fold) {
     fold.failed.push(0);
     fold.window.rows += 1;
     fold.window.unreadable += 1;
+    fold.window.sketches.iter_mut().for_each(|it| pass_over(it, number));
     fold.samples.add(0, number, || Value::Str(reason.to_owned().into()));
 }
 
@@ -221,11 +243,7 @@ fn by_record(expectation: &Expectation, tally: &Tally, bound: String, counts_mis
     let status = if judged == 0 && expectation.form == Form::Short { Status::Skip } else { Status::of(holds) };
     Judgement {
         why: (status == Status::Skip).then(|| "there is no value to judge".to_owned()),
-        counts: Some(Counts {
-            elements: tally.seen,
-            missing: counts_missing.then_some(tally.skipped),
-            unexpected,
-        }),
+        counts: Some(Counts { elements: tally.seen, missing: counts_missing.then_some(tally.skipped), unexpected }),
         bound,
         ..Judgement::new(status)
     }

@@ -37,6 +37,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
             expectations.push(typed(&declared.field, slot, declared.ty, declared.at));
         }
     }
+    let filter = options.filter.as_ref().and_then(|it| compiler.filter(it));
     let record_id = suite.record.role("id").and_then(|it| Path::parse(it).ok()).map(|it| compiler.bindings.slot(&it));
     let n_implicit = expectations.len();
     expectations.append(&mut entries);
@@ -54,6 +55,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         n_implicit: n_implicit.min(expectations.len()),
         expectations,
         guards,
+        filter,
         shape: Shape::new(&bindings.paths),
         reads_columns: bindings.reads_columns,
         bindings,
@@ -100,7 +102,7 @@ impl Compiler<'_> {
         let fields = self.fields(entry, kind, &mut params);
         let args = self.args(entry, kind, params);
         let slots: Vec<Slot> = fields.iter().filter_map(|(it, at)| self.slot(entry, it, *at)).collect();
-        let ignore = self.ignore(kind, &args);
+        let ignore = ignore(kind, &args);
         let mostly = self.mostly(entry, kind);
         let guard = entry.when.as_ref().and_then(|it| self.guard(it, entry));
         let fields: Vec<String> = fields.into_iter().map(|(it, _)| it).collect();
@@ -109,13 +111,11 @@ impl Compiler<'_> {
             guard,
             slots: slots.clone(),
             names: fields.clone(),
+            ignore,
             budget: self.options.budget,
         };
-        let compiled = if self.problems.len() > n_problems {
-            Err(String::new())
-        } else {
-            (kind.compile)(&args, &mut binder)
-        };
+        let compiled =
+            if self.problems.len() > n_problems { Err(String::new()) } else { (kind.compile)(&args, &mut binder) };
         let check = match compiled {
             Ok(check) => check,
             Err(message) => {
@@ -127,7 +127,7 @@ impl Compiler<'_> {
                 Check::Invalid(why.join("; "))
             }
         };
-        let when = entry.when.as_ref().map(|it| describe(it));
+        let when = entry.when.as_ref().map(describe);
         Expectation {
             kind,
             type_name: kind.gx.to_owned(),
@@ -175,7 +175,11 @@ impl Compiler<'_> {
                     Some(names) if names.len() == n_items && n_items >= least => names,
                     _ => {
                         let at = list.map_or(entry.at, |it| it.at);
-                        self.problem(at, format!("`column_list` must be a list of at least {least} columns"), &entry.path);
+                        self.problem(
+                            at,
+                            format!("`column_list` must be a list of at least {least} columns"),
+                            &entry.path,
+                        );
                         Vec::new()
                     }
                 };
@@ -262,18 +266,6 @@ impl Compiler<'_> {
         Args::new(entry.form, given)
     }
 
-    /// GX's names for the same three choices differ between pairs and lists of columns.
-    fn ignore(&mut self, kind: &Kind, args: &Args) -> Ignore {
-        if !kind.params.iter().any(|it| it.name == "ignore_row_if") {
-            return Ignore::Never;
-        }
-        match args.text("ignore_row_if") {
-            Some("both_values_are_missing" | "all_values_are_missing") | None => Ignore::All,
-            Some("either_value_is_missing" | "any_value_is_missing") => Ignore::Any,
-            Some(_) => Ignore::Never,
-        }
-    }
-
     fn mostly(&mut self, entry: &Entry, kind: &Kind) -> f64 {
         let Some(node) = &entry.mostly else { return 1.0 };
         if !kind.mostly {
@@ -284,7 +276,8 @@ impl Compiler<'_> {
             Ok(it) => it.as_f64().unwrap_or(1.0),
             Err(message) => {
                 let hint = "0.95 means that at least 95 % must hold";
-                self.problems.push(Problem::new(node.at, format!("`mostly`: {message}")).within(&entry.path).hint(hint));
+                self.problems
+                    .push(Problem::new(node.at, format!("`mostly`: {message}")).within(&entry.path).hint(hint));
                 1.0
             }
         }
@@ -328,20 +321,33 @@ impl Compiler<'_> {
         }
     }
 
+    fn filter(&mut self, text: &str) -> Option<Guard> {
+        match self.text_guard(text) {
+            Ok(guard) => Some(guard),
+            Err(message) => {
+                self.problem(At::START, format!("the filter `{text}`: {message}"), "");
+                None
+            }
+        }
+    }
+
+    /// A condition in the short dialect.
+    fn text_guard(&mut self, text: &str) -> Result<Guard, String> {
+        let condition = Condition::from_text(text, Dialect::Short)?;
+        for name in condition.columns() {
+            Path::parse(name)?;
+        }
+        let bindings = &mut self.bindings;
+        Ok(Guard::Condition(
+            condition.bind(&mut |name| bindings.slot(&Path::parse(name).unwrap_or_else(|_| Path::literal(name)))),
+        ))
+    }
+
     /// Text, or a record expectation, or `all:`, `any:`, `not:` of those.
     fn short_guard(&mut self, node: &Node, entry: &Entry) -> Option<Guard> {
         if let Some(text) = node.text() {
-            let condition = Condition::from_text(text, Dialect::Short).and_then(|it| {
-                let paths: Result<Vec<_>, _> = it.columns().into_iter().map(Path::parse).collect();
-                paths.map(|_| it)
-            });
-            return match condition {
-                Ok(condition) => {
-                    let bindings = &mut self.bindings;
-                    Some(Guard::Condition(condition.bind(&mut |name| {
-                        bindings.slot(&Path::parse(name).unwrap_or_else(|_| Path::literal(name)))
-                    })))
-                }
+            return match self.text_guard(text) {
+                Ok(guard) => Some(guard),
                 Err(message) => {
                     self.problem(node.at, format!("`when`: {message}"), &entry.path);
                     None
@@ -388,6 +394,18 @@ impl Compiler<'_> {
         let known = known.filter(|(_, it)| **it == parsed || **it == literal).map(|(i, _)| Slot(i as u16));
         let slots: Vec<Slot> = known.collect();
         if slots.is_empty() { vec![self.bindings.slot(&parsed)] } else { slots }
+    }
+}
+
+/// GX's names for the same three choices differ between pairs and lists of columns.
+fn ignore(kind: &Kind, args: &Args) -> Ignore {
+    if !kind.params.iter().any(|it| it.name == "ignore_row_if") {
+        return Ignore::Never;
+    }
+    match args.text("ignore_row_if") {
+        Some("both_values_are_missing" | "all_values_are_missing") | None => Ignore::All,
+        Some("either_value_is_missing" | "any_value_is_missing") => Ignore::Any,
+        Some(_) => Ignore::Never,
     }
 }
 

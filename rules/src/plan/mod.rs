@@ -5,6 +5,7 @@ mod guard;
 mod implicit;
 
 pub use compile::compile;
+pub use crate::binder::Ignore;
 pub use guard::Guard;
 
 use crate::args::Form;
@@ -22,13 +23,15 @@ use crate::value::Value;
 pub struct Options {
     /// How many values, or distinct values, a summary keeps exactly before it becomes a sketch.
     pub budget: usize,
+    /// Only records for which this condition holds are checked; the rest is as if it were not there.
+    pub filter: Option<String>,
     /// The schema file's content and those it refers to: name as the suite writes it, then document.
     pub schemas: Vec<(String, serde_json::Value)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { budget: 1 << 20, schemas: Vec::new() }
+        Options { budget: 1 << 20, filter: None, schemas: Vec::new() }
     }
 }
 
@@ -49,6 +52,8 @@ pub struct Plan {
     pub n_implicit: usize,
     /// The guards of `when:`.
     pub guards: Vec<Guard>,
+    /// Which records are checked at all.
+    pub filter: Option<Guard>,
     /// Fields and summaries.
     pub bindings: Bindings,
     /// Which slots have a declared type, and the expectation that says so.
@@ -102,17 +107,6 @@ pub struct Expectation {
     pub check: Check,
 }
 
-/// When a rule on several fields leaves a record out: GX's `ignore_row_if`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ignore {
-    /// Never.
-    Never,
-    /// When all of its values are null.
-    All,
-    /// When any of its values is null.
-    Any,
-}
-
 impl Expectation {
     /// Whether a value counts as null: GX takes NaN for null.
     pub fn is_null(&self, value: &Value) -> bool {
@@ -121,11 +115,7 @@ impl Expectation {
 
     /// Whether `ignore_row_if` leaves the row out.
     pub fn ignores(&self, row: &Row) -> bool {
-        match self.ignore {
-            Ignore::Never => false,
-            Ignore::All => self.slots.iter().all(|it| self.is_null(row.at(*it))),
-            Ignore::Any => self.slots.iter().any(|it| self.is_null(row.at(*it))),
-        }
+        self.ignore.leaves_out(&self.slots, row, self.form == Form::Gx)
     }
 
     /// The value that a report shows for a row: the cell, the pair, or the fields by name.

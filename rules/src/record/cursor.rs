@@ -1,5 +1,7 @@
 //! A place in a JSON text: white space, words and strings.
 
+#![expect(clippy::unnecessary_box_returns, reason = "an error is rare, and a thin result is cheap to return")]
+
 use std::borrow::Cow;
 
 use super::{Limits, ReadError};

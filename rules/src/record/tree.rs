@@ -100,11 +100,12 @@ fn read_array<'r>(cursor: &mut Cursor<'r>) -> Result<Vec<Value<'r>>, Fault> {
 fn read_object<'r>(cursor: &mut Cursor<'r>) -> Result<Vec<Member<'r>>, Fault> {
     cursor.enter()?;
     cursor.skip_space();
-    let mut members: Vec<Member> = Vec::new();
     if cursor.peek() == b'}' {
         cursor.leave();
-        return Ok(members);
+        return Ok(Vec::new());
     }
+    // Most objects of a record have two to eight members: one allocation.
+    let mut members: Vec<Member> = Vec::with_capacity(8);
     let mut seen = 0_u64;
     loop {
         let name = cursor.string()?;

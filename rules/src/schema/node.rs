@@ -38,43 +38,43 @@ impl Json for RecordJson {
 
 /// A finite number.
 #[derive(Clone, Copy)]
-pub(super) enum Num {
+pub(super) enum Finite {
     Int(i64),
     Big(u64),
-    Num(f64),
+    Float(f64),
     Dec(Decimal),
 }
 
-impl JsonNumber for Num {
+impl JsonNumber for Finite {
     fn as_u64(&self) -> Option<u64> {
         match self {
-            Num::Int(it) => u64::try_from(*it).ok(),
-            Num::Big(it) => Some(*it),
-            Num::Num(_) => None,
-            Num::Dec(it) => it.is_integer().then(|| it.to_u64()).flatten(),
+            Finite::Int(it) => u64::try_from(*it).ok(),
+            Finite::Big(it) => Some(*it),
+            Finite::Float(_) => None,
+            Finite::Dec(it) => it.is_integer().then(|| it.to_u64()).flatten(),
         }
     }
 
     fn as_i64(&self) -> Option<i64> {
         match self {
-            Num::Int(it) => Some(*it),
-            Num::Big(_) | Num::Num(_) => None,
-            Num::Dec(it) => it.is_integer().then(|| it.to_i64()).flatten(),
+            Finite::Int(it) => Some(*it),
+            Finite::Big(_) | Finite::Float(_) => None,
+            Finite::Dec(it) => it.is_integer().then(|| it.to_i64()).flatten(),
         }
     }
 
     fn as_f64(&self) -> Option<f64> {
         match self {
-            Num::Int(it) => Some(*it as f64),
-            Num::Big(it) => Some(*it as f64),
-            Num::Num(it) => Some(*it),
-            Num::Dec(it) => it.to_f64(),
+            Finite::Int(it) => Some(*it as f64),
+            Finite::Big(it) => Some(*it as f64),
+            Finite::Float(it) => Some(*it),
+            Finite::Dec(it) => it.to_f64(),
         }
     }
 
     fn as_str(&self) -> Cow<'_, str> {
         Cow::Owned(match self {
-            Num::Dec(it) => it.to_string(),
+            Finite::Dec(it) => it.to_string(),
             _ => self.to_number().to_string(),
         })
     }
@@ -88,18 +88,18 @@ impl JsonNumber for Num {
 
     fn is_integer(&self) -> bool {
         match self {
-            Num::Int(_) | Num::Big(_) => true,
-            Num::Num(it) => it.fract() == 0.0,
-            Num::Dec(it) => it.is_integer(),
+            Finite::Int(_) | Finite::Big(_) => true,
+            Finite::Float(it) => it.fract() == 0.0,
+            Finite::Dec(it) => it.is_integer(),
         }
     }
 
     fn is_written_as_integer(&self) -> bool {
         match self {
-            Num::Int(_) | Num::Big(_) => true,
+            Finite::Int(_) | Finite::Big(_) => true,
             // A float this large (2^63) may have been written as an integer, as with `serde_json`'s numbers.
-            Num::Num(it) => it.abs() >= 9_223_372_036_854_775_808.0,
-            Num::Dec(it) => it.scale() == 0,
+            Finite::Float(it) => it.abs() >= 9_223_372_036_854_775_808.0,
+            Finite::Dec(it) => it.scale() == 0,
         }
     }
 }
@@ -107,7 +107,7 @@ impl JsonNumber for Num {
 impl<'a> Node<'a, RecordJson> for &'a Value<'a> {
     type Object = Members<'a>;
     type Array = &'a [Value<'a>];
-    type Number = Num;
+    type Number = Finite;
 
     fn as_object(&self) -> Option<Members<'a>> {
         match self {
@@ -131,12 +131,12 @@ impl<'a> Node<'a, RecordJson> for &'a Value<'a> {
         }
     }
 
-    fn as_number(&self) -> Option<Num> {
+    fn as_number(&self) -> Option<Finite> {
         match self {
-            Value::Int(it) => Some(Num::Int(*it)),
-            Value::Big(it) => Some(Num::Big(*it)),
-            Value::Num(it) if it.is_finite() => Some(Num::Num(*it)),
-            Value::Dec(it) => Some(Num::Dec(*it)),
+            Value::Int(it) => Some(Finite::Int(*it)),
+            Value::Big(it) => Some(Finite::Big(*it)),
+            Value::Num(it) if it.is_finite() => Some(Finite::Float(*it)),
+            Value::Dec(it) => Some(Finite::Dec(*it)),
             _ => None,
         }
     }
@@ -168,7 +168,6 @@ impl<'a> Node<'a, RecordJson> for &'a Value<'a> {
     fn equals_value(&self, expected: &Serde) -> bool {
         match (self, expected) {
             (Value::Str(text), Serde::String(expected)) => text == expected,
-            (Value::Str(_), _) => false,
             (Value::Num(it), _) if !it.is_finite() => false,
             (Value::List(items), Serde::Array(expected)) => {
                 items.len() == expected.len()
@@ -180,7 +179,7 @@ impl<'a> Node<'a, RecordJson> for &'a Value<'a> {
                         .iter()
                         .all(|(name, it)| expected.get(&**name).is_some_and(|other| it.equals_value(other)))
             }
-            (Value::List(_) | Value::Map(_), _) => false,
+            (Value::Str(_) | Value::List(_) | Value::Map(_), _) => false,
             _ => cmp::equal(&self.to_value(), expected),
         }
     }

@@ -1,5 +1,7 @@
 //! How often each distinct value occurs.
 
+use indexmap::map::Entry;
+
 use super::hash::{Table, hash};
 use super::types::Type;
 use super::{OtherSketch, earlier, heap};
@@ -87,16 +89,20 @@ impl Counts {
         if hash.leading_zeros() < self.level {
             return;
         }
-        if let Some(it) = self.table.get_mut(&hash) {
-            it.count += count;
-            if row < it.row {
-                it.row = row;
-                it.value = value();
+        match self.table.entry(hash) {
+            Entry::Occupied(mut it) => {
+                let it = it.get_mut();
+                it.count += count;
+                if row < it.row {
+                    it.row = row;
+                    it.value = value();
+                }
             }
-            return;
+            Entry::Vacant(it) => {
+                it.insert(Count { value: value(), count, row });
+                self.thin();
+            }
         }
-        self.table.insert(hash, Count { value: value(), count, row });
-        self.thin();
     }
 
     /// Raises the level until the budget holds.
@@ -121,7 +127,6 @@ impl Counts {
             let level = self.level;
             self.table.retain(|hash, _| hash.leading_zeros() >= level);
         }
-        #[expect(clippy::iter_over_hash_type, reason = "adding commutes")]
         for (hash, it) in &other.table {
             self.add(*hash, it.count, it.row, || it.value.clone());
         }
@@ -129,7 +134,6 @@ impl Counts {
     }
 
     pub(super) fn shift(&mut self, rows: u64) {
-        #[expect(clippy::iter_over_hash_type, reason = "each is changed on its own")]
         for it in self.table.values_mut() {
             it.row = it.row.saturating_add(rows);
         }
@@ -140,7 +144,7 @@ impl Counts {
 
     pub(super) fn size(&self) -> usize {
         let texts: usize = self.table.values().map(|it| heap(&it.value)).sum();
-        self.table.capacity() * (size_of::<(u128, Count)>() + 1) + texts
+        self.table.capacity() * (size_of::<(usize, u128, Count)>() + 2 * size_of::<usize>()) + texts
     }
 
     /// How many distinct values there are.

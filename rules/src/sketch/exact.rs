@@ -7,8 +7,9 @@
 
 use std::cmp::Ordering;
 
-/// A sum of numbers `magnitude * 2^exponent`, held without rounding.
-#[derive(Clone, Debug)]
+/// A sum of numbers `magnitude * 2^exponent`, held without rounding. Limbs are added one by one, so
+/// the same numbers leave the same limbs in whatever order they came.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Exact {
     /// Limb `k` has the weight `2^(64 * (k - unit))`.
     limbs: Vec<i128>,
@@ -98,13 +99,6 @@ impl Exact {
             }
         }
         Total { negative, digits, unit: self.unit }
-    }
-}
-
-/// Two sums are equal when their values are, however the carries lie.
-impl PartialEq for Exact {
-    fn eq(&self, other: &Self) -> bool {
-        self.total() == other.total()
     }
 }
 
@@ -224,7 +218,9 @@ mod tests {
 
     fn sum(values: &[f64]) -> f64 {
         let mut exact = Exact::of_values();
-        values.iter().for_each(|it| exact.add_float(*it));
+        for it in values {
+            exact.add_float(*it);
+        }
         exact.total().over(1.0)
     }
 

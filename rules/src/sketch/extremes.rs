@@ -134,6 +134,16 @@ impl Range {
         if row < self.first.0 {
             self.first = (row, Type::of(value));
         }
+        // Nearly every value lies between the extremes.
+        let inside = match (value, &self.min, &self.max) {
+            (Value::Num(it), Value::Num(min), Value::Num(max)) => min < it && it < max,
+            (Value::Int(it), Value::Int(min), Value::Int(max)) => min <= it && it <= max,
+            (Value::Str(it), Value::Str(min), Value::Str(max)) => min <= it && it <= max,
+            _ => false,
+        };
+        if inside {
+            return;
+        }
         if precedes(value, &self.min, Ordering::Less) {
             self.min = value.to_owned();
         }

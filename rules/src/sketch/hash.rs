@@ -1,8 +1,8 @@
 //! The hash under which equal values meet.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use indexmap::IndexMap;
 use xxhash_rust::xxh3::{xxh3_128, xxh3_128_with_seed};
 
 use crate::value::Value;
@@ -22,7 +22,7 @@ pub(super) fn hash(value: &Value, key: &mut Vec<u8>) -> u128 {
     xxh3_128(key)
 }
 
-/// As [`hash`] of a list of the cells, NaN being equal to null.
+/// The same for the cells of a compound key, one after the other; NaN is equal to null in it.
 #[inline]
 pub(super) fn hash_many<'v, 'r: 'v>(cells: impl Iterator<Item = &'v Value<'r>>, key: &mut Vec<u8>) -> u128 {
     key.clear();
@@ -32,8 +32,8 @@ pub(super) fn hash_many<'v, 'r: 'v>(cells: impl Iterator<Item = &'v Value<'r>>, 
     xxh3_128(key)
 }
 
-/// A table by hashes, which are not hashed again.
-pub(super) type Table<T> = HashMap<u128, T, BuildHasherDefault<Plain>>;
+/// A table by numbers that are hashes already, or as good as.
+pub(super) type Table<T, K = u128> = IndexMap<K, T, BuildHasherDefault<Plain>>;
 
 /// Takes the lower half of the hash: a sample keeps hashes whose upper bits are 0.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,6 +48,11 @@ impl Hasher for Plain {
         for byte in bytes {
             self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
         }
+    }
+
+    /// Neighbouring numbers are spread over the top bits, which the table looks at first.
+    fn write_i32(&mut self, it: i32) {
+        self.0 = (it as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 
     fn write_u128(&mut self, it: u128) {

@@ -1,7 +1,5 @@
 //! Which rows hold a value, or a compound of values, that another row holds too.
 
-use std::iter::once;
-
 use super::counts::Counts;
 use super::hash::{hash, hash_many};
 use super::pack::{pack, pack_many, unpack};
@@ -45,12 +43,12 @@ struct Entry {
 
 /// Some of the rows, such that equal keys are together: work for one thread.
 #[derive(Clone, Debug, Default)]
-pub struct Partition(Vec<(u128, u32)>);
+pub struct Partition(Vec<(u64, u32)>);
 
 /// The duplicates in one [`Partition`].
 #[derive(Clone, Debug, Default)]
 pub struct Part {
-    /// Groups of entries, each a position, in order of the rows within a group.
+    /// Positions of the entries that are in a group.
     members: Vec<u32>,
     groups: u64,
     distinct: u64,
@@ -70,6 +68,10 @@ pub struct Duplicates {
     pub members: Vec<(u64, Value<'static>)>,
     /// Distinct keys.
     pub distinct: f64,
+    /// The standard error of `rows_in_groups`, in rows; 0 when exact.
+    pub error: f64,
+    /// Rows in groups that were met for certain; `rows_in_groups` when exact.
+    pub at_least: f64,
     /// Whether the counts are exact, or estimates from a sample of the keys.
     pub exact: bool,
     /// Whether all members are listed.
@@ -206,7 +208,8 @@ impl Keys {
         for (at, entry) in (0_u32..).zip(entries) {
             let part = entry.hash as usize & ((1 << bits) - 1);
             if let Some(it) = out.get_mut(part) {
-                it.0.push((entry.hash, at));
+                // The upper half; equal halves are looked at again.
+                it.0.push(((entry.hash >> 64) as u64, at));
             }
         }
         out
@@ -214,14 +217,22 @@ impl Keys {
 
     /// Finds the duplicates in a partition of these keys.
     pub fn resolve(&self, Partition(mut all): Partition) -> Part {
+        let Held::Rows { entries, .. } = &self.held else { return Part::default() };
+        let hash = |at: u32| entries.get(at as usize).map(|it| it.hash);
         let mut part = Part::default();
-        // By position within a group: the answer is put in order of the rows at the end.
-        all.sort_unstable();
-        for group in all.chunk_by(|a, b| a.0 == b.0) {
-            part.distinct += 1;
-            if group.len() > 1 {
-                part.groups += 1;
-                part.members.extend(group.iter().map(|it| it.1));
+        all.sort_unstable_by_key(|it| it.0);
+        for half in all.chunk_by_mut(|a, b| a.0 == b.0) {
+            if half.len() == 1 {
+                part.distinct += 1;
+                continue;
+            }
+            half.sort_unstable_by_key(|it| hash(it.1));
+            for group in half.chunk_by(|a, b| hash(a.1) == hash(b.1)) {
+                part.distinct += 1;
+                if group.len() > 1 {
+                    part.groups += 1;
+                    part.members.extend(group.iter().map(|it| it.1));
+                }
             }
         }
         part
@@ -247,6 +258,8 @@ impl Keys {
             groups: groups as f64,
             members: members.iter().map(|it| (it.row, value(it))).collect(),
             distinct: distinct as f64,
+            error: 0.0,
+            at_least: members.len() as f64,
             exact: true,
             complete: true,
         }
@@ -273,12 +286,18 @@ fn sampled(counts: &Counts) -> Duplicates {
     let groups: Vec<_> = kept.iter().filter(|it| it.count > 1).collect();
     let rows: u64 = groups.iter().map(|it| it.count).sum();
     let scale = counts.scale();
+    // Horvitz and Thompson: each key was kept with the probability `1 / scale`. Of no group kept, as
+    // if one of two rows had been.
+    let squares: f64 = groups.iter().map(|it| (it.count as f64).powi(2)).sum();
+    let error = (squares.max(4.0) * scale * (scale - 1.0)).sqrt();
     Duplicates {
         rows_in_groups: rows as f64 * scale,
         extra: (rows - groups.len() as u64) as f64 * scale,
         groups: groups.len() as f64 * scale,
         members: groups.iter().map(|it| (it.row, it.value.clone())).collect(),
         distinct: counts.distinct().estimate,
+        error,
+        at_least: rows as f64,
         exact: counts.is_exact(),
         complete: groups.is_empty() && counts.is_exact(),
     }
@@ -293,7 +312,7 @@ impl PartialEq for Keys {
             _ => false,
         };
         let counts = |it: &Self| (it.n, it.null, it.budget, it.unhashable);
-        turned && counts(self) == counts(other) && once(self.sorted()).eq(once(other.sorted()))
+        turned && counts(self) == counts(other) && self.sorted() == other.sorted()
     }
 }
 

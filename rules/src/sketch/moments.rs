@@ -103,6 +103,8 @@ impl Moments {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn moments(values: impl IntoIterator<Item = Value<'static>>) -> Moments {
@@ -125,6 +127,35 @@ mod tests {
         assert!(close(it.variance(0), 999_999.0 / 12.0));
         let it = moments([1e16, 1e16 + 2.0, 1e16 + 4.0].map(Value::Num));
         assert_eq!(it.variance(1), Some(4.0));
+    }
+
+    #[test]
+    fn numbers_of_all_sizes_answer_as_fractions_do() {
+        let it = moments([0.1, 0.2, 0.3, 1e-5, 12345.678, -7.25, 3e10, 2.5e-300].map(Value::Num));
+        // Python's fractions.Fraction, rounded once.
+        assert_eq!(it.sum(), 30_000_012_339.028_01);
+        assert!(close(it.mean(), 3_750_001_542.378_501_4));
+        assert!(close(it.variance(1), 1.124_999_867_796_319e20));
+        // pandas.Series.std
+        assert!(close(it.standard_deviation(1), 10_606_601_094.584_064));
+    }
+
+    proptest! {
+        #[test]
+        fn the_variance_of_integers_is_that_of_wide_integers(
+            values in prop::collection::vec(-1_000_000_000_000_i64..1_000_000_000_000, 2..30), offset in -4_000_i64..4_000
+        ) {
+            let values: Vec<i64> = values.iter().map(|it| it % 1000 + offset * 1_000_000_000_000).collect();
+            let n = values.len() as i128;
+            let sum: i128 = values.iter().map(|it| i128::from(*it)).sum();
+            let squares: i128 = values.iter().map(|it| i128::from(*it).pow(2)).sum();
+            let expected = (n * squares - sum * sum) as f64 / (n * (n - 1)) as f64;
+            let integers = moments(values.iter().map(|it| Value::Int(*it)));
+            prop_assert!(integers.variance(1) == Some(expected) || close(integers.variance(1), expected));
+            prop_assert_eq!(integers.integer_sum(), Some(sum));
+            let floats = moments(values.iter().map(|it| Value::Num(*it as f64)));
+            prop_assert_eq!(floats.variance(1), integers.variance(1));
+        }
     }
 
     #[test]

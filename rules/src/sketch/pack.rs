@@ -32,7 +32,9 @@ pub(super) fn pack(value: &Value, out: &mut Vec<u8>) {
         Value::List(it) => {
             out.push(9);
             length(it.len(), out);
-            it.iter().for_each(|it| pack(it, out));
+            for it in it {
+                pack(it, out);
+            }
         }
         Value::Map(it) => {
             out.push(10);

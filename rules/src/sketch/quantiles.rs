@@ -5,14 +5,14 @@
 //! exact. The logarithm is interpolated by a cubic, as in the authors' implementations: it needs
 //! additions and multiplications alone, so the bucket of a value is the same on every machine.
 
-use std::collections::BTreeMap;
+use super::hash::Table;
 
 /// Counts of numbers by bucket; the infinities have their own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Quantiles {
-    positive: BTreeMap<i32, u64>,
+    positive: Table<u64, i32>,
     /// By the absolute value.
-    negative: BTreeMap<i32, u64>,
+    negative: Table<u64, i32>,
     zero: u64,
     infinite: u64,
     negative_infinite: u64,
@@ -57,14 +57,13 @@ impl Quantiles {
     }
 
     pub(super) fn size(&self) -> usize {
-        // A node of a B-tree is two thirds full on average.
-        (self.positive.len() + self.negative.len()) * 20
+        (self.positive.capacity() + self.negative.capacity()) * 40
     }
 
     /// A value for each bucket in use, with its count, in increasing order.
     pub fn iter(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
-        let negative = self.negative.iter().rev().map(|(bucket, count)| (-middle(*bucket), *count));
-        let positive = self.positive.iter().map(|(bucket, count)| (middle(*bucket), *count));
+        let negative = sorted(&self.negative).into_iter().rev().map(|(bucket, count)| (-middle(bucket), count));
+        let positive = sorted(&self.positive).into_iter().map(|(bucket, count)| (middle(bucket), count));
         std::iter::once((f64::NEG_INFINITY, self.negative_infinite))
             .chain(negative)
             .chain(std::iter::once((0.0, self.zero)))
@@ -81,6 +80,12 @@ impl Quantiles {
             (rank < before).then_some(value)
         })
     }
+}
+
+fn sorted(buckets: &Table<u64, i32>) -> Vec<(i32, u64)> {
+    let mut out: Vec<_> = buckets.iter().map(|(bucket, count)| (*bucket, *count)).collect();
+    out.sort_unstable();
+    out
 }
 
 /// The bucket of a positive finite number.
@@ -124,7 +129,7 @@ fn inverse(it: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     // The cubic is increasing; 53 halvings leave the nearest float.
     for _ in 0..53 {
-        let half = (low + high) / 2.0;
+        let half = f64::midpoint(low, high);
         if cubic(half) < wanted {
             low = half;
         } else {

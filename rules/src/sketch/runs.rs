@@ -211,7 +211,9 @@ mod tests {
 
     fn runs(increasing: bool, rows: &[(u64, Value)]) -> Runs {
         let mut it = Runs::new(increasing);
-        rows.iter().for_each(|(row, value)| it.update(value, *row));
+        for (row, value) in rows {
+            it.update(value, *row);
+        }
         it
     }
 

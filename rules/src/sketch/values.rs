@@ -20,12 +20,47 @@ pub struct Values {
 
 #[derive(Clone, Debug)]
 enum Held {
-    Exact {
-        values: Vec<f64>,
-        /// One for each value, or none at all.
-        rows: Vec<u64>,
-    },
+    Exact { values: Vec<f64>, rows: Rows },
     Turned(Quantiles),
+}
+
+/// The rows of the values: where a new stretch of consecutive rows starts, and its first row.
+#[derive(Clone, Debug, Default)]
+struct Rows {
+    starts: Vec<(usize, u64)>,
+    next: u64,
+}
+
+impl Rows {
+    #[inline]
+    fn push(&mut self, at: usize, row: u64) {
+        if row != self.next || self.starts.is_empty() {
+            self.starts.push((at, row));
+        }
+        self.next = row.saturating_add(1);
+    }
+
+    fn append(&mut self, at: usize, other: &Self) {
+        self.starts.extend(other.starts.iter().map(|(start, row)| (start + at, *row)));
+        if !other.starts.is_empty() {
+            self.next = other.next;
+        }
+    }
+
+    fn shift(&mut self, by: u64) {
+        self.next = self.next.saturating_add(by);
+        for it in &mut self.starts {
+            it.1 = it.1.saturating_add(by);
+        }
+    }
+
+    /// The rows of the first `n` values.
+    fn iter(&self, n: usize) -> impl Iterator<Item = u64> + '_ {
+        self.starts.iter().enumerate().flat_map(move |(k, (start, row))| {
+            let end = self.starts.get(k + 1).map_or(n, |it| it.0);
+            (0..end.saturating_sub(*start) as u64).map(move |it| row.saturating_add(it))
+        })
+    }
 }
 
 /// What a quantile between two values is, as numpy names it.
@@ -45,7 +80,7 @@ pub enum Interpolation {
 
 impl Values {
     pub(super) fn new(with_rows: bool, budget: usize) -> Self {
-        let held = Held::Exact { values: vec![], rows: vec![] };
+        let held = Held::Exact { values: vec![], rows: Rows::default() };
         Values { numbers: Numbers::default(), with_rows, budget, held }
     }
 
@@ -54,10 +89,10 @@ impl Values {
         let Some(number) = self.numbers.read(value, row) else { return };
         match &mut self.held {
             Held::Exact { values, rows } => {
-                values.push(number.as_f64());
                 if self.with_rows {
-                    rows.push(row);
+                    rows.push(values.len(), row);
                 }
+                values.push(number.as_f64());
                 if values.len() > self.budget {
                     self.turn();
                 }
@@ -70,7 +105,9 @@ impl Values {
     fn turn(&mut self) {
         if let Held::Exact { values, .. } = &self.held {
             let mut quantiles = Quantiles::default();
-            values.iter().for_each(|it| quantiles.update(*it));
+            for it in values {
+                quantiles.update(*it);
+            }
             self.held = Held::Turned(quantiles);
         }
     }
@@ -85,8 +122,8 @@ impl Values {
         }
         match (&mut self.held, &other.held) {
             (Held::Exact { values, rows }, Held::Exact { values: more, rows: more_rows }) => {
+                rows.append(values.len(), more_rows);
                 values.extend_from_slice(more);
-                rows.extend_from_slice(more_rows);
             }
             (Held::Turned(it), Held::Turned(more)) => it.merge(more),
             (Held::Turned(it), Held::Exact { values, .. }) => values.iter().for_each(|value| it.update(*value)),
@@ -99,13 +136,13 @@ impl Values {
     pub(super) fn shift(&mut self, by: u64) {
         self.numbers.shift(by);
         if let Held::Exact { rows, .. } = &mut self.held {
-            rows.iter_mut().for_each(|it| *it = it.saturating_add(by));
+            rows.shift(by);
         }
     }
 
     pub(super) fn size(&self) -> usize {
         match &self.held {
-            Held::Exact { values, rows } => 8 * (values.capacity() + rows.capacity()),
+            Held::Exact { values, rows } => 8 * (values.capacity() + 2 * rows.starts.capacity()),
             Held::Turned(it) => it.size(),
         }
     }
@@ -171,7 +208,7 @@ impl Values {
         if !self.with_rows {
             return None;
         }
-        let mut out: Vec<_> = rows.iter().copied().zip(values.iter().copied()).filter(|it| what(it.1)).collect();
+        let mut out: Vec<_> = rows.iter(values.len()).zip(values.iter().copied()).filter(|it| what(it.1)).collect();
         out.sort_unstable_by_key(|it| it.0);
         Some(out)
     }
@@ -184,7 +221,7 @@ impl Values {
     /// The pairs of row and number in the one order that equal states share.
     fn pairs(&self) -> Vec<(u64, u64)> {
         let Held::Exact { values, rows } = &self.held else { return vec![] };
-        let rows = rows.iter().copied().chain(std::iter::repeat(0));
+        let rows = rows.iter(values.len()).chain(std::iter::repeat(0));
         let mut out: Vec<_> = rows.zip(values.iter().map(|it| it.to_bits())).take(values.len()).collect();
         out.sort_unstable();
         out
@@ -265,6 +302,16 @@ mod tests {
             (1.0 / 6.0, Nearest, 1.0),
         ] {
             assert!((it.quantile(q, by).unwrap_or(f64::NAN) - expected).abs() < 1e-12, "{q} {by:?}");
+        }
+        let it = values(100, &[7.0, 1.0, 3.0, 20.0, -4.5, 0.25]);
+        for (by, expected) in [
+            (Linear, [-2.125, 0.625, 2.0, 5.0, 13.5]),
+            (Lower, [-4.5, 0.25, 1.0, 3.0, 7.0]),
+            (Higher, [0.25, 1.0, 3.0, 7.0, 20.0]),
+            (Midpoint, [-2.125, 0.625, 2.0, 5.0, 13.5]),
+            (Nearest, [-4.5, 1.0, 1.0, 7.0, 7.0]),
+        ] {
+            assert_eq!(it.quantiles(&[0.1, 0.3, 0.5, 0.7, 0.9], by), expected.map(Some), "{by:?}");
         }
         assert_eq!(it.quantile(1.5, Linear), None);
         assert_eq!(values(100, &[]).quantile(0.5, Linear), None);

@@ -1,0 +1,239 @@
+//! `driftline check`: files in, report out.
+
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, bail};
+use clap::{Args as ClapArgs, ValueEnum};
+use driftline_rules::plan;
+use driftline_rules::run;
+use driftline_rules::samples::Keep;
+use driftline_rules::time::Time;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{CANNOT, complain};
+use crate::files::csv::Nulls;
+use crate::files::{self, Format, Input};
+use crate::output::{self, OutputFormat, ResultFormat};
+use crate::report::Report;
+use crate::scan::{self, scan};
+use crate::suites;
+
+/// Check files against a suite.
+#[derive(ClapArgs, Debug)]
+#[command(
+    after_help = "Examples:\n  driftline check today.ndjson --suite suite.yaml\n  driftline check 'logs/*.parquet' --suite suite.yaml --format json --output report.json\n  zcat log.gz | driftline check - --suite suite.yaml --bad-rows bad.ndjson --good-rows good.ndjson\n\nExit codes: 0 all held; 1 a critical check failed; 2 only warnings failed; 3 bad usage, suite or unreadable data."
+)]
+pub struct Args {
+    /// Files or patterns: NDJSON, JSON array, CSV, Parquet, also .gz and .zst; `-` is standard input.
+    #[arg(required = true, value_name = "DATA")]
+    data: Vec<String>,
+    /// The suite, YAML or JSON; a Great Expectations 1.x suite is one too.
+    #[arg(short, long, value_name = "FILE")]
+    suite: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+    /// What the report looks like.
+    #[arg(short, long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
+    /// How much of a result `--format gx` shows.
+    #[arg(long, value_enum, default_value_t = ResultFormat::Summary, ignore_case = true)]
+    result_format: ResultFormat,
+    /// Write the report to a file.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Only records for which the condition holds: 'country == "DE" and score > 0.5'.
+    #[arg(long = "where", value_name = "CONDITION")]
+    filter: Option<String>,
+    /// How many failed records of each check are shown.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    samples: usize,
+    /// The time that `fresh` and `lag` take for now (RFC 3339); default: the clock.
+    #[arg(long, value_name = "TIME")]
+    now: Option<String>,
+}
+
+/// How data files are read; shared by the commands that read data.
+#[derive(ClapArgs, Debug)]
+pub struct Reading {
+    /// The format of the data; default: by extension or content.
+    #[arg(long, value_enum)]
+    pub input_format: Option<InputFormat>,
+    /// What stands between CSV fields; default: `,`, or what splits the header.
+    #[arg(long, value_name = "CHAR")]
+    pub delimiter: Option<char>,
+    /// A text that means null in CSV, besides the empty one; may be repeated. Default: NA, NaN, null and
+    /// their like in columns of numbers and booleans.
+    #[arg(long = "null", value_name = "TEXT")]
+    pub nulls: Vec<String>,
+    /// Worker threads; default: one a core.
+    #[arg(short = 'j', long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Bytes of text read at a time; changes memory, never the result.
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, hide_short_help = true)]
+    pub chunk_size: usize,
+    /// The longest record in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 20, hide_short_help = true)]
+    pub max_record: usize,
+    /// Values that a statistic keeps exactly for each field before it becomes a sketch.
+    #[arg(long, value_name = "N", default_value_t = 1 << 24, hide_short_help = true)]
+    pub budget: usize,
+}
+
+/// The name of an input format.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub enum InputFormat {
+    /// One JSON record a line.
+    Ndjson,
+    /// One JSON array of records.
+    Json,
+    /// CSV with a header.
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+}
+
+impl Reading {
+    /// The inputs that patterns stand for; all that is wrong at once.
+    pub fn inputs(data: &[String]) -> anyhow::Result<Vec<Input>> {
+        files::expand(data).map_err(|errors| anyhow::anyhow!("{}", errors.join("\n       ")))
+    }
+
+    /// As the files' room takes it.
+    pub fn files(&self) -> anyhow::Result<files::Options> {
+        let delimiter = match self.delimiter {
+            Some(it) if it.is_ascii() && it != '"' && it != '\n' => Some(it as u8),
+            Some(it) => bail!("`{it}` cannot stand between CSV fields: one ASCII character is needed"),
+            None => None,
+        };
+        let format = self.input_format.map(|it| match it {
+            InputFormat::Ndjson => Format::Ndjson,
+            InputFormat::Json => Format::Json,
+            InputFormat::Csv => Format::Csv,
+            InputFormat::Parquet => Format::Parquet,
+        });
+        Ok(files::Options {
+            format,
+            delimiter,
+            chunk: self.chunk_size.max(1),
+            max_record: self.max_record.max(1),
+            ..files::Options::default()
+        })
+    }
+
+    /// What means null in CSV.
+    pub fn csv_nulls(&self) -> Nulls {
+        if self.nulls.is_empty() { Nulls::default() } else { Nulls::stated(self.nulls.clone()) }
+    }
+
+    /// How many workers.
+    pub fn threads(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.threads.unwrap_or_else(cores).max(1)
+    }
+}
+
+/// The clock, or what the user says it shows.
+pub fn now(given: Option<&str>) -> anyhow::Result<i64> {
+    match given {
+        Some(text) => match Time::parse(text) {
+            Some(time) => Ok(time.micros),
+            None => bail!("`{text}` is not a time such as 2024-05-01T12:00:00Z"),
+        },
+        None => Ok(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_micros() as i64)),
+    }
+}
+
+/// Runs the command; the exit code.
+pub fn run(args: &Args) -> anyhow::Result<u8> {
+    let started = Instant::now();
+    let inputs = Reading::inputs(&args.data)?;
+    let options =
+        plan::Options { budget: args.reading.budget, filter: args.filter.clone(), ..plan::Options::default() };
+    let loaded = suites::load(&args.suite, &options).map_err(anyhow::Error::msg)?;
+    // GX's answer to an expectation that cannot be evaluated is a result with `exception_info`;
+    // a suite that cannot be read at all has no results.
+    let goes_on = args.format == OutputFormat::Gx && !loaded.plan.expectations[loaded.plan.n_implicit..].is_empty();
+    if !loaded.problems.is_empty() {
+        for problem in &loaded.problems {
+            complain(format_args!("{}:{problem}", loaded.file));
+        }
+        if !goes_on {
+            return Ok(CANNOT);
+        }
+    }
+    let now = now(args.now.as_deref())?;
+    let bar = progress(&inputs, args.output.is_some());
+    let complete = args.format == OutputFormat::Gx && args.result_format == ResultFormat::Complete;
+    let values = if args.format == OutputFormat::Gx { output::gx::MAX_VALUES } else { args.samples };
+    let scanned = scan(
+        &loaded.plan,
+        &inputs,
+        &scan::Options {
+            files: args.reading.files()?,
+            nulls: args.reading.csv_nulls(),
+            threads: args.reading.threads(),
+            keep: Keep { values, all_rows: complete },
+            now,
+            progress: &|amount| bar.inc(amount),
+        },
+    );
+    bar.finish_and_clear();
+    let findings = run::judge(&loaded.plan, &scanned.fold, now);
+    let report = Report {
+        plan: &loaded.plan,
+        suite_file: loaded.file.clone(),
+        files: scanned.files.iter().map(|it| it.name.clone()).collect(),
+        records: scanned.fold.window.rows,
+        unreadable: scanned.fold.window.unreadable,
+        broken: scanned.broken,
+        faults: scanned.faults,
+        findings,
+        places: scanned.places,
+        elapsed: started.elapsed(),
+        now,
+    };
+    for fault in &report.faults {
+        complain(format_args!("error: {fault}"));
+    }
+    match &args.output {
+        Some(path) => {
+            let file = File::create(path).with_context(|| format!("{}", path.display()))?;
+            write(&report, args, &mut BufWriter::new(file)).with_context(|| format!("{}", path.display()))?;
+        }
+        None => match write(&report, args, &mut BufWriter::new(std::io::stdout().lock())) {
+            // The reader of a pipe may have seen enough.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+            other => other.context("standard output")?,
+        },
+    }
+    let code = report.exit_code();
+    Ok(if loaded.problems.is_empty() { code } else { CANNOT })
+}
+
+fn write(report: &Report, args: &Args, out: &mut dyn Write) -> std::io::Result<()> {
+    output::write(report, args.format, args.result_format, out)?;
+    out.flush()
+}
+
+/// A progress bar on a terminal, nothing elsewhere, nor for what is done at once.
+fn progress(inputs: &[Input], quiet: bool) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let size = |it: &Input| match it {
+        Input::File(path) => std::fs::metadata(path).map(|it| it.len()).ok(),
+        Input::Pipe(..) => None,
+    };
+    let total: Option<u64> = inputs.iter().map(size).sum();
+    let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
+    let template = "{spinner} {bytes} of {total_bytes} [{wide_bar}] {bytes_per_sec} {eta}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

@@ -1,0 +1,62 @@
+//! The command line.
+
+mod check;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+/// Data-quality and drift rules for ML inference.
+#[derive(Parser, Debug)]
+#[command(
+    name = "driftline",
+    version,
+    about = "Data-quality and drift rules for ML inference: check records and files against a suite of expectations.",
+    after_help = "Start here:\n  driftline suggest data.csv -o suite.yaml   write a suite from data\n  driftline check data.csv --suite suite.yaml\n  driftline kinds                            all kinds of expectations, each with its page",
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Check files against a suite.
+    Check(check::Args),
+}
+
+/// Exit code of bad usage, a bad suite or unreadable data.
+pub const CANNOT: u8 = 3;
+
+/// Parses the command line and does what it says.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(it) => it,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { CANNOT } else { 0 });
+        }
+    };
+    let code = match cli.command {
+        Command::Check(args) => check::run(&args),
+    };
+    match code {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            complain(format_args!("error: {error:#}"));
+            ExitCode::from(CANNOT)
+        }
+    }
+}
+
+/// Says something on standard error; nobody listening is no reason to fail.
+pub fn complain(what: std::fmt::Arguments) {
+    let _ = writeln!(std::io::stderr().lock(), "{what}");
+}
+
+/// The command line's own description, for completions and the documentation.
+pub fn command() -> clap::Command {
+    Cli::command()
+}

@@ -1,0 +1,10 @@
+//! Everything of Driftline that touches the world: files, the command line.
+
+pub mod files;
+pub mod records;
+pub mod places;
+pub mod scan;
+pub mod report;
+pub mod suites;
+pub mod output;
+pub mod cli;

@@ -1,0 +1,201 @@
+//! One pass over files with a plan: a reader thread cuts, workers check and fold, the parts are merged.
+//!
+//! The answer does not depend on the number of workers, the size of the chunks or how the records
+//! are spread over files: rows are numbered before they are handed out, and windows add up exactly.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use driftline_rules::plan::Plan;
+use driftline_rules::run::{self, Fold};
+use driftline_rules::samples::Keep;
+use driftline_rules::time::Timestamp;
+
+use crate::files::csv::{Kinds, Nulls, Widen};
+use crate::files::{self, Broken, Chunk, Fault, FileInfo, Format, Input, Source};
+use crate::places::Places;
+use crate::records::{Record, Records, Stop, wanted};
+
+/// How files are gone through.
+pub struct Options<'o> {
+    /// How they are read.
+    pub files: files::Options,
+    /// What means null in CSV.
+    pub nulls: Nulls,
+    /// Workers.
+    pub threads: usize,
+    /// How many failed records are kept.
+    pub keep: Keep,
+    /// The time of checking.
+    pub now: Timestamp,
+    /// Told of the bytes or rows of each chunk that was handed out.
+    pub progress: &'o (dyn Fn(u64) + Sync),
+}
+
+/// What was found.
+pub struct Scanned {
+    /// Counts, summaries, and the first failed records.
+    pub fold: Fold,
+    /// The files that were opened.
+    pub files: Vec<Arc<FileInfo>>,
+    /// Files that could not be read, or not to their end.
+    pub faults: Vec<Fault>,
+    /// The first records that could not be read.
+    pub broken: Vec<Broken>,
+    /// Where rows stand.
+    pub places: Places,
+    /// What is known of undeclared CSV columns.
+    pub kinds: Arc<Kinds>,
+}
+
+/// Goes through all inputs. Starts again, with wider types, when an undeclared CSV column turns out
+/// to hold what its first records did not show.
+pub fn scan(plan: &Plan, inputs: &[Input], options: &Options) -> Scanned {
+    let mut kinds = Kinds::default();
+    loop {
+        match attempt(plan, inputs, options, &mut kinds) {
+            Ok(scanned) => return scanned,
+            Err(widen) => {
+                // Kinds only ever widen, so this ends.
+                kinds.widen(&widen);
+            }
+        }
+    }
+}
+
+/// A chunk and what is known of the columns when it was cut.
+type Job = (Chunk, Arc<Kinds>);
+
+fn attempt(plan: &Plan, inputs: &[Input], options: &Options, kinds: &mut Kinds) -> Result<Scanned, Vec<Widen>> {
+    let (sender, receiver) = sync_channel::<Job>(options.threads * 2);
+    let receiver = Mutex::new(receiver);
+    let stop = AtomicBool::new(false);
+    let mut source = Source::new(inputs.to_vec(), options.files.clone());
+    let (mut faults, mut places) = (Vec::new(), Places::default());
+    let parts: Vec<Part> = thread::scope(|scope| {
+        let workers: Vec<_> =
+            (0..options.threads).map(|_| scope.spawn(|| work(plan, options, &receiver, &stop))).collect();
+        hand_out(plan, options, &mut source, kinds, &sender, &stop, &mut places, &mut faults);
+        drop(sender);
+        workers.into_iter().filter_map(|it| it.join().ok()).collect()
+    });
+    let mut fold = Fold::new(plan, options.keep);
+    let (mut broken, mut widen) = (Vec::new(), Vec::new());
+    for part in parts {
+        fold.merge(part.fold);
+        broken.extend(part.broken);
+        widen.extend(part.widen);
+        faults.extend(part.faults);
+        places.add_lines(part.lines);
+    }
+    if !widen.is_empty() {
+        return Err(widen);
+    }
+    for file in source.files() {
+        for (place, name) in file.columns().unwrap_or_default().iter().enumerate() {
+            fold.window.columns.see(name, 0, place as u32);
+        }
+    }
+    broken.sort_by_key(|it: &Broken| it.row);
+    broken.truncate(options.keep.values);
+    faults.sort_by_key(|it| source.files().iter().position(|file| file.name == it.file));
+    let files = source.files().to_vec();
+    Ok(Scanned { fold, files, faults, broken, places, kinds: Arc::new(kinds.clone()) })
+}
+
+#[allow(clippy::too_many_arguments)]
+fn hand_out(
+    plan: &Plan,
+    options: &Options,
+    source: &mut Source,
+    kinds: &mut Kinds,
+    sender: &SyncSender<Job>,
+    stop: &AtomicBool,
+    places: &mut Places,
+    faults: &mut Vec<Fault>,
+) {
+    let wanted = wanted(plan);
+    let mut shared = Arc::new(kinds.clone());
+    let mut file = usize::MAX;
+    for chunk in source {
+        let chunk = match chunk {
+            Ok(it) => it,
+            Err(fault) => {
+                faults.push(fault);
+                continue;
+            }
+        };
+        if chunk.file.index != file {
+            file = chunk.file.index;
+            if chunk.file.format() == Format::Csv {
+                kinds.learn(&chunk, &wanted, &options.nulls);
+                shared = Arc::new(kinds.clone());
+            }
+        }
+        places.add_chunk(&chunk);
+        (options.progress)(chunk.weight());
+        if stop.load(Ordering::Relaxed) || sender.send((chunk, Arc::clone(&shared))).is_err() {
+            return;
+        }
+    }
+}
+
+/// What one worker found.
+struct Part {
+    fold: Fold,
+    broken: Vec<Broken>,
+    widen: Vec<Widen>,
+    faults: Vec<Fault>,
+    /// The lines of the first failed records.
+    lines: HashMap<u64, u64>,
+}
+
+fn work(plan: &Plan, options: &Options, receiver: &Mutex<Receiver<Job>>, stop: &AtomicBool) -> Part {
+    let mut part = Part {
+        fold: Fold::new(plan, options.keep),
+        broken: Vec::new(),
+        widen: Vec::new(),
+        faults: Vec::new(),
+        lines: HashMap::new(),
+    };
+    let mut records: Option<Records> = None;
+    loop {
+        let job = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((chunk, kinds)) = job else { break };
+        let reader = records.get_or_insert_with(|| Records::new(plan, Arc::clone(&kinds), options.nulls.clone()));
+        reader.know(&kinds);
+        let Part { fold, broken, lines, .. } = &mut part;
+        let went = reader.each(&chunk, &mut |record| match record {
+            Record::Read { row, line, cells, .. } => {
+                run::check(plan, cells, row, options.now, fold);
+                if !fold.failed.is_empty() && lines.len() < options.keep.values * plan.expectations.len() {
+                    lines.insert(row, line);
+                }
+            }
+            Record::Broken(it) => {
+                run::unreadable(&it.reason, it.row, fold);
+                if broken.len() < options.keep.values {
+                    broken.push(it);
+                }
+            }
+        });
+        match went {
+            Ok(()) => {}
+            Err(Stop::Fault(fault)) => part.faults.push(fault),
+            Err(Stop::Widen(widen)) => {
+                part.widen.extend(widen);
+                stop.store(true, Ordering::Relaxed);
+                break;
+            }
+        }
+    }
+    if let Some(reader) = &records {
+        for (name, row, place) in reader.json_columns() {
+            part.fold.window.columns.see(name, row, place as u32);
+        }
+    }
+    part
+}
