@@ -110,18 +110,22 @@ fn parse_clock(text: &str) -> Option<NaiveTime> {
     if !fraction.is_empty() && second.is_none() {
         return None;
     }
-    let nanos: u32 = format!("{fraction:0<9}").parse().ok()?;
+    let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
+    let nanos = digits.fold(0, |nanos, digit| nanos * 10 + u32::from(digit - b'0'));
     NaiveTime::from_hms_nano_opt(hour, minute?, second.unwrap_or(0), nanos)
 }
 
 fn parse_offset(text: &str) -> Option<i16> {
     let sign = if text.starts_with('-') { -1 } else { 1 };
-    let digits: String = text[1..].chars().filter(|it| *it != ':').collect();
-    if !digits.bytes().all(|b| b.is_ascii_digit()) || !matches!(digits.len(), 2 | 4) {
-        return None;
-    }
-    let hours: i16 = digits[..2].parse().ok()?;
-    let minutes: i16 = if digits.len() == 4 { digits[2..].parse().ok()? } else { 0 };
+    let (hours, minutes) = match text.as_bytes().get(1..)? {
+        [a, b] => ([*a, *b], [b'0', b'0']),
+        [a, b, c, d] | [a, b, b':', c, d] => ([*a, *b], [*c, *d]),
+        _ => return None,
+    };
+    let number = |it: [u8; 2]| {
+        it.iter().all(u8::is_ascii_digit).then(|| i16::from(it[0] - b'0') * 10 + i16::from(it[1] - b'0'))
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 

@@ -166,10 +166,7 @@ impl<'a> Value<'a> {
             (Dec(a), Dec(b)) => Some(a.cmp(b)),
             (Dec(a), Int(b)) => Some(a.cmp(&Decimal::from(*b))),
             (Dec(a), Big(b)) => Some(a.cmp(&Decimal::from(*b))),
-            (Dec(a), Num(b)) => match Decimal::from_f64(*b) {
-                Some(b) => Some(a.cmp(&b)),
-                None => a.to_f64()?.partial_cmp(b),
-            },
+            (Dec(a), Num(b)) => compare_dec_f64(a, *b),
             (_, Dec(_)) => other.compare(self).map(Ordering::reverse),
             _ => None,
         }
@@ -255,6 +252,13 @@ fn compare_int_f64(a: i128, b: f64) -> Option<Ordering> {
     let whole = b.trunc();
     // |b| < 1e30 < i128::MAX, so the conversion is exact.
     Some(a.cmp(&(whole as i128)).then_with(|| 0.0_f64.partial_cmp(&(b - whole)).unwrap_or(Ordering::Equal)))
+}
+
+/// By the nearest float first, so that what rounds to another float is another number; then exactly.
+fn compare_dec_f64(a: &Decimal, b: f64) -> Option<Ordering> {
+    let nearest = a.to_f64()?.partial_cmp(&b)?;
+    let exact = || Decimal::from_f64(b).map_or(Ordering::Equal, |b| a.cmp(&b));
+    Some(nearest.then_with(exact))
 }
 
 fn key_int(it: i128, out: &mut Vec<u8>) {
