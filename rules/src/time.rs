@@ -122,9 +122,8 @@ fn parse_offset(text: &str) -> Option<i16> {
         [a, b, c, d] | [a, b, b':', c, d] => ([*a, *b], [*c, *d]),
         _ => return None,
     };
-    let number = |it: [u8; 2]| {
-        it.iter().all(u8::is_ascii_digit).then(|| i16::from(it[0] - b'0') * 10 + i16::from(it[1] - b'0'))
-    };
+    let number =
+        |it: [u8; 2]| it.iter().all(u8::is_ascii_digit).then(|| i16::from(it[0] - b'0') * 10 + i16::from(it[1] - b'0'));
     let (hours, minutes) = (number(hours)?, number(minutes)?);
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }

@@ -1,6 +1,6 @@
 //! Each value lies between two bounds.
 
-use super::bounds::{Bounds, MAX, MIN, STRICT_MAX, STRICT_MIN};
+use super::bounds::{Bounds, EXACT, MAX, MIN, STRICT_MAX, STRICT_MIN};
 use crate::kind::{Args, Binder, Check, Kind, Scope, Subject, ValueCheck};
 use crate::report::Outcome;
 use crate::value::Value;
@@ -23,6 +23,7 @@ pub static KIND: Kind = Kind {
 
 struct Between {
     bounds: Bounds,
+    floats: Option<(f64, f64)>,
     /// GX compares text with no bound; in the short form text that is a date meets a date.
     gx: bool,
 }
@@ -35,11 +36,18 @@ fn compile(args: &Args, _: &mut Binder) -> Result<Check, String> {
     if bounds.are_reversed() {
         return Err("`min` is above `max`".to_owned());
     }
-    Ok(Check::Value(Box::new(Between { bounds, gx: args.is_gx() })))
+    Ok(Check::Value(Box::new(Between { floats: bounds.as_floats(), bounds, gx: args.is_gx() })))
 }
 
 impl ValueCheck for Between {
     fn check(&self, value: &Value) -> Outcome {
+        match (self.floats, value) {
+            (Some((min, max)), Value::Num(it)) => return Outcome::of(min <= *it && *it <= max),
+            (Some((min, max)), Value::Int(it)) if it.unsigned_abs() <= EXACT => {
+                return Outcome::of(min <= *it as f64 && *it as f64 <= max);
+            }
+            _ => {}
+        }
         if self.gx && matches!(value, Value::Str(_)) {
             return Outcome::Mismatch;
         }

@@ -79,6 +79,19 @@ impl Bounds {
         Outcome::of(within)
     }
 
+    /// Both ends as floats that belong to the range, where every float and every integer within 2^53
+    /// can be judged by them alone: the short way for the rule that is asked most often.
+    pub fn as_floats(&self) -> Option<(f64, f64)> {
+        let end = |bound: &Option<Value>, open: f64| match bound {
+            None => Some(open),
+            Some(Value::Num(it)) => Some(*it),
+            Some(Value::Int(it)) if it.unsigned_abs() <= EXACT => Some(*it as f64),
+            Some(_) => None,
+        };
+        let (min, max) = (end(&self.min, f64::NEG_INFINITY)?, end(&self.max, f64::INFINITY)?);
+        Some((if self.strict_min { min.next_up() } else { min }, if self.strict_max { max.next_down() } else { max }))
+    }
+
     /// Whether some value within a relative error of this one lies within the bounds.
     pub fn hold_near(&self, value: &Value, error: f64) -> bool {
         let lower = Bounds { max: None, ..self.clone() };
@@ -109,6 +122,9 @@ impl Bounds {
         }
     }
 }
+
+/// The integers up to which every one is a float.
+pub const EXACT: u64 = 1 << 53;
 
 /// A value a share of itself larger, or smaller.
 fn moved(value: &Value, by: f64) -> Value<'static> {

@@ -1,7 +1,6 @@
 //! The values of a set, found by hash.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::python;
