@@ -82,10 +82,14 @@ fn attempt(plan: &Plan, inputs: &[Input], options: &Options, kinds: &mut Kinds) 
         drop(sender);
         workers.into_iter().filter_map(|it| it.join().ok()).collect()
     });
-    let mut fold = Fold::new(plan, options.keep);
+    // The first part takes the others up, for it may be large.
+    let mut sum: Option<Fold> = None;
     let (mut broken, mut widen) = (Vec::new(), Vec::new());
     for part in parts {
-        fold.merge(part.fold);
+        match &mut sum {
+            Some(sum) => sum.merge(part.fold),
+            None => sum = Some(part.fold),
+        }
         broken.extend(part.broken);
         widen.extend(part.widen);
         faults.extend(part.faults);
@@ -94,6 +98,7 @@ fn attempt(plan: &Plan, inputs: &[Input], options: &Options, kinds: &mut Kinds) 
     if !widen.is_empty() {
         return Err(widen);
     }
+    let mut fold = sum.unwrap_or_else(|| Fold::new(plan, options.keep));
     for file in source.files() {
         for (place, name) in file.columns().unwrap_or_default().iter().enumerate() {
             fold.window.columns.see(name, 0, place as u32);
