@@ -15,7 +15,7 @@ pub struct Report<'p> {
     pub plan: &'p Plan,
     /// The suite's file.
     pub suite_file: String,
-    /// The files that were checked, by the number that [`Places`] gives.
+    /// The names of all inputs, unreadable ones included, by the number that [`Places`] gives.
     pub files: Vec<String>,
     /// Records, unreadable ones included.
     pub records: u64,
@@ -75,14 +75,32 @@ impl Report<'_> {
         }
     }
 
+    /// The file of a row, and its line as far as it is known.
+    pub fn location(&self, row: u64) -> Option<(&str, Option<u64>)> {
+        let (file, line) = self.places.of(row)?;
+        Some((self.files.get(file)?, line))
+    }
+
     /// `file:line` of a row, as far as it is known.
     pub fn place(&self, row: u64) -> String {
-        match self.places.of(row) {
-            Some((file, line)) => {
-                let name = self.files.get(file).map_or("", String::as_str);
-                line.map_or_else(|| format!("{name} row {row}"), |line| format!("{name}:{line}"))
-            }
+        match self.location(row) {
+            Some((name, Some(line))) => format!("{name}:{line}"),
+            Some((name, None)) => format!("{name} row {row}"),
             None => format!("row {row}"),
+        }
+    }
+
+    /// The verdict in a word: `error` when something could not be read or evaluated, `fail` when a
+    /// check of any severity failed, `skip` when nothing was judged, else `pass`.
+    pub fn status(&self) -> Status {
+        if !self.faults.is_empty() || self.count(Status::Error) > 0 {
+            Status::Error
+        } else if self.count(Status::Fail) > 0 {
+            Status::Fail
+        } else if self.count(Status::Pass) == 0 && self.count(Status::Skip) > 0 {
+            Status::Skip
+        } else {
+            Status::Pass
         }
     }
 }
