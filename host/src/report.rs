@@ -75,19 +75,15 @@ impl Report<'_> {
         }
     }
 
-    /// The file of a row, and its line as far as it is known.
-    pub fn location(&self, row: u64) -> Option<(&str, Option<u64>)> {
+    /// The file and the line of a row.
+    pub fn location(&self, row: u64) -> Option<(&str, u64)> {
         let (file, line) = self.places.of(row)?;
         Some((self.files.get(file)?, line))
     }
 
-    /// `file:line` of a row, as far as it is known.
+    /// `file:line` of a row.
     pub fn place(&self, row: u64) -> String {
-        match self.location(row) {
-            Some((name, Some(line))) => format!("{name}:{line}"),
-            Some((name, None)) => format!("{name} row {row}"),
-            None => format!("row {row}"),
-        }
+        self.location(row).map_or_else(|| format!("row {row}"), |(file, line)| format!("{file}:{line}"))
     }
 
     /// The verdict in a word: `error` when something could not be read or evaluated, `fail` when a

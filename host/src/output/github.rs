@@ -27,7 +27,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let first = finding.sample.unexpected.first().and_then(|it| report.location(it.row));
         // What is read from a pipe is no file that could be annotated.
         let (file, line) = match first.filter(|(file, _)| *file != "-") {
-            Some((file, line)) => (file, line),
+            Some((file, line)) => (file, Some(line)),
             None => (report.suite_file.as_str(), Some(u64::from(expectation.at.line))),
         };
         annotate(level, file, line, None, &expectation.title(), &said, out)?;

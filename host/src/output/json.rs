@@ -189,7 +189,7 @@ impl<'r> Outcome<'r> {
             Sample {
                 row: it.row,
                 file: place.map(|(file, _)| file),
-                line: place.and_then(|(_, line)| line),
+                line: place.map(|(_, line)| line),
                 value: Json(&it.value),
             }
         });

@@ -87,7 +87,7 @@ fn result(report: &Report, expectation: &Expectation, finding: &Finding, rule: u
     for it in &finding.sample.unexpected {
         let Some((file, line)) = report.location(it.row).filter(|(file, _)| *file != "-") else { continue };
         locations.push(json!({
-            "physicalLocation": physical(file, line),
+            "physicalLocation": physical(file, Some(line)),
             "message": { "text": value(&it.value) },
         }));
     }

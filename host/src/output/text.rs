@@ -251,7 +251,7 @@ impl Page<'_> {
         };
         let Some(first) = Severity::ALL.into_iter().find_map(sample) else { return Ok(()) };
         match report.location(first.row) {
-            Some((file, Some(line))) if file != "-" => {
+            Some((file, line)) if file != "-" => {
                 let suite = shell_word(&report.suite_file);
                 let file = shell_word(file);
                 writeln!(self.out, "Next: driftline explain {file}:{line} --suite {suite}")
