@@ -240,7 +240,7 @@ fn write(report: &Report, args: &Args, out: &mut dyn Write) -> std::io::Result<(
         color: args.output.is_none() && AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
         timing: args.timing,
     };
-    output::write(report, args.format, &options, out)?;
+    output::write(report, args.format, options, out)?;
     out.flush()
 }
 

@@ -153,7 +153,7 @@ impl<'r> Document<'r> {
                 info: by(Severity::Info),
             },
             results: report.shown().map(|(a, b)| Outcome::new(report, a, b)).collect(),
-            elapsed_seconds: timing.then(|| report.elapsed.as_secs_f64()),
+            elapsed_seconds: timing.then_some(report.elapsed.as_secs_f64()),
         }
     }
 }

@@ -77,7 +77,7 @@ pub enum Amount {
 }
 
 /// Writes a report.
-pub fn write(report: &Report, format: OutputFormat, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(report: &Report, format: OutputFormat, options: Options, out: &mut dyn Write) -> io::Result<()> {
     match format {
         OutputFormat::Text => text::write(report, options, out),
         OutputFormat::Json => json::write(report, options.timing, out),

@@ -1,7 +1,8 @@
 //! SARIF 2.1.0 (OASIS): kinds are its rules, expectations that failed its results, and the first
 //! failed records their locations.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io;
 
 use driftline_rules::kind::Kind;
 use driftline_rules::plan::Expectation;
@@ -13,7 +14,7 @@ use super::words::{message, value, whole};
 use crate::report::Report;
 
 /// Writes it.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, &log(report))?;
     writeln!(out)
 }
@@ -137,7 +138,9 @@ fn uri(path: &str) -> String {
     for byte in path.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' | b'~' => uri.push(char::from(byte)),
-            it => uri.push_str(&format!("%{it:02X}")),
+            it => {
+                let _ = write!(uri, "%{it:02X}");
+            }
         }
     }
     uri

@@ -12,13 +12,13 @@ use super::{Amount, Options};
 use crate::report::Report;
 
 /// Writes it.
-pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(report: &Report, options: Options, out: &mut dyn Write) -> io::Result<()> {
     Page { report, options, out }.write()
 }
 
 struct Page<'r> {
     report: &'r Report<'r>,
-    options: &'r Options,
+    options: Options,
     out: &'r mut dyn Write,
 }
 
