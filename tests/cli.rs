@@ -1,6 +1,8 @@
 //! `driftline check` through the real binary: formats, exit codes, and the same bytes whatever the
 //! number of threads, the size of chunks or the split into files.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by its panic")]
+
 #[path = "cli_formats.rs"]
 mod formats;
 
@@ -222,8 +224,8 @@ fn a_report_goes_to_a_file() {
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let room = Room::new(&[("suite.yaml", SUITE)]);
-    let data: String = (0..20_000).map(|i| format!("{{\"amount\": {}}}\n", i + 1_000)).collect();
-    room.write("data.ndjson", data);
+    let lines: Vec<_> = (0..20_000).map(|i| format!("{{\"amount\": {}}}", i + 1_000)).collect();
+    room.write("data.ndjson", lines.join("\n"));
     let mut command =
         room.command(&["check", "data.ndjson", "--suite", "suite.yaml", "--format", "json", "--samples", "20000"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -1,6 +1,8 @@
 //! Results in Great Expectations' form against those of Great Expectations 1.24.1, at its four levels:
 //! the same members in `result`, with the same values.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by its panic, and tells what it left out")]
+
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
