@@ -3,17 +3,59 @@
 mod aggregate;
 mod bounds;
 mod departure;
+mod index;
+mod instant;
+mod naming;
 mod order;
 mod records;
+mod schemas;
+mod several;
+mod texts;
+mod type_names;
+mod vector;
 
 pub mod between;
 pub mod compound_unique;
+pub mod dateutil_parseable;
 pub mod decreasing;
+pub mod finite;
+pub mod fresh;
+pub mod in_set;
+pub mod in_type_list;
 pub mod increasing;
+pub mod json_parseable;
+pub mod json_schema;
+pub mod lag;
+pub mod match_json_schema;
+pub mod match_like_pattern;
+pub mod match_like_pattern_list;
+pub mod match_regex;
+pub mod match_regex_list;
+pub mod match_strftime_format;
 pub mod mean_between;
+pub mod multicolumn_equal;
+pub mod multicolumn_sum_equal;
+pub mod non_empty_text;
+pub mod not_in_set;
+pub mod not_match_like_pattern;
+pub mod not_match_like_pattern_list;
+pub mod not_match_regex;
+pub mod not_match_regex_list;
 pub mod not_null;
 pub mod not_outliers;
+pub mod null;
+pub mod of_type;
+pub mod pair_a_greater_than_b;
+pub mod pair_equal;
+pub mod pair_in_set;
 pub mod unique;
+pub mod unique_within_record;
+pub mod value_lengths_between;
+pub mod value_lengths_equal;
+pub mod vector_dimension;
+pub mod vector_finite;
+pub mod vector_norm_between;
+pub mod vector_zero_share;
 pub mod z_scores_less_than;
 
 use crate::kind::Kind;
@@ -22,12 +64,46 @@ use crate::kind::Kind;
 pub static KINDS: &[&Kind] = &[
     &between::KIND,
     &compound_unique::KIND,
+    &dateutil_parseable::KIND,
     &decreasing::KIND,
+    &finite::KIND,
+    &fresh::KIND,
+    &in_set::KIND,
+    &in_type_list::KIND,
     &increasing::KIND,
+    &json_parseable::KIND,
+    &json_schema::KIND,
+    &lag::KIND,
+    &match_json_schema::KIND,
+    &match_like_pattern::KIND,
+    &match_like_pattern_list::KIND,
+    &match_regex::KIND,
+    &match_regex_list::KIND,
+    &match_strftime_format::KIND,
     &mean_between::KIND,
+    &multicolumn_equal::KIND,
+    &multicolumn_sum_equal::KIND,
+    &non_empty_text::KIND,
+    &not_in_set::KIND,
+    &not_match_like_pattern::KIND,
+    &not_match_like_pattern_list::KIND,
+    &not_match_regex::KIND,
+    &not_match_regex_list::KIND,
     &not_null::KIND,
     &not_outliers::KIND,
+    &null::KIND,
+    &of_type::KIND,
+    &pair_a_greater_than_b::KIND,
+    &pair_equal::KIND,
+    &pair_in_set::KIND,
     &unique::KIND,
+    &unique_within_record::KIND,
+    &value_lengths_between::KIND,
+    &value_lengths_equal::KIND,
+    &vector_dimension::KIND,
+    &vector_finite::KIND,
+    &vector_norm_between::KIND,
+    &vector_zero_share::KIND,
     &z_scores_less_than::KIND,
 ];
 
