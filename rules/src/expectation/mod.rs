@@ -2,11 +2,16 @@
 
 mod aggregate;
 mod bounds;
+mod budgets;
+mod columns;
 mod departure;
+mod distinct;
+mod dtype;
 mod index;
 mod instant;
 mod naming;
 mod order;
+mod quantiles;
 mod records;
 mod schemas;
 mod several;
@@ -15,9 +20,21 @@ mod type_names;
 mod vector;
 
 pub mod between;
+pub mod column_count_between;
+pub mod column_count_equal;
+pub mod column_exists;
+pub mod column_type;
+pub mod columns_match_ordered_list;
+pub mod columns_match_set;
 pub mod compound_unique;
+pub mod coverage;
 pub mod dateutil_parseable;
 pub mod decreasing;
+pub mod distinct_values_contain_set;
+pub mod distinct_values_equal_set;
+pub mod distinct_values_in_set;
+pub mod duplicate_records;
+pub mod empty_share;
 pub mod finite;
 pub mod fresh;
 pub mod in_set;
@@ -32,7 +49,11 @@ pub mod match_like_pattern_list;
 pub mod match_regex;
 pub mod match_regex_list;
 pub mod match_strftime_format;
+pub mod max_between;
 pub mod mean_between;
+pub mod median_between;
+pub mod min_between;
+pub mod most_common_value_in_set;
 pub mod multicolumn_equal;
 pub mod multicolumn_sum_equal;
 pub mod non_empty_text;
@@ -45,10 +66,20 @@ pub mod not_null;
 pub mod not_outliers;
 pub mod null;
 pub mod of_type;
+pub mod outlier_share;
 pub mod pair_a_greater_than_b;
 pub mod pair_equal;
 pub mod pair_in_set;
+pub mod proportion_of_non_null_values_between;
+pub mod proportion_of_unique_values_between;
+pub mod quantile_between;
+pub mod quantile_values_between;
+pub mod row_count_between;
+pub mod row_count_equal;
+pub mod stdev_between;
+pub mod sum_between;
 pub mod unique;
+pub mod unique_value_count_between;
 pub mod unique_within_record;
 pub mod value_lengths_between;
 pub mod value_lengths_equal;
@@ -63,9 +94,21 @@ use crate::kind::Kind;
 /// All kinds, by name.
 pub static KINDS: &[&Kind] = &[
     &between::KIND,
+    &column_count_between::KIND,
+    &column_count_equal::KIND,
+    &column_exists::KIND,
+    &column_type::KIND,
+    &columns_match_ordered_list::KIND,
+    &columns_match_set::KIND,
     &compound_unique::KIND,
+    &coverage::KIND,
     &dateutil_parseable::KIND,
     &decreasing::KIND,
+    &distinct_values_contain_set::KIND,
+    &distinct_values_equal_set::KIND,
+    &distinct_values_in_set::KIND,
+    &duplicate_records::KIND,
+    &empty_share::KIND,
     &finite::KIND,
     &fresh::KIND,
     &in_set::KIND,
@@ -80,7 +123,11 @@ pub static KINDS: &[&Kind] = &[
     &match_regex::KIND,
     &match_regex_list::KIND,
     &match_strftime_format::KIND,
+    &max_between::KIND,
     &mean_between::KIND,
+    &median_between::KIND,
+    &min_between::KIND,
+    &most_common_value_in_set::KIND,
     &multicolumn_equal::KIND,
     &multicolumn_sum_equal::KIND,
     &non_empty_text::KIND,
@@ -93,10 +140,20 @@ pub static KINDS: &[&Kind] = &[
     &not_outliers::KIND,
     &null::KIND,
     &of_type::KIND,
+    &outlier_share::KIND,
     &pair_a_greater_than_b::KIND,
     &pair_equal::KIND,
     &pair_in_set::KIND,
+    &proportion_of_non_null_values_between::KIND,
+    &proportion_of_unique_values_between::KIND,
+    &quantile_between::KIND,
+    &quantile_values_between::KIND,
+    &row_count_between::KIND,
+    &row_count_equal::KIND,
+    &stdev_between::KIND,
+    &sum_between::KIND,
     &unique::KIND,
+    &unique_value_count_between::KIND,
     &unique_within_record::KIND,
     &value_lengths_between::KIND,
     &value_lengths_equal::KIND,
