@@ -105,6 +105,8 @@ pub enum ParamType {
     Duration,
     /// A mapping, checked by the kind.
     Mapping,
+    /// A list or a mapping, checked by the kind.
+    ListOrMapping,
 }
 
 impl ParamType {
@@ -130,6 +132,7 @@ impl ParamType {
             ParamType::Field => "the name of a field".into(),
             ParamType::Duration => "a length of time such as `90s`, `15m`, `6h`, `7d`".into(),
             ParamType::Mapping => "a mapping".into(),
+            ParamType::ListOrMapping => "a list or a mapping".into(),
         }
     }
 
@@ -162,7 +165,8 @@ impl ParamType {
                 it.as_str().and_then(|it| words.iter().find(|word| **word == it)).map(|it| Value::text(it))
             }
             (ParamType::Duration, it) => seconds(&it).map(Value::Num),
-            (ParamType::Mapping, it @ Value::Map(_)) => Some(it),
+            (ParamType::Mapping | ParamType::ListOrMapping, it @ Value::Map(_)) => Some(it),
+            (ParamType::ListOrMapping, it @ Value::List(_)) => Some(it),
             _ => None,
         };
         converted.map_or_else(wrong, Ok)

@@ -6,11 +6,15 @@ mod budgets;
 mod columns;
 mod departure;
 mod distinct;
+mod distribution;
 mod dtype;
 mod index;
 mod instant;
+mod kolmogorov;
 mod naming;
+mod numbers;
 mod order;
+mod partition;
 mod quantiles;
 mod records;
 mod schemas;
@@ -20,6 +24,8 @@ mod type_names;
 mod vector;
 
 pub mod between;
+pub mod bootstrapped_ks_test_p_value;
+pub mod chisquare_test_p_value;
 pub mod column_count_between;
 pub mod column_count_equal;
 pub mod column_exists;
@@ -42,6 +48,7 @@ pub mod in_type_list;
 pub mod increasing;
 pub mod json_parseable;
 pub mod json_schema;
+pub mod kl_divergence_less_than;
 pub mod lag;
 pub mod match_json_schema;
 pub mod match_like_pattern;
@@ -68,8 +75,10 @@ pub mod null;
 pub mod of_type;
 pub mod outlier_share;
 pub mod pair_a_greater_than_b;
+pub mod pair_cramers_phi_less_than;
 pub mod pair_equal;
 pub mod pair_in_set;
+pub mod parameterized_distribution_ks_test_p_value;
 pub mod proportion_of_non_null_values_between;
 pub mod proportion_of_unique_values_between;
 pub mod quantile_between;
@@ -94,6 +103,8 @@ use crate::kind::Kind;
 /// All kinds, by name.
 pub static KINDS: &[&Kind] = &[
     &between::KIND,
+    &bootstrapped_ks_test_p_value::KIND,
+    &chisquare_test_p_value::KIND,
     &column_count_between::KIND,
     &column_count_equal::KIND,
     &column_exists::KIND,
@@ -116,6 +127,7 @@ pub static KINDS: &[&Kind] = &[
     &increasing::KIND,
     &json_parseable::KIND,
     &json_schema::KIND,
+    &kl_divergence_less_than::KIND,
     &lag::KIND,
     &match_json_schema::KIND,
     &match_like_pattern::KIND,
@@ -142,8 +154,10 @@ pub static KINDS: &[&Kind] = &[
     &of_type::KIND,
     &outlier_share::KIND,
     &pair_a_greater_than_b::KIND,
+    &pair_cramers_phi_less_than::KIND,
     &pair_equal::KIND,
     &pair_in_set::KIND,
+    &parameterized_distribution_ks_test_p_value::KIND,
     &proportion_of_non_null_values_between::KIND,
     &proportion_of_unique_values_between::KIND,
     &quantile_between::KIND,
