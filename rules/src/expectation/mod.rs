@@ -1,7 +1,11 @@
 //! The kinds of expectations: one file and one page each.
 
+#![allow(clippy::unnecessary_wraps, reason = "every kind compiles by a function of one type")]
+#![allow(clippy::result_large_err, reason = "a window is judged rarely, and its judgement moved once")]
+
 mod aggregate;
 mod bounds;
+#[cfg(test)]
 mod budgets;
 mod columns;
 mod departure;
