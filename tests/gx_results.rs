@@ -67,6 +67,7 @@ fn differences(case: &Value) -> Vec<String> {
         plan: &plan,
         suite_file: "suite.json".to_owned(),
         files: Vec::new(),
+        numeric: fold.window.held.iter().map(|it| it.number && !it.other).collect(),
         records: fold.window.rows,
         unreadable: 0,
         broken: Vec::new(),
@@ -109,12 +110,19 @@ fn compare(place: &str, got: &Value, expected: &Value, wrong: &mut Vec<String>) 
     for name in names {
         match (got.get(name), expected.get(name)) {
             (Some(a), Some(b)) if same(a, b) => {}
+            // Python lists a set in the order of its hashes, which is nobody's.
+            (Some(Value::Array(a)), Some(Value::Array(b)))
+                if place.contains("_distinct_values_") && name == "partial_unexpected_list" && same_set(a, b) => {}
             (Some(a), Some(b)) => wrong.push(format!("{place}: {name} is {a}, not {b}")),
             (Some(a), None) => wrong.push(format!("{place}: {name} should not be there, is {a}")),
             (None, Some(b)) => wrong.push(format!("{place}: {name} is not there, should be {b}")),
             (None, None) => {}
         }
     }
+}
+
+fn same_set(a: &[Value], b: &[Value]) -> bool {
+    a.len() == b.len() && a.iter().all(|it| b.iter().any(|other| same(it, other)))
 }
 
 /// Equality; numbers by their value, since pandas makes a column of integers with nulls one of floats.

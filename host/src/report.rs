@@ -27,6 +27,8 @@ pub struct Report<'p> {
     pub faults: Vec<Fault>,
     /// One an expectation of the plan, in its order; the implicit ones first.
     pub findings: Vec<Finding>,
+    /// Which slots held numbers and nothing else but nulls: pandas has NaN for null there.
+    pub numeric: Vec<bool>,
     /// Where rows stand.
     pub places: Places,
     /// How long it took.

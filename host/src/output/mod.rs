@@ -2,6 +2,7 @@
 
 pub mod github;
 pub mod gx;
+mod gx_counts;
 pub mod json;
 pub mod json_value;
 mod junit;
