@@ -15,7 +15,7 @@ pub struct Report<'p> {
     pub plan: &'p Plan,
     /// The suite's file.
     pub suite_file: String,
-    /// The files that were checked, by the number that [`Places`] gives.
+    /// The names of all inputs, unreadable ones included, by the number that [`Places`] gives.
     pub files: Vec<String>,
     /// Records, unreadable ones included.
     pub records: u64,
@@ -27,6 +27,8 @@ pub struct Report<'p> {
     pub faults: Vec<Fault>,
     /// One an expectation of the plan, in its order; the implicit ones first.
     pub findings: Vec<Finding>,
+    /// Which slots held numbers and nothing else but nulls: pandas has NaN for null there.
+    pub numeric: Vec<bool>,
     /// Where rows stand.
     pub places: Places,
     /// How long it took.
@@ -75,14 +77,28 @@ impl Report<'_> {
         }
     }
 
-    /// `file:line` of a row, as far as it is known.
+    /// The file and the line of a row.
+    pub fn location(&self, row: u64) -> Option<(&str, u64)> {
+        let (file, line) = self.places.of(row)?;
+        Some((self.files.get(file)?, line))
+    }
+
+    /// `file:line` of a row.
     pub fn place(&self, row: u64) -> String {
-        match self.places.of(row) {
-            Some((file, line)) => {
-                let name = self.files.get(file).map_or("", String::as_str);
-                line.map_or_else(|| format!("{name} row {row}"), |line| format!("{name}:{line}"))
-            }
-            None => format!("row {row}"),
+        self.location(row).map_or_else(|| format!("row {row}"), |(file, line)| format!("{file}:{line}"))
+    }
+
+    /// The verdict in a word: `error` when something could not be read or evaluated, `fail` when a
+    /// check of any severity failed, `skip` when nothing was judged, else `pass`.
+    pub fn status(&self) -> Status {
+        if !self.faults.is_empty() || self.count(Status::Error) > 0 {
+            Status::Error
+        } else if self.count(Status::Fail) > 0 {
+            Status::Fail
+        } else if self.count(Status::Pass) == 0 && self.count(Status::Skip) > 0 {
+            Status::Skip
+        } else {
+            Status::Pass
         }
     }
 }

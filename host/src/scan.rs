@@ -3,7 +3,6 @@
 //! The answer does not depend on the number of workers, the size of the chunks or how the records
 //! are spread over files: rows are numbered before they are handed out, and windows add up exactly.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +15,7 @@ use driftline_rules::time::Timestamp;
 
 use crate::files::csv::{Kinds, Nulls, Widen};
 use crate::files::{self, Broken, Chunk, Fault, FileInfo, Format, Input, Source};
-use crate::places::Places;
+use crate::places::{Jumps, Places};
 use crate::records::{Record, Records, Stop, wanted};
 
 /// How files are gone through.
@@ -93,7 +92,7 @@ fn attempt(plan: &Plan, inputs: &[Input], options: &Options, kinds: &mut Kinds) 
         broken.extend(part.broken);
         widen.extend(part.widen);
         faults.extend(part.faults);
-        places.add_lines(part.lines);
+        places.add_jumps(part.jumps);
     }
     if !widen.is_empty() {
         return Err(widen);
@@ -154,8 +153,8 @@ struct Part {
     broken: Vec<Broken>,
     widen: Vec<Widen>,
     faults: Vec<Fault>,
-    /// The lines of the first failed records.
-    lines: HashMap<u64, u64>,
+    /// Where records do not stand line by line, by the first row of their chunk.
+    jumps: Vec<(u64, Jumps)>,
 }
 
 fn work(plan: &Plan, options: &Options, receiver: &Mutex<Receiver<Job>>, stop: &AtomicBool) -> Part {
@@ -164,7 +163,7 @@ fn work(plan: &Plan, options: &Options, receiver: &Mutex<Receiver<Job>>, stop: &
         broken: Vec::new(),
         widen: Vec::new(),
         faults: Vec::new(),
-        lines: HashMap::new(),
+        jumps: Vec::new(),
     };
     let mut records: Option<Records> = None;
     loop {
@@ -172,21 +171,24 @@ fn work(plan: &Plan, options: &Options, receiver: &Mutex<Receiver<Job>>, stop: &
         let Ok((chunk, kinds)) = job else { break };
         let reader = records.get_or_insert_with(|| Records::new(plan, Arc::clone(&kinds), options.nulls.clone()));
         reader.know(&kinds);
-        let Part { fold, broken, lines, .. } = &mut part;
+        let mut jumps = Jumps::new(chunk.first_line);
+        let Part { fold, broken, .. } = &mut part;
         let went = reader.each(&chunk, &mut |record| match record {
             Record::Read { row, line, cells, .. } => {
                 run::check(plan, cells, row, options.now, fold);
-                if !fold.failed.is_empty() && lines.len() < options.keep.values * plan.expectations.len() {
-                    lines.insert(row, line);
-                }
+                jumps.note(line);
             }
             Record::Broken(it) => {
                 run::unreadable(&it.reason, it.row, fold);
+                jumps.note(it.line);
                 if broken.len() < options.keep.values {
                     broken.push(it);
                 }
             }
         });
+        if jumps.is_needed() {
+            part.jumps.push((chunk.first_row, jumps));
+        }
         match went {
             Ok(()) => {}
             Err(Stop::Fault(fault)) => part.faults.push(fault),

@@ -62,6 +62,13 @@ pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold
     for (present, cell) in fold.window.present.iter_mut().zip(row.cells) {
         *present |= !matches!(cell, Value::Missing);
     }
+    for (held, cell) in fold.window.held.iter_mut().zip(row.cells) {
+        match cell {
+            Value::Missing | Value::Null => {}
+            Value::Int(_) | Value::Big(_) | Value::Num(_) => held.number = true,
+            _ => held.other = true,
+        }
+    }
     for (holds, guard) in fold.guards.iter_mut().zip(&plan.guards) {
         *holds = guard.holds(&row);
     }

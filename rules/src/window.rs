@@ -17,8 +17,19 @@ pub struct Window {
     pub sketches: Vec<Sketch>,
     /// Which slots were found in any record.
     pub present: Vec<bool>,
+    /// Which slots held a number, and which anything else that is not null.
+    pub held: Vec<Held>,
     /// The columns of the records, in order of first appearance.
     pub columns: Columns,
+}
+
+/// What a slot held besides nulls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// A number.
+    pub number: bool,
+    /// Anything that is no number.
+    pub other: bool,
 }
 
 /// Two windows that were made by different plans.
@@ -34,6 +45,7 @@ impl Window {
             tallies: vec![Tally::default(); n_expectations],
             sketches: bindings.sketches.iter().map(|it| Sketch::new(&it.spec)).collect(),
             present: vec![false; bindings.paths.len()],
+            held: vec![Held::default(); bindings.paths.len()],
             columns: Columns::default(),
         }
     }
@@ -56,6 +68,10 @@ impl Window {
         }
         for (mine, theirs) in self.present.iter_mut().zip(&other.present) {
             *mine |= theirs;
+        }
+        for (mine, theirs) in self.held.iter_mut().zip(&other.held) {
+            mine.number |= theirs.number;
+            mine.other |= theirs.other;
         }
         self.columns.merge(&other.columns);
         Ok(())

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::plan;
@@ -17,7 +18,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{CANNOT, complain};
 use crate::files::csv::Nulls;
 use crate::files::{self, Format, Input};
-use crate::output::{self, OutputFormat, ResultFormat};
+use crate::output::{self, Amount, OutputFormat, ResultFormat};
 use crate::report::Report;
 use crate::scan::{self, scan};
 use crate::suites;
@@ -54,6 +55,15 @@ pub struct Args {
     /// The time that `fresh` and `lag` take for now (RFC 3339); default: the clock.
     #[arg(long, value_name = "TIME")]
     now: Option<String>,
+    /// Only what failed and the verdict.
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Also what held.
+    #[arg(short, long)]
+    verbose: bool,
+    /// Tell how long it took; without it, text and JSON are the same from run to run.
+    #[arg(long)]
+    timing: bool,
 }
 
 /// How data files are read; shared by the commands that read data.
@@ -161,6 +171,10 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         for problem in &loaded.problems {
             complain(format_args!("{}:{problem}", loaded.file));
         }
+        if args.format == OutputFormat::Github {
+            // The runner reads its commands from standard output.
+            let _ = output::github::write_problems(&loaded.file, &loaded.problems, &mut std::io::stdout().lock());
+        }
         if !goes_on {
             return Ok(CANNOT);
         }
@@ -168,7 +182,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     let now = now(args.now.as_deref())?;
     let bar = progress(&inputs, args.output.is_some());
     let complete = args.format == OutputFormat::Gx && args.result_format == ResultFormat::Complete;
-    let values = if args.format == OutputFormat::Gx { output::gx::MAX_VALUES } else { args.samples };
+    let values = args.format.samples(args.samples);
     let scanned = scan(
         &loaded.plan,
         &inputs,
@@ -186,7 +200,8 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     let report = Report {
         plan: &loaded.plan,
         suite_file: loaded.file.clone(),
-        files: scanned.files.iter().map(|it| it.name.clone()).collect(),
+        files: inputs.iter().map(Input::name).collect(),
+        numeric: scanned.fold.window.held.iter().map(|it| it.number && !it.other).collect(),
         records: scanned.fold.window.rows,
         unreadable: scanned.fold.window.unreadable,
         broken: scanned.broken,
@@ -215,7 +230,18 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
 }
 
 fn write(report: &Report, args: &Args, out: &mut dyn Write) -> std::io::Result<()> {
-    output::write(report, args.format, args.result_format, out)?;
+    let options = output::Options {
+        level: args.result_format,
+        amount: match (args.quiet, args.verbose) {
+            (true, _) => Amount::Quiet,
+            (_, true) => Amount::Verbose,
+            _ => Amount::Normal,
+        },
+        // Knows of NO_COLOR, CLICOLOR_FORCE and terminals that cannot.
+        color: args.output.is_none() && AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
+        timing: args.timing,
+    };
+    output::write(report, args.format, options, out)?;
     out.flush()
 }
 

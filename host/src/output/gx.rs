@@ -1,15 +1,14 @@
 //! Great Expectations' `ExpectationSuiteValidationResult`, as GX 1.24 writes it.
 
-use std::cmp::Ordering;
 use std::io::{self, Write};
 
-use driftline_rules::kind::Subject;
 use driftline_rules::plan::Expectation;
 use driftline_rules::report::{Counts, Status};
 use driftline_rules::run::Finding;
 use driftline_rules::value::Value;
 
 use super::ResultFormat;
+use super::gx_counts::most_common;
 use super::json_value::write_pretty;
 use crate::report::Report;
 
@@ -26,7 +25,8 @@ pub fn write(report: &Report, level: ResultFormat, out: &mut dyn Write) -> io::R
 }
 
 fn suite_result(report: &Report, level: ResultFormat) -> Value<'static> {
-    let results: Vec<_> = report.own().map(|(expectation, finding)| result(expectation, finding, level)).collect();
+    let results: Vec<_> =
+        report.own().map(|(expectation, finding)| result(report, expectation, finding, level)).collect();
     let n = results.len() as i64;
     let good = report.own().filter(|(_, it)| succeeded(it)).count() as i64;
     let implicit: Vec<_> = report.all().take(report.plan.n_implicit).filter(|(_, it)| !succeeded(it)).collect();
@@ -60,7 +60,7 @@ fn own_meta(report: &Report, implicit: &[(&Expectation, &Finding)], level: Resul
         ("records", Value::Int(report.records as i64)),
         ("unreadable_records", Value::Int(report.unreadable as i64)),
         ("unreadable_files", Value::List(faults)),
-        ("implicit", Value::List(implicit.iter().map(|(a, b)| result(a, b, level)).collect())),
+        ("implicit", Value::List(implicit.iter().map(|(a, b)| result(report, a, b, level)).collect())),
     ])
 }
 
@@ -68,13 +68,13 @@ fn succeeded(finding: &Finding) -> bool {
     matches!(finding.judgement.status, Status::Pass | Status::Skip)
 }
 
-fn result(expectation: &Expectation, finding: &Finding, level: ResultFormat) -> Value<'static> {
+fn result(report: &Report, expectation: &Expectation, finding: &Finding, level: ResultFormat) -> Value<'static> {
     let judgement = &finding.judgement;
     let failed = judgement.status == Status::Error;
     let shown = if failed || level == ResultFormat::BooleanOnly {
         Vec::new()
     } else if let Some(counts) = judgement.counts {
-        map_result(expectation, finding, counts, level)
+        map_result(report, expectation, finding, counts, level)
     } else {
         aggregate_result(finding)
     };
@@ -120,7 +120,13 @@ fn aggregate_result(finding: &Finding) -> Members {
     shown
 }
 
-fn map_result(expectation: &Expectation, finding: &Finding, counts: Counts, level: ResultFormat) -> Members {
+fn map_result(
+    report: &Report,
+    expectation: &Expectation,
+    finding: &Finding,
+    counts: Counts,
+    level: ResultFormat,
+) -> Members {
     let percent = |part: u64, of: u64| if of == 0 { Value::Null } else { Value::Num(part as f64 / of as f64 * 100.0) };
     let number = |it: u64| Value::Int(it as i64);
     let sample = &finding.sample;
@@ -147,7 +153,7 @@ fn map_result(expectation: &Expectation, finding: &Finding, counts: Counts, leve
     }
     // GX counts among the values that it kept: all of them only at the last level.
     let kept = if level == ResultFormat::Complete { MAX_VALUES } else { PARTIAL };
-    if let Some(counted) = most_common(expectation, values().take(kept).collect()) {
+    if let Some(counted) = most_common(report, expectation, values().take(kept).collect()) {
         shown.push(("partial_unexpected_counts".into(), counted));
     }
     let rows: Vec<u64> = if level == ResultFormat::Complete {
@@ -168,45 +174,7 @@ fn map_result(expectation: &Expectation, finding: &Finding, counts: Counts, leve
     shown
 }
 
-/// The most frequent values with their counts; `None` where Python cannot hash or order them.
-fn most_common(expectation: &Expectation, values: Vec<Value<'static>>) -> Option<Value<'static>> {
-    let mut counted: Vec<(Value<'static>, i64)> = Vec::new();
-    for value in values {
-        let value = match (expectation.kind.subject, value) {
-            // A row of several columns is counted by its values alone.
-            (Subject::Fields(_), Value::Map(members)) => Value::List(members.into_iter().map(|(_, it)| it).collect()),
-            (Subject::Pair, value) => value,
-            (_, Value::List(_) | Value::Map(_)) => return None,
-            (_, value) => value,
-        };
-        match counted.iter_mut().find(|(it, _)| it.same(&value)) {
-            Some((_, count)) => *count += 1,
-            None => counted.push((value, 1)),
-        }
-    }
-    // Of equal counts the value met first stays, as in Python's `Counter.most_common`.
-    counted.sort_by_key(|(_, count)| -count);
-    counted.truncate(PARTIAL);
-    let mut comparable = true;
-    counted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| order(&a.0, &b.0, &mut comparable)));
-    let counted =
-        counted.into_iter().map(|(value, count)| object([("value", value), ("count", Value::Int(count))])).collect();
-    comparable.then_some(Value::List(counted))
-}
-
-/// Python's order of two values or tuples; notes where there is none.
-fn order(a: &Value, b: &Value, comparable: &mut bool) -> Ordering {
-    if let (Value::List(a), Value::List(b)) = (a, b) {
-        let unlike = a.iter().zip(b).find(|(a, b)| !a.same(b));
-        return unlike.map_or_else(|| a.len().cmp(&b.len()), |(a, b)| order(a, b, comparable));
-    }
-    a.compare(b).unwrap_or_else(|| {
-        *comparable = false;
-        Ordering::Equal
-    })
-}
-
-fn object<const N: usize>(members: [(&'static str, Value<'static>); N]) -> Value<'static> {
+pub(super) fn object<const N: usize>(members: [(&'static str, Value<'static>); N]) -> Value<'static> {
     Value::Map(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
 }
 

@@ -1,5 +1,7 @@
 //! The kinds of expectations: one file and one page each.
 
+#![allow(clippy::result_large_err, reason = "a window is judged rarely, and its judgement moved once")]
+
 mod aggregate;
 mod bounds;
 #[cfg(test)]
