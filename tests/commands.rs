@@ -1,0 +1,202 @@
+//! The commands through the binary: what they print and how they end.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A folder with files, in which the binary runs.
+struct Room(TempDir);
+
+/// What a command said, and how it ended.
+struct Said {
+    out: String,
+    err: String,
+    code: i32,
+}
+
+impl Room {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let room = Room(tempfile::tempdir().expect("a temporary folder"));
+        for (name, text) in files {
+            fs::write(room.path(name), text).expect("a file is written");
+        }
+        room
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    fn run(&self, args: &str) -> Said {
+        self.pipe(&args.split_whitespace().collect::<Vec<_>>(), b"")
+    }
+
+    fn pipe(&self, args: &[&str], input: &[u8]) -> Said {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_driftline"))
+            .args(args)
+            .current_dir(self.0.path() as &Path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        // A command that reads nothing may be gone already.
+        let _ = child.stdin.take().map(|mut it| it.write_all(input));
+        let output = child.wait_with_output().expect("it ends");
+        Said {
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: output.status.code().unwrap_or(-1),
+        }
+    }
+}
+
+#[track_caller]
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+const SUITE: &str = "types: { day: date }
+expectations:
+  - field: score
+    between: { min: 0, max: 1 }
+  - name: has an id
+    field: id
+    not_null: {}
+    severity: warning
+  - field: score
+    mean_between: { max: 0.5 }
+    when: kind == \"a\"
+";
+
+#[test]
+fn lint_tells_all_problems_at_once_with_their_places() {
+    let bad = "types: { a: integer }\nexpectations:\n  - field: a\n    beetween: { min: 1 }\n  - field: b\n    between: { mn: 1 }\n";
+    let room = Room::new(&[("bad.yaml", bad), ("good.yaml", SUITE)]);
+    let said = room.run("lint bad.yaml good.yaml absent.yaml");
+    assert_eq!(said.code, 3);
+    let lines: Vec<&str> = said.out.lines().collect();
+    assert_eq!(lines.len(), 5, "{}", said.out);
+    assert!(lines[0].starts_with("bad.yaml:1:13: types.a: unknown type `integer` ("), "{}", lines[0]);
+    assert_eq!(lines[1], "bad.yaml:4:5: expectations[0]: unknown kind `beetween` (did you mean `between`?)");
+    assert!(lines[2].contains("`between` has no parameter `mn` (did you mean `min`?)"), "{}", lines[2]);
+    assert!(lines[3].starts_with("absent.yaml:1:1:"), "{}", lines[3]);
+    let said = room.run("lint bad.yaml --format json");
+    assert_eq!(json(&said.out)["problems"][1]["hint"], "did you mean `between`?");
+    let said = room.run("lint bad.yaml --format github");
+    assert!(said.out.contains("::error file=bad.yaml,line=4,col=5,title=expectations[0]::unknown"), "{}", said.out);
+    assert_eq!(room.run("lint good.yaml").code, 0);
+}
+
+#[test]
+fn lint_warns_of_what_hardly_was_meant() {
+    let suite = "expectations:
+  - { field: a, between: { min: 1 } }
+  - { field: a, between: { min: 1 }, mostly: 1 }
+  - { field: a, between: { min: 1 }, when: b > 1 }
+  - { field: a, not_null: {}, mostly: 0 }
+examples:
+  - { record: { a: 1 }, fails: [unique] }
+";
+    let said = Room::new(&[("s.yaml", suite)]).run("lint s.yaml");
+    assert_eq!(said.code, 0);
+    assert!(said.out.contains("s.yaml:3:5: warning: expectations[1]: `a between` expects the same"), "{}", said.out);
+    assert!(said.out.contains("s.yaml:5:5: warning: expectations[3]: `mostly: 0`"), "{}", said.out);
+    assert!(said.out.contains("s.yaml:7:5: warning: examples[0]: `fails: unique`"), "{}", said.out);
+    assert!(said.out.ends_with("0 errors, 3 warnings\n"), "{}", said.out);
+}
+
+#[test]
+fn examples_must_fail_exactly_what_they_name() {
+    let good = format!(
+        "{SUITE}examples:\n  - record: {{ score: 0.5, id: 1 }}\n  - record: {{ score: 2, day: soon }}\n    fails: [between, has an id, day typed]\n"
+    );
+    let bad = format!(
+        "{SUITE}examples:\n  - record: {{ score: 2, id: 1 }}\n  - record: {{ score: 1, id: 1 }}\n    fails: [score between, mean_between]\n"
+    );
+    let room = Room::new(&[("good.yaml", &good), ("bad.yaml", &bad), ("broken.yaml", "- { field: a, b: {} }")]);
+    let said = room.run("test good.yaml");
+    assert_eq!((said.code, said.out.lines().last()), (0, Some("2 examples: 2 as stated, 0 not")), "{}", said.out);
+    let said = room.run("test bad.yaml");
+    assert_eq!(said.code, 1);
+    assert!(said.out.contains("bad.yaml:13: examples[0]: differs"), "{}", said.out);
+    assert!(said.out.contains("fails `score between` (bad.yaml:3): 2 is not between 0 and 1"), "{}", said.out);
+    assert!(said.out.contains("must fail `score between` (bad.yaml:3), but 1 is between 0 and 1"), "{}", said.out);
+    assert!(said.out.contains("must fail `mean_between` (bad.yaml:9), which judges windows"), "{}", said.out);
+    assert_eq!(room.run("test broken.yaml good.yaml").code, 3);
+}
+
+#[test]
+fn a_record_is_explained_wherever_it_stands() {
+    let room = Room::new(&[
+        ("s.yaml", SUITE),
+        ("d.ndjson", "{\"score\": 1, \"id\": 7}\n\n{\"score\": 3, \"id\": 7, \"kind\": \"a\"}\nnone\n"),
+        ("d.csv", "score,id\n0.5,1\n7,\n"),
+        ("one.json", "{\n  \"score\": 1,\n  \"id\": 2\n}\n"),
+    ]);
+    let said = room.run("explain d.ndjson:3 --suite s.yaml");
+    assert_eq!(said.code, 1);
+    assert!(said.out.contains("FAIL    score between       3  (between 0 and 1)"), "{}", said.out);
+    assert!(said.out.contains("window  score mean_between  is judged over a window"), "{}", said.out);
+    let said = room.run("explain d.ndjson:1 --suite s.yaml");
+    assert!(said.out.contains("skip    score mean_between  `when` leaves the record out"), "{}", said.out);
+    assert_eq!(said.code, 0);
+    let said = room.run("explain d.csv:3 --suite s.yaml --format json");
+    let checks = &json(&said.out)["checks"];
+    assert_eq!((&checks[2]["verdict"], &checks[2]["value"]), (&"fail".into(), &7.0.into()), "{}", said.out);
+    assert_eq!(checks[3]["verdict"], "fail");
+    assert_eq!(room.run("explain one.json --suite s.yaml").code, 0);
+    assert_eq!(room.pipe(&["explain", "{\"score\": 1}", "--suite", "s.yaml"], b"").code, 2);
+    assert_eq!(room.pipe(&["explain", "-", "--suite", "s.yaml"], b"{\"score\": 9}").code, 1);
+    for wrong in ["d.ndjson:2", "d.ndjson:4", "d.ndjson", "absent", "{\"a\":"] {
+        let said = room.pipe(&["explain", wrong, "--suite", "s.yaml"], b"");
+        assert_eq!(said.code, 3, "{wrong}: {}", said.out);
+        assert!(said.err.starts_with("error: "), "{}", said.err);
+    }
+}
+
+#[test]
+fn kinds_are_listed_and_shown() {
+    let room = Room::new(&[]);
+    let said = room.run("kinds");
+    assert!(said.out.contains("between") && said.out.contains("Of a window"), "{}", said.out);
+    let short = room.run("kinds between");
+    assert_eq!(short.out, room.run("kinds expect_column_values_to_be_between").out);
+    assert!(short.out.contains("min_value") && !short.out.contains("```"), "{}", short.out);
+    assert!(!short.out.contains('\u{1b}'), "colour is for terminals");
+    let all = json(&room.run("kinds --format json").out);
+    assert!(all.as_array().is_some_and(|it| it.iter().any(|it| it["name"] == "not_null")));
+    assert_eq!(json(&room.run("kinds between --format json").out)["params"][0]["gx_name"], "min_value");
+    let said = room.run("kinds betwen");
+    assert_eq!((said.code, said.err.as_str()), (3, "error: unknown kind `betwen` (did you mean `between`?)\n"));
+}
+
+#[test]
+fn every_command_has_help_with_examples_and_exit_codes() {
+    let room = Room::new(&[]);
+    let top = room.run("--help").out;
+    let commands = top.lines().skip_while(|it| *it != "Commands:").skip(1).take_while(|it| !it.is_empty());
+    let names: Vec<String> =
+        commands.filter_map(|it| it.strip_prefix("  ")?.split(' ').next().map(str::to_owned)).collect();
+    assert!(names.len() > 5, "{top}");
+    for name in names.iter().filter(|it| !it.is_empty()) {
+        let said = room.run(&format!("{name} --help"));
+        assert_eq!(said.code, 0);
+        assert!(said.out.contains("Examples:") && said.out.contains("Exit codes:"), "{}", said.out);
+    }
+}
+
+#[test]
+fn completions_know_the_commands() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let said = Room::new(&[]).run(&format!("completions {shell}"));
+        assert!(said.code == 0 && said.out.contains("explain"), "{shell}");
+    }
+}
