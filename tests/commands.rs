@@ -200,3 +200,116 @@ fn completions_know_the_commands() {
         assert!(said.code == 0 && said.out.contains("explain"), "{shell}");
     }
 }
+
+const SPLIT: &str = "expectations:
+  - field: score
+    between: { min: 0, max: 1 }
+  - field: id
+    not_null: {}
+    severity: info
+";
+
+fn lines(text: &str) -> Vec<serde_json::Value> {
+    text.lines().map(json).collect()
+}
+
+#[test]
+fn bad_rows_have_every_reason_and_good_rows_are_as_they_were() {
+    let data = "{\"score\": 0.50, \"id\": 1}\n\n{\"score\":2,\"id\":null}\n{\"score\": NaN, \"id\": 2}\nnone\n{\"score\":1}\r\n";
+    let room = Room::new(&[("s.yaml", SPLIT), ("d.ndjson", data)]);
+    let said = room.run("check d.ndjson --suite s.yaml --bad-rows bad.ndjson --good-rows good.ndjson");
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert_eq!(room.read("good.ndjson"), "{\"score\": 0.50, \"id\": 1}\n{\"score\":1}\n");
+    let bad = lines(&room.read("bad.ndjson"));
+    assert_eq!(bad.len(), 3, "{bad:?}");
+    assert_eq!(
+        bad[0],
+        serde_json::json!({
+            "file": "d.ndjson", "line": 3, "row": 1,
+            "failed": [
+                {"expectation": "score between", "kind": "between", "field": "score", "severity": "critical",
+                 "value": 2, "bound": "between 0 and 1", "why": null},
+                {"expectation": "id not_null", "kind": "not_null", "field": "id", "severity": "info",
+                 "value": null, "bound": "not null", "why": null},
+            ],
+            "record": {"score": 2, "id": null},
+        })
+    );
+    assert_eq!(bad[1]["record"], serde_json::json!({"score": null, "id": 2}));
+    assert_eq!((&bad[2]["raw"], &bad[2]["failed"][0]["kind"]), (&"none".into(), &"readable".into()));
+    assert!(bad[2]["failed"][0]["why"].is_string(), "{}", bad[2]);
+}
+
+#[test]
+fn every_format_is_split_in_its_own_form() {
+    let csv = "score;id;note\r\n0.5;1;\"a\nb\"\r\n3;;x\r\n7\r\n1;2;y\r\n";
+    let array = "[{\"score\":\n 1}, {\"score\": 5}]";
+    let room = Room::new(&[("s.yaml", SPLIT), ("d.csv", csv), ("d.json", array), ("empty.csv", "score,id\n")]);
+    room.run("check d.csv --suite s.yaml --bad-rows bad.ndjson --good-rows good.csv");
+    assert_eq!(room.read("good.csv"), "score;id;note\n0.5;1;\"a\nb\"\n1;2;y\n");
+    let bad = lines(&room.read("bad.ndjson"));
+    assert_eq!(bad[0]["record"], serde_json::json!({"score": 3.0, "id": null, "note": "x"}));
+    assert_eq!((&bad[1]["raw"], &bad[1]["line"]), (&"7".into(), &5.into()), "{}", bad[1]);
+    room.run("check d.json --suite s.yaml --bad-rows bad.ndjson --good-rows good.ndjson");
+    assert_eq!(room.read("good.ndjson"), "{\"score\":  1}\n");
+    assert_eq!(lines(&room.read("bad.ndjson"))[0]["record"]["score"], 5);
+    room.run("check empty.csv --suite s.yaml --bad-rows bad.ndjson --good-rows good.csv");
+    assert_eq!((room.read("good.csv").as_str(), room.read("bad.ndjson").as_str()), ("score,id\n", ""));
+}
+
+#[test]
+fn parquet_is_split_into_parquet_or_lines() {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+    let room = Room::new(&[("s.yaml", SPLIT)]);
+    let scores: ArrayRef = Arc::new(Float64Array::from(vec![0.5, 2.0, 1.0]));
+    let notes: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None, Some("c")]));
+    let batch = RecordBatch::try_from_iter([("score", scores), ("note", notes)]).expect("columns of one length");
+    let file = fs::File::create(room.path("d.parquet")).expect("a new file");
+    let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).expect("a writer");
+    writer.write(&batch).expect("it is written");
+    writer.close().expect("it is written");
+    room.run("check d.parquet --suite s.yaml --bad-rows bad.ndjson --good-rows good.parquet");
+    let bad = lines(&room.read("bad.ndjson"));
+    assert_eq!((bad.len(), &bad[0]["line"]), (1, &2.into()));
+    assert_eq!(bad[0]["record"], serde_json::json!({"score": 2.0, "note": null}));
+    room.run("check good.parquet --suite s.yaml --good-rows good.ndjson");
+    assert_eq!(room.read("good.ndjson"), "{\"score\":0.5,\"note\":\"a\"}\n{\"score\":1.0,\"note\":\"c\"}\n");
+}
+
+#[test]
+fn splitting_is_the_same_for_any_threads_and_from_standard_input() {
+    let mut data = String::new();
+    for i in 0..3_000 {
+        data += &format!("{{\"score\": {}, \"id\": {i}, \"kind\": \"{}\"}}\n", f64::from(i % 7) / 4.0, i % 2);
+    }
+    let room = Room::new(&[("s.yaml", SPLIT), ("d.ndjson", &data)]);
+    let mut seen: Vec<(String, String)> = Vec::new();
+    for (threads, chunk) in [("1", "1000000"), ("3", "500"), ("2", "7000")] {
+        let args = "check - --suite s.yaml --bad-rows bad.ndjson --good-rows good.ndjson --where";
+        let mut args: Vec<&str> = args.split(' ').collect();
+        args.extend(["kind == '1'", "-j", threads, "--chunk-size", chunk]);
+        let said = room.pipe(&args, data.as_bytes());
+        assert_eq!(said.code, 1, "{}", said.err);
+        seen.push((room.read("bad.ndjson"), room.read("good.ndjson")));
+    }
+    assert!(seen.iter().all(|it| *it == seen[0]));
+    let (bad, good) = &seen[0];
+    assert_eq!(bad.lines().count() + good.lines().count(), 1_500);
+    assert!(bad.starts_with("{\"file\":\"-\",\"line\":6,\"row\":5,"), "{}", &bad[..200]);
+}
+
+#[test]
+fn an_input_is_never_overwritten() {
+    let room = Room::new(&[("s.yaml", SPLIT), ("d.ndjson", "{\"score\": 1}\n")]);
+    for args in [
+        "check d.ndjson --suite s.yaml --bad-rows d.ndjson",
+        "check d.ndjson --suite s.yaml --bad-rows a.ndjson --good-rows ./a.ndjson",
+        "check d.ndjson --suite s.yaml --good-rows good.parquet",
+    ] {
+        let said = room.run(args);
+        assert_eq!(said.code, 3, "{args}: {}", said.err);
+    }
+    assert_eq!(room.read("d.ndjson"), "{\"score\": 1}\n");
+}

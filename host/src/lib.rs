@@ -7,4 +7,5 @@ pub mod scan;
 pub mod report;
 pub mod suites;
 pub mod output;
+pub mod split;
 pub mod cli;
