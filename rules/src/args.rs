@@ -2,19 +2,10 @@
 
 use std::borrow::Cow;
 
+pub use crate::suite::Form;
 use crate::suite::node::{Data, Node};
 use crate::time::Time;
 use crate::value::Value;
-
-/// How an entry of a suite is written, which decides how its parameters are converted and how
-/// values of a wrong type count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// Driftline's short form.
-    Short,
-    /// Great Expectations' `type` and `kwargs`: everything as GX 1.24 does it.
-    Gx,
-}
 
 /// A parameter of a kind.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +41,13 @@ impl Param {
     #[must_use]
     pub const fn gx(mut self, gx: &'static str) -> Self {
         self.gx = gx;
+        self
+    }
+
+    /// Takes something else.
+    #[must_use]
+    pub const fn taking(mut self, ty: ParamType) -> Self {
+        self.ty = ty;
         self
     }
 
@@ -90,12 +88,16 @@ pub enum ParamType {
     Pairs,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// `false` or one of these words.
+    FalseOr(&'static [&'static str]),
     /// A field of the record.
     Field,
     /// A length of time: `90s`, `15m`, `6h`, `7d`, or a number of seconds. Becomes seconds.
     Duration,
     /// A mapping, checked by the kind.
     Mapping,
+    /// A list or a mapping, checked by the kind.
+    ListOrMapping,
 }
 
 impl ParamType {
@@ -117,9 +119,11 @@ impl ParamType {
             ParamType::Choice(words) => {
                 format!("one of {}", words.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", "))
             }
+            ParamType::FalseOr(words) => format!("`false` or {}", ParamType::Choice(words).describe()),
             ParamType::Field => "the name of a field".into(),
             ParamType::Duration => "a length of time such as `90s`, `15m`, `6h`, `7d`".into(),
             ParamType::Mapping => "a mapping".into(),
+            ParamType::ListOrMapping => "a list or a mapping".into(),
         }
     }
 
@@ -147,11 +151,13 @@ impl ParamType {
             (ParamType::Pairs, Value::List(it)) => {
                 it.iter().all(|it| matches!(it, Value::List(pair) if pair.len() == 2)).then_some(Value::List(it))
             }
-            (ParamType::Choice(words), it) => {
+            (ParamType::FalseOr(_), it @ Value::Bool(false)) => Some(it),
+            (ParamType::Choice(words) | ParamType::FalseOr(words), it) => {
                 it.as_str().and_then(|it| words.iter().find(|word| **word == it)).map(|it| Value::text(it))
             }
             (ParamType::Duration, it) => seconds(&it).map(Value::Num),
-            (ParamType::Mapping, it @ Value::Map(_)) => Some(it),
+            (ParamType::Mapping | ParamType::ListOrMapping, it @ Value::Map(_)) => Some(it),
+            (ParamType::ListOrMapping, it @ Value::List(_)) => Some(it),
             _ => None,
         };
         converted.map_or_else(wrong, Ok)
@@ -207,15 +213,15 @@ fn boolean(value: &Value, form: Form) -> Option<bool> {
 /// GX: float, then date, then datetime (pydantic's union), so integers become floats there.
 fn bound(value: Value<'static>, form: Form) -> Option<Value<'static>> {
     match (form, value) {
-        (Form::Gx, it @ (Value::Int(_) | Value::Big(_) | Value::Num(_) | Value::Bool(_))) => it.as_f64().map(Value::Num),
+        (Form::Gx, it @ (Value::Int(_) | Value::Big(_) | Value::Num(_) | Value::Bool(_))) => {
+            it.as_f64().map(Value::Num)
+        }
         (Form::Gx, Value::Str(it)) => match it.trim().parse() {
             Ok(number) => Some(Value::Num(number)),
             Err(_) => Time::parse(&it).map(Value::Time),
         },
         (Form::Short, it @ (Value::Int(_) | Value::Big(_) | Value::Num(_))) => Some(it),
-        (Form::Short, Value::Str(it)) => {
-            Some(Time::parse(&it).map_or(Value::Str(it), Value::Time))
-        }
+        (Form::Short, Value::Str(it)) => Some(Time::parse(&it).map_or(Value::Str(it), Value::Time)),
         _ => None,
     }
 }

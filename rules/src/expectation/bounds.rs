@@ -4,16 +4,14 @@ use std::cmp::Ordering;
 
 use crate::args::{Args, Param, ParamType};
 use crate::python;
-use crate::report::{Outcome, Status};
+use crate::report::Outcome;
 use crate::time::Time;
 use crate::value::Value;
 
 /// `min`: a number, a date or a datetime.
-pub const MIN: Param =
-    Param::new("min", ParamType::Bound, "The smallest value that is expected.").gx("min_value");
+pub const MIN: Param = Param::new("min", ParamType::Bound, "The smallest value that is expected.").gx("min_value");
 /// `max`: a number, a date or a datetime.
-pub const MAX: Param =
-    Param::new("max", ParamType::Bound, "The largest value that is expected.").gx("max_value");
+pub const MAX: Param = Param::new("max", ParamType::Bound, "The largest value that is expected.").gx("max_value");
 /// `strict_min`.
 pub const STRICT_MIN: Param =
     Param::new("strict_min", ParamType::Bool, "Whether `min` itself is refused.").default("false");
@@ -43,6 +41,11 @@ impl Bounds {
             strict_min: args.flag("strict_min"),
             strict_max: args.flag("strict_max"),
         }
+    }
+
+    /// One value alone.
+    pub fn exactly(value: Option<&Value<'static>>) -> Self {
+        Bounds { min: value.cloned(), max: value.cloned(), ..Bounds::default() }
     }
 
     /// Whether there is no bound at all.
@@ -76,25 +79,45 @@ impl Bounds {
         Outcome::of(within)
     }
 
-    /// The same for a number that was observed.
-    pub fn holds(&self, value: &Value) -> Status {
-        Status::of(self.judge(value) == Outcome::Pass)
+    /// Whether some value within a relative error of this one lies within the bounds.
+    pub fn hold_near(&self, value: &Value, error: f64) -> bool {
+        let lower = Bounds { max: None, ..self.clone() };
+        let upper = Bounds { min: None, ..self.clone() };
+        lower.judge(&moved(value, error)) == Outcome::Pass && upper.judge(&moved(value, -error)) == Outcome::Pass
     }
 
     /// In words: `between 0 and 1`, `at least 0`, `above 0 and at most 1`.
     pub fn describe(&self) -> String {
         let text = |it: &Value| python::text(it).into_owned();
         match (&self.min, &self.max) {
+            (Some(min), Some(max)) if !self.strict_min && !self.strict_max && min.same(max) => {
+                format!("exactly {}", text(min))
+            }
             (Some(min), Some(max)) if !self.strict_min && !self.strict_max => {
                 format!("between {} and {}", text(min), text(max))
             }
             (min, max) => {
-                let min = min.as_ref().map(|it| format!("{} {}", if self.strict_min { "above" } else { "at least" }, text(it)));
-                let max = max.as_ref().map(|it| format!("{} {}", if self.strict_max { "below" } else { "at most" }, text(it)));
+                let min = min
+                    .as_ref()
+                    .map(|it| format!("{} {}", if self.strict_min { "above" } else { "at least" }, text(it)));
+                let max = max
+                    .as_ref()
+                    .map(|it| format!("{} {}", if self.strict_max { "below" } else { "at most" }, text(it)));
                 let both: Vec<_> = min.into_iter().chain(max).collect();
                 if both.is_empty() { "without a bound".to_owned() } else { both.join(" and ") }
             }
         }
+    }
+}
+
+/// A value a share of itself larger, or smaller.
+fn moved(value: &Value, by: f64) -> Value<'static> {
+    match value {
+        Value::Time(it) => Value::Time(Time {
+            micros: it.micros.saturating_add((it.micros as f64 * by).abs().copysign(by) as i64),
+            ..*it
+        }),
+        it => it.as_f64().map_or_else(|| it.to_owned(), |it| Value::Num(it + it.abs() * by)),
     }
 }
 
