@@ -313,3 +313,21 @@ fn an_input_is_never_overwritten() {
     }
     assert_eq!(room.read("d.ndjson"), "{\"score\": 1}\n");
 }
+
+#[test]
+fn the_schema_of_suites_is_printed() {
+    let said = Room::new(&[]).run("schema suite");
+    assert_eq!(json(&said.out)["$schema"], "http://json-schema.org/draft-07/schema#");
+}
+
+#[test]
+fn a_record_that_a_rule_on_windows_names_is_bad() {
+    let data = "id,kind\n1,a\n2,a\n1,a\n1,b\n";
+    let room = Room::new(&[("s.yaml", "- { field: id, unique: {}, when: kind == \"a\" }"), ("d.csv", data)]);
+    let said = room.run("check d.csv --suite s.yaml --bad-rows bad.ndjson --good-rows good.csv");
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert_eq!(room.read("good.csv"), "id,kind\n2,a\n1,b\n");
+    let bad = lines(&room.read("bad.ndjson"));
+    let rows: Vec<_> = bad.iter().map(|it| (&it["row"], &it["failed"][0]["kind"])).collect();
+    assert_eq!(rows, [(&0.into(), &"unique".into()), (&2.into(), &"unique".into())]);
+}

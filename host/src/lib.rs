@@ -8,4 +8,6 @@ pub mod report;
 pub mod suites;
 pub mod output;
 pub mod split;
+pub mod yaml;
+pub mod import;
 pub mod cli;

@@ -185,9 +185,10 @@ fn params(kind: &Kind, form: Form, more: Map<String, Json>) -> Json {
     let mut members = more;
     let mut required = Vec::new();
     for param in kind.params {
-        for name in names(param.name, param.gx) {
-            members.insert(name.to_owned(), value(param, form));
-        }
+        let (own, other) = if form == Form::Gx { (param.gx, param.name) } else { (param.name, param.gx) };
+        // The other form's name is accepted, but need not be advertised.
+        members.insert(other.to_owned(), takes(param.ty, form));
+        members.insert(own.to_owned(), value(param, form));
         if param.required {
             let either: Vec<_> = names(param.name, param.gx).map(|it| json!({"required": [it]})).collect();
             required.push(json!({"anyOf": either}));

@@ -3,8 +3,10 @@
 mod check;
 mod completions;
 mod explain;
+mod import;
 mod kinds;
 mod lint;
+mod schema;
 mod test;
 
 use std::io::Write as _;
@@ -34,6 +36,8 @@ enum Command {
     Test(test::Args),
     Explain(explain::Args),
     Kinds(kinds::Args),
+    Schema(schema::Args),
+    Import(import::Args),
     Completions(completions::Args),
 }
 
@@ -55,6 +59,8 @@ pub fn run() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Kinds(args) => kinds::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
     match code {
