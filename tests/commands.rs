@@ -280,10 +280,8 @@ fn parquet_is_split_into_parquet_or_lines() {
 
 #[test]
 fn splitting_is_the_same_for_any_threads_and_from_standard_input() {
-    let mut data = String::new();
-    for i in 0..3_000 {
-        data += &format!("{{\"score\": {}, \"id\": {i}, \"kind\": \"{}\"}}\n", f64::from(i % 7) / 4.0, i % 2);
-    }
+    let record = |i: i32| format!("{{\"score\": {}, \"id\": {i}, \"kind\": \"{}\"}}\n", f64::from(i % 7) / 4.0, i % 2);
+    let data: String = (0..3_000).map(record).collect::<Vec<_>>().concat();
     let room = Room::new(&[("s.yaml", SPLIT), ("d.ndjson", &data)]);
     let mut seen: Vec<(String, String)> = Vec::new();
     for (threads, chunk) in [("1", "1000000"), ("3", "500"), ("2", "7000")] {

@@ -1,5 +1,7 @@
 //! A suite of Great Expectations into the short form.
 
+use std::fmt::Write;
+
 use driftline_rules::args::{Form, ParamType};
 use driftline_rules::condition::{Condition, Dialect, Parameter};
 use driftline_rules::expectation::find;
@@ -62,9 +64,9 @@ pub fn import(source: &str, file: &str) -> Result<Imported, Vec<Problem>> {
             Err(reasons) => {
                 left_out += 1;
                 yaml += "  # Left out, see below; as it was:\n";
-                yaml += &format!("  #   {}\n", scalar(&item.to_value()));
+                let _ = writeln!(yaml, "  #   {}", scalar(&item.to_value()));
                 for reason in reasons {
-                    yaml += &format!("  #   {}\n", reason.message.replace('\n', " "));
+                    let _ = writeln!(yaml, "  #   {}", reason.message.replace('\n', " "));
                     let message = format!("left out: {}", reason.message);
                     lost.push(Problem { message, ..reason }.within(&path));
                 }
@@ -92,7 +94,7 @@ fn head(suite: &driftline_rules::suite::Suite, file: &str) -> String {
     let members = [("name", name), ("id", id), ("notes", suite.notes.clone()), ("meta", suite.meta.clone())];
     for (member, value) in members {
         if let Some(value) = value.filter(|it| !is_nothing(it)) {
-            yaml += &format!("{member}: {}\n", scalar(&value));
+            let _ = writeln!(yaml, "{member}: {}", scalar(&value));
         }
     }
     yaml + "\nexpectations:\n"
@@ -138,16 +140,9 @@ fn write(entry: &Entry, expectation: &Expectation, item: &Node) -> Result<(Strin
         Err(why) => {
             // The other form is at home in our suites too, so nothing need be lost.
             let mut block = format!("  # Kept in the form of Great Expectations: {}\n", why.replace('\n', " "));
-            let mut first = true;
-            for it in item.members() {
-                block += &format!(
-                    "  {} {}: {}\n",
-                    if first { '-' } else { ' ' },
-                    text(&it.name),
-                    scalar(&it.value.to_value())
-                );
-                first = false;
-            }
+            let members = item.members().iter();
+            let members: Vec<_> = members.map(|it| (text(&it.name), scalar(&it.value.to_value()))).collect();
+            block += &lines(&members);
             Ok((accept(block)?, Some(format!("kept in the form of Great Expectations: {why}"))))
         }
     }
@@ -196,8 +191,16 @@ fn short(entry: &Entry, expectation: &Expectation) -> Result<String, String> {
     for (name, value) in [("notes", notes), ("id", id), ("meta", meta)] {
         members.extend(value.map(|it| (name, scalar(&it))));
     }
-    let lines = members.iter().enumerate();
-    Ok(lines.map(|(i, (name, value))| format!("  {} {name}: {value}\n", if i == 0 { '-' } else { ' ' })).collect())
+    Ok(lines(&members))
+}
+
+/// The members of an entry, a line each.
+fn lines(members: &[(impl AsRef<str>, String)]) -> String {
+    let mut block = String::new();
+    for (i, (name, value)) in members.iter().enumerate() {
+        let _ = writeln!(block, "  {} {}: {value}", if i == 0 { '-' } else { ' ' }, name.as_ref());
+    }
+    block
 }
 
 /// The parameters under their short names, as Great Expectations converts them.

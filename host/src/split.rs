@@ -18,6 +18,7 @@ use driftline_rules::time::Timestamp;
 use serde::Serialize;
 
 use crate::files::csv::{Kinds, Nulls};
+use crate::files::parquet::Batch;
 use crate::files::writer::Writer;
 use crate::files::{self, Chunk, Fault, FileInfo, Input, Layout, Source};
 use crate::output::json_value::Json;
@@ -121,7 +122,7 @@ struct Worker<'j> {
 struct Done {
     bad: Vec<Vec<u8>>,
     good: Vec<Vec<u8>>,
-    rows: Vec<(arrow::array::RecordBatch, Vec<bool>)>,
+    rows: Vec<(Batch, Vec<bool>)>,
 }
 
 /// Splits the inputs; `findings` are those of the first pass, with the rows of all records named.

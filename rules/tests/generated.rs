@@ -18,7 +18,7 @@ fn keep_in_step(name: &str, wanted: &str) {
         return;
     }
     assert!(env::var_os("UPDATE").is_some(), "{name} is out of step; run the tests with UPDATE=1");
-    std::fs::write(&path, wanted).unwrap();
+    std::fs::write(&path, wanted).expect("the file is written");
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn the_schema_is_in_step() {
 }
 
 fn validator() -> jsonschema::Validator {
-    jsonschema::draft7::new(&suite_schema::suite_schema()).unwrap()
+    jsonschema::draft7::new(&suite_schema::suite_schema()).expect("a valid schema")
 }
 
 /// As JSON, or nothing where YAML says what JSON cannot: infinities.

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use arrow::array::RecordBatch;
-
+use crate::files::parquet::Batch;
 use crate::files::writer::Writer;
 use crate::files::{Fault, FileInfo, Format, Layout};
 
@@ -40,18 +39,13 @@ impl Good {
     }
 
     /// Appends records of `file`.
-    pub fn append(
-        &mut self,
-        file: &FileInfo,
-        lines: &[Vec<u8>],
-        rows: &[(RecordBatch, Vec<bool>)],
-    ) -> Result<(), Fault> {
+    pub fn append(&mut self, file: &FileInfo, lines: &[Vec<u8>], rows: &[(Batch, Vec<bool>)]) -> Result<(), Fault> {
         if !(self.lines && file.format() != Format::Csv || self.writer.fits(file)) {
             let reason = format!("cannot take the good rows of {}, which has another form or other columns", file.name);
             return Err(Fault::new(&self.name, reason));
         }
         lines.iter().try_for_each(|it| self.writer.append(it))?;
-        rows.iter().try_for_each(|(records, keep)| self.writer.append_rows(records, keep.clone()))
+        rows.iter().try_for_each(|(batch, keep)| self.writer.append_rows(&batch.records, keep.clone()))
     }
 
     /// Writes what is left.

@@ -173,7 +173,7 @@ impl Out<'_> {
                 }
             }
             if whole_rows {
-                self.done.rows.push((batch.records.clone(), keep));
+                self.done.rows.push((batch.clone(), keep));
             }
         }
     }
