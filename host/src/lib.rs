@@ -7,4 +7,7 @@ pub mod scan;
 pub mod report;
 pub mod suites;
 pub mod output;
+pub mod split;
+pub mod yaml;
+pub mod import;
 pub mod cli;

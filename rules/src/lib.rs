@@ -26,3 +26,5 @@ pub mod expectation;
 pub mod plan;
 pub mod run;
 pub mod page;
+pub mod suite_schema;
+pub mod catalogue;

@@ -21,6 +21,7 @@ use crate::files::{self, Format, Input};
 use crate::output::{self, Amount, OutputFormat, ResultFormat};
 use crate::report::Report;
 use crate::scan::{self, scan};
+use crate::split;
 use crate::suites;
 
 /// Check files against a suite.
@@ -46,6 +47,12 @@ pub struct Args {
     /// Write the report to a file.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Write the records that fail a critical or a warning check to a file, each with every reason (NDJSON).
+    #[arg(long, value_name = "FILE")]
+    bad_rows: Option<PathBuf>,
+    /// Write the other records to a file, in the input's own form; Parquet as NDJSON unless it is named .parquet.
+    #[arg(long, value_name = "FILE")]
+    good_rows: Option<PathBuf>,
     /// Only records for which the condition holds: 'country == "DE" and score > 0.5'.
     #[arg(long = "where", value_name = "CONDITION")]
     filter: Option<String>,
@@ -180,10 +187,15 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         }
     }
     let now = now(args.now.as_deref())?;
+    let paths = split::Paths { bad: args.bad_rows.as_deref(), good: args.good_rows.as_deref() };
+    paths.check(&inputs)?;
+    if paths.any() {
+        inputs.iter().for_each(Input::hold);
+    }
     let bar = progress(&inputs, args.output.is_some());
     let complete = args.format == OutputFormat::Gx && args.result_format == ResultFormat::Complete;
     let values = args.format.samples(args.samples);
-    let scanned = scan(
+    let mut scanned = scan(
         &loaded.plan,
         &inputs,
         &scan::Options {
@@ -196,7 +208,19 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         },
     );
     bar.finish_and_clear();
+    // Rules on windows name all of their records only when asked to.
+    scanned.fold.samples.keep.all_rows |= paths.any();
     let findings = run::judge(&loaded.plan, &scanned.fold, now);
+    if paths.any() {
+        let options = split::Options {
+            files: args.reading.files()?,
+            nulls: args.reading.csv_nulls(),
+            kinds: scanned.kinds.clone(),
+            threads: args.reading.threads(),
+            now,
+        };
+        split::split(&loaded.plan, &inputs, &findings, &options, paths)?;
+    }
     let report = Report {
         plan: &loaded.plan,
         suite_file: loaded.file.clone(),

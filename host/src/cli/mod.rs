@@ -1,10 +1,18 @@
 //! The command line.
 
 mod check;
+mod completions;
+mod explain;
+mod import;
+mod kinds;
+mod lint;
+mod schema;
+mod test;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// Data-quality and drift rules for ML inference.
@@ -23,8 +31,14 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Check files against a suite.
     Check(check::Args),
+    Lint(lint::Args),
+    Test(test::Args),
+    Explain(explain::Args),
+    Kinds(kinds::Args),
+    Schema(schema::Args),
+    Import(import::Args),
+    Completions(completions::Args),
 }
 
 /// Exit code of bad usage, a bad suite or unreadable data.
@@ -41,6 +55,13 @@ pub fn run() -> ExitCode {
     };
     let code = match cli.command {
         Command::Check(args) => check::run(&args),
+        Command::Lint(args) => lint::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Kinds(args) => kinds::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Completions(args) => completions::run(&args),
     };
     match code {
         Ok(code) => ExitCode::from(code),
@@ -54,6 +75,15 @@ pub fn run() -> ExitCode {
 /// Says something on standard error; nobody listening is no reason to fail.
 pub fn complain(what: std::fmt::Arguments) {
     let _ = writeln!(std::io::stderr().lock(), "{what}");
+}
+
+/// Writes to standard output; a reader who has seen enough is no reason to fail.
+pub fn say(write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>) -> anyhow::Result<()> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("standard output"),
+    }
 }
 
 /// The command line's own description, for completions and the documentation.

@@ -53,7 +53,15 @@ impl Input {
     /// Says that it will not be opened again, so that a pipe need not be kept on disk.
     pub(super) fn forget(&self) {
         if let Input::Pipe(_, pipe) = self {
-            lock(pipe).forget = true;
+            let mut it = lock(pipe);
+            it.forget = !it.held;
+        }
+    }
+
+    /// Says that it will be opened again when it was read to its end, so that a pipe must be kept on disk.
+    pub fn hold(&self) {
+        if let Input::Pipe(_, pipe) = self {
+            lock(pipe).held = true;
         }
     }
 }
@@ -65,6 +73,7 @@ pub struct Pipe {
     kept: Option<File>,
     n_kept: u64,
     forget: bool,
+    held: bool,
 }
 
 impl std::fmt::Debug for Pipe {

@@ -1,0 +1,359 @@
+//! The JSON Schema of a suite, for editors: made of the kinds and their parameters, so it cannot fall behind.
+//!
+//! Draft 7, which the language server of YAML speaks best. It refuses what it can see is wrong (unknown
+//! kinds and parameters, values of a wrong type); what remains, `driftline lint` says.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::expectation::KINDS;
+use crate::kind::{Kind, Param, ParamType, Scope, Subject};
+use crate::report::Severity;
+use crate::suite::{Form, RecordFields};
+use crate::types::Type;
+
+/// The schema.
+pub fn suite_schema() -> Json {
+    let mut definitions = Map::new();
+    definitions.insert("suite".into(), suite());
+    definitions.insert(
+        "expectation".into(),
+        json!({"anyOf": [{"$ref": "#/definitions/short"}, {"$ref": "#/definitions/gx"}]}),
+    );
+    definitions.insert("short".into(), short());
+    definitions.insert("gx".into(), gx());
+    definitions.insert("when".into(), when());
+    definitions.insert(
+        "names".into(),
+        json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": ["string", "number", "boolean"]}}]}),
+    );
+    for kind in KINDS {
+        definitions.insert(format!("short.{}", kind.name), short_value(kind));
+        definitions.insert(format!("gx.{}", kind.name), kwargs(kind));
+    }
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Driftline suite",
+        "description": "Expectations of records, windows and columns; also a Great Expectations 1.x suite.",
+        "anyOf": [
+            {"$ref": "#/definitions/suite"},
+            {"type": "array", "items": {"$ref": "#/definitions/expectation"}, "description": "A bare list of expectations."},
+        ],
+        "definitions": definitions,
+    })
+}
+
+fn suite() -> Json {
+    let types: Vec<_> = Type::ALL.iter().map(|it| it.name()).collect();
+    let mut roles: Map<String, Json> = RecordFields::ROLES
+        .iter()
+        .map(|it| {
+            (
+                (*it).to_owned(),
+                json!({"type": ["string", "null"], "description": format!("The field that is the record's {it}.")}),
+            )
+        })
+        .collect();
+    roles.insert(
+        "segments".into(),
+        json!({"$ref": "#/definitions/names", "description": "Fields whose values divide the records into segments."}),
+    );
+    let text = |doc: &str| json!({"type": ["string", "number", "boolean", "null"], "description": doc});
+    json!({
+        "type": "object",
+        "properties": {
+            "name": text("The suite's name, shown in reports."),
+            "id": text("An id of the suite, carried through to reports."),
+            "notes": {"description": "Notes, carried through to reports."},
+            "meta": {"description": "Free data, carried through to reports."},
+            "types": {
+                "type": ["object", "null"],
+                "description": "What text in a field means; a value that is not of its type fails the record.",
+                "additionalProperties": {"enum": types},
+            },
+            "record": {
+                "type": ["object", "null"],
+                "description": "Where the well-known fields of a record lie.",
+                "properties": roles,
+                "additionalProperties": false,
+            },
+            "schema": {
+                "type": ["object", "string", "boolean", "null"],
+                "description": "The JSON Schema of a record, or the name of its file beside the suite.",
+            },
+            "expectations": {
+                "type": ["array", "null"],
+                "description": "What is expected; `driftline kinds` lists the kinds.",
+                "items": {"$ref": "#/definitions/expectation"},
+            },
+            "examples": {"type": ["array", "null"], "description": "Records with the verdict that they must get; `driftline test` runs them.", "items": example()},
+            "expectation_suite_name": text("The name, in a suite of Great Expectations 0.x."),
+            "ge_cloud_id": {}, "data_asset_type": {}, "evaluation_parameters": {}, "suite_parameters": {},
+            "$schema": {}, "success": {},
+        },
+        "patternProperties": {"^x-": {"description": "Whatever you like; it is not read."}},
+        "additionalProperties": false,
+    })
+}
+
+fn example() -> Json {
+    json!({
+        "type": "object",
+        "required": ["record"],
+        "properties": {
+            "name": {"type": ["string", "number", "boolean", "null"], "description": "What the example shows."},
+            "record": {"description": "The record."},
+            "fails": {"$ref": "#/definitions/names", "description": "The expectations that it must fail, by name, kind or title; none: it passes."},
+            "passes": {"type": "boolean", "description": "Says that the record passes, which is so without it."},
+        },
+        "additionalProperties": false,
+    })
+}
+
+/// What may stand beside the kind's name.
+fn beside() -> Map<String, Json> {
+    let text = ["string", "number", "boolean", "null"];
+    let members = json!({
+        "field": {"$ref": "#/definitions/names", "description": "The field: `score`, `features.income`, `items[0].price`."},
+        "fields": {"$ref": "#/definitions/names", "description": "The fields, of a kind that is about several."},
+        "mostly": {"type": "number", "minimum": 0, "maximum": 1, "description": "The share of judged records that must hold; 1 without it."},
+        "when": {"$ref": "#/definitions/when"},
+        "severity": severity(),
+        "name": {"type": text, "description": "A name of its own, shown in reports."},
+        "notes": {"description": "Notes, carried through to reports."},
+        "id": {"type": text, "description": "An id, carried through to reports."},
+        "meta": {"description": "Free data, carried through to reports."},
+    });
+    if let Json::Object(it) = members { it } else { Map::new() }
+}
+
+fn severity() -> Json {
+    let names: Vec<_> = Severity::ALL.iter().map(|it| it.name()).collect();
+    json!({"enum": names, "description": "How much a failure matters: `critical` (the default) and `warning` change the exit code, `info` never."})
+}
+
+/// An expectation of the short form: the kind's name is the name of a member.
+fn short() -> Json {
+    let mut members = beside();
+    let (mut dependencies, mut one_of) = (Map::new(), Vec::new());
+    for kind in KINDS {
+        for name in names(kind.name, kind.gx) {
+            members.insert(name.to_owned(), json!({"$ref": format!("#/definitions/short.{}", kind.name)}));
+            dependencies.insert(name.to_owned(), needs(kind));
+            one_of.push(json!({"required": [name]}));
+        }
+    }
+    json!({
+        "type": "object",
+        "properties": members,
+        "additionalProperties": false,
+        "dependencies": dependencies,
+        "oneOf": one_of,
+    })
+}
+
+/// Both names, once where they are the same.
+fn names<'n>(short: &'n str, gx: &'n str) -> impl Iterator<Item = &'n str> {
+    [Some(short), (gx != short).then_some(gx)].into_iter().flatten()
+}
+
+/// What a kind asks of the members beside it.
+fn needs(kind: &Kind) -> Json {
+    let fields = json!({"anyOf": [{"required": ["field"]}, {"required": ["fields"]}]});
+    let fields = if kind.subject == Subject::Table { json!({"not": fields}) } else { fields };
+    if kind.mostly { fields } else { json!({"allOf": [fields, {"not": {"required": ["mostly"]}}]}) }
+}
+
+/// What stands after the kind's name.
+fn short_value(kind: &Kind) -> Json {
+    let mut forms = vec![params(kind, Form::Short, Map::new())];
+    if !kind.params.iter().any(|it| it.required) {
+        forms.push(json!({"enum": [null, true]}));
+    }
+    if let Some(main) = kind.main.and_then(|it| kind.param(it)) {
+        forms.push(value(main, Form::Short));
+    }
+    json!({"description": describe(kind), "anyOf": forms})
+}
+
+fn describe(kind: &Kind) -> String {
+    let scope = if kind.scope == Scope::Record { "each record" } else { "a window" };
+    format!("Expects {} (of {scope}). `driftline kinds {}` shows its page.", kind.summary, kind.name)
+}
+
+/// A mapping of a kind's parameters, under either of their names, and of `more`.
+fn params(kind: &Kind, form: Form, more: Map<String, Json>) -> Json {
+    let mut members = more;
+    let mut required = Vec::new();
+    for param in kind.params {
+        let (own, other) = if form == Form::Gx { (param.gx, param.name) } else { (param.name, param.gx) };
+        // The other form's name is accepted, but need not be advertised.
+        members.insert(other.to_owned(), takes(param.ty, form));
+        members.insert(own.to_owned(), value(param, form));
+        if param.required {
+            let either: Vec<_> = names(param.name, param.gx).map(|it| json!({"required": [it]})).collect();
+            required.push(json!({"anyOf": either}));
+        }
+    }
+    let mut it = json!({"type": "object", "properties": members, "additionalProperties": false});
+    if !required.is_empty() {
+        it["allOf"] = Json::Array(required);
+    }
+    it
+}
+
+/// An expectation of Great Expectations' form.
+fn gx() -> Json {
+    let mut all_names: Vec<&str> = KINDS.iter().flat_map(|it| names(it.gx, it.name)).collect();
+    all_names.sort_unstable();
+    let of_kind = |kind: &&'static Kind| {
+        let is = json!({"enum": names(kind.name, kind.gx).collect::<Vec<_>>()});
+        let either = |member: &str| json!({"required": [member], "properties": {member: is}});
+        json!({
+            "if": {"anyOf": [either("type"), either("expectation_type")]},
+            "then": {"properties": {"kwargs": {"$ref": format!("#/definitions/gx.{}", kind.name)}}},
+        })
+    };
+    let name = json!({"enum": all_names, "description": "The name of the expectation."});
+    json!({
+        "type": "object",
+        "description": "An expectation as Great Expectations writes it, judged as it judges.",
+        "properties": {
+            "type": name,
+            "expectation_type": name,
+            "kwargs": {"type": ["object", "null"], "description": "Its parameters."},
+            "meta": {}, "id": {}, "ge_cloud_id": {}, "notes": {}, "description": {}, "rendered_content": {},
+            "severity": {"anyOf": [severity(), {"type": "null"}]},
+        },
+        "patternProperties": {"^success_on_last_run": {}},
+        "additionalProperties": false,
+        "anyOf": [{"required": ["type"]}, {"required": ["expectation_type"]}],
+        "allOf": KINDS.iter().map(of_kind).collect::<Vec<_>>(),
+    })
+}
+
+/// The `kwargs` of a kind.
+fn kwargs(kind: &Kind) -> Json {
+    let mut more = Map::new();
+    let column = json!({"type": "string", "minLength": 1, "description": "The name of the column."});
+    match kind.subject {
+        Subject::Field => {
+            more.insert("column".into(), column);
+        }
+        Subject::Pair => {
+            more.insert("column_A".into(), column.clone());
+            more.insert("column_B".into(), column);
+        }
+        Subject::Fields(least) => {
+            more.insert("column_list".into(), json!({"type": "array", "items": column, "minItems": least}));
+        }
+        Subject::Table => {}
+    }
+    let required: Vec<String> = more.keys().cloned().collect();
+    if kind.mostly {
+        more.insert(
+            "mostly".into(),
+            json!({"type": ["number", "string", "boolean"], "description": "The share of rows that must hold."}),
+        );
+    }
+    more.insert("row_condition".into(), json!({"description": "Which rows are judged."}));
+    more.insert(
+        "condition_parser".into(),
+        json!({"type": ["string", "null"], "description": "How `row_condition` is written."}),
+    );
+    more.insert("severity".into(), json!({"anyOf": [severity(), {"type": "null"}]}));
+    for run in ["result_format", "catch_exceptions", "include_config", "batch_id"] {
+        more.insert(run.into(), json!({"description": "Of a run, not of the suite; it is not read."}));
+    }
+    let mut it = params(kind, Form::Gx, more);
+    it["required"] = required.into();
+    // A suite without parameters may say so with null.
+    if it["required"] == json!([]) && !kind.params.iter().any(|it| it.required) {
+        it["type"] = json!(["object", "null"]);
+    }
+    it
+}
+
+/// A condition on a record.
+fn when() -> Json {
+    let several =
+        json!({"anyOf": [{"type": "array", "items": {"$ref": "#/definitions/when"}}, {"$ref": "#/definitions/when"}]});
+    let only = |name: &str, value: &Json| json!({"type": "object", "required": [name], "properties": {name: value}, "additionalProperties": false});
+    json!({
+        "description": "Which records are judged: `country == \"DE\" and score > 0.5`, or an expectation of one record, or `all:`, `any:`, `not:` of those.",
+        "anyOf": [
+            {"type": ["string", "null"]},
+            only("all", &several),
+            only("any", &several),
+            only("not", &json!({"$ref": "#/definitions/when"})),
+            {"$ref": "#/definitions/short"},
+        ],
+    })
+}
+
+/// What a parameter takes; null is as if it were not given.
+fn value(param: &Param, form: Form) -> Json {
+    let mut it = takes(param.ty, form);
+    let default = if param.default.is_empty() { String::new() } else { format!(" Default: {}.", param.default) };
+    it["description"] = format!("{}{default}", param.doc).into();
+    it
+}
+
+fn takes(ty: ParamType, form: Form) -> Json {
+    let gx = form == Form::Gx;
+    // Great Expectations turns text that holds a number into it, and true into 1.
+    let number = || {
+        if gx { json!({"type": ["number", "string", "boolean", "null"]}) } else { json!({"type": ["number", "null"]}) }
+    };
+    let at_least_0 = |mut it: Json| {
+        it["minimum"] = 0.into();
+        it
+    };
+    let text = if gx { json!(["string", "number"]) } else { json!("string") };
+    let some = |mut it: Json| {
+        it["minItems"] = 1.into();
+        it
+    };
+    let list = json!({"type": ["array", "null"]});
+    let texts = json!({"type": ["array", "null"], "items": {"type": text}});
+    match ty {
+        ParamType::Number => number(),
+        ParamType::Positive => at_least_0(number()),
+        ParamType::Ratio => {
+            let mut it = at_least_0(number());
+            it["maximum"] = 1.into();
+            it
+        }
+        ParamType::Int if gx => number(),
+        ParamType::Int => json!({"type": ["integer", "null"]}),
+        ParamType::Bool if gx => json!({"type": ["boolean", "string", "integer", "null"]}),
+        ParamType::Bool => json!({"type": ["boolean", "null"]}),
+        ParamType::Text if gx => json!({"type": ["string", "number", "null"]}),
+        ParamType::Text => json!({"type": ["string", "null"]}),
+        ParamType::Bound if gx => number(),
+        ParamType::Bound => json!({"type": ["number", "string", "null"]}),
+        ParamType::Values => list,
+        ParamType::SomeValues => some(list),
+        ParamType::Texts => texts,
+        ParamType::SomeTexts => some(texts),
+        ParamType::Pairs => {
+            json!({"type": ["array", "null"], "items": {"type": "array", "minItems": 2, "maxItems": 2}})
+        }
+        ParamType::Choice(words) => words_or(words, &json!(null)),
+        ParamType::FalseOr(words) => words_or(words, &json!(false)),
+        ParamType::Field => json!({"type": ["string", "null"], "minLength": 1}),
+        ParamType::Duration => {
+            json!({"type": ["string", "number", "null"], "pattern": "^[ ]*[0-9.eE+-]+[ ]*(ms|s|m|min|h|d|w)?[ ]*$"})
+        }
+        ParamType::Mapping => json!({"type": ["object", "null"]}),
+        ParamType::ListOrMapping => json!({"type": ["array", "object", "null"]}),
+    }
+}
+
+fn words_or(words: &[&str], other: &Json) -> Json {
+    let mut all: Vec<Json> = words.iter().map(|it| json!(it)).collect();
+    all.push(other.clone());
+    if !other.is_null() {
+        all.push(Json::Null);
+    }
+    json!({"enum": all})
+}
