@@ -1,7 +1,7 @@
 //! What a kind may ask for while it compiles: cells and summaries, shared where they are equal.
 
 use crate::path::Path;
-use crate::row::Slot;
+use crate::row::{Row, Slot};
 use crate::sketch::Spec;
 use crate::types::Type;
 
@@ -13,11 +13,38 @@ pub struct SketchId(pub u16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuardId(pub u16);
 
+/// When a rule on several fields leaves a record out: GX's `ignore_row_if`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ignore {
+    /// Never.
+    Never,
+    /// When all of its values are null.
+    All,
+    /// When any of its values is null.
+    Any,
+}
+
+impl Ignore {
+    /// Whether the row is left out; GX takes NaN for null.
+    pub fn leaves_out(self, slots: &[Slot], row: &Row, nan_is_null: bool) -> bool {
+        let null = |it: &Slot| row.at(*it).is_null() || nan_is_null && row.at(*it).is_nan();
+        match self {
+            Ignore::Never => false,
+            Ignore::All => slots.iter().all(null),
+            Ignore::Any => slots.iter().any(null),
+        }
+    }
+}
+
 /// A summary that the plan keeps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SketchPlan {
     /// Which records it sees; `None`: all.
     pub guard: Option<GuardId>,
+    /// Which records it passes over for their nulls.
+    pub ignore: Ignore,
+    /// Whether NaN is such a null.
+    pub nan_is_null: bool,
     /// Which cells; more than one makes a compound key.
     pub slots: Vec<Slot>,
     /// What it is.
@@ -60,6 +87,8 @@ pub struct Binder<'b> {
     pub slots: Vec<Slot>,
     /// Their names as the suite writes them.
     pub names: Vec<String>,
+    /// The entry's `ignore_row_if`.
+    pub ignore: Ignore,
     /// How many values a summary keeps exactly.
     pub budget: usize,
 }
@@ -88,7 +117,16 @@ impl Binder<'_> {
 
     /// A summary of some cells, over the records that the entry's `when:` lets through.
     pub fn sketch_of(&mut self, slots: Vec<Slot>, spec: Spec) -> SketchId {
-        let plan = SketchPlan { guard: self.guard, slots, spec };
+        self.keep(SketchPlan { guard: self.guard, ignore: Ignore::Never, nan_is_null: false, slots, spec })
+    }
+
+    /// A summary of all the entry's fields together, without the records that are left out for nulls.
+    pub fn sketch_without(&mut self, ignore: Ignore, nan_is_null: bool, spec: Spec) -> SketchId {
+        let slots = self.slots.clone();
+        self.keep(SketchPlan { guard: self.guard, ignore, nan_is_null, slots, spec })
+    }
+
+    fn keep(&mut self, plan: SketchPlan) -> SketchId {
         let at = self.bindings.sketches.iter().position(|it| *it == plan).unwrap_or_else(|| {
             self.bindings.sketches.push(plan);
             self.bindings.sketches.len() - 1

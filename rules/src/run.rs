@@ -6,6 +6,7 @@ use crate::plan::{Expectation, Plan};
 use crate::report::{Counts, Judgement, Outcome, Status, Tally, Unexpected};
 use crate::row::Row;
 use crate::samples::{Keep, Sample, Samples};
+use crate::sketch::Sketch;
 use crate::time::Timestamp;
 use crate::value::Value;
 use crate::window::Window;
@@ -91,7 +92,8 @@ pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold
         }
     }
     for (sketch, plan) in fold.window.sketches.iter_mut().zip(&plan.bindings.sketches) {
-        if !lets(&fold.guards, plan.guard) {
+        if !lets(&fold.guards, plan.guard) || plan.ignore.leaves_out(&plan.slots, &row, plan.nan_is_null) {
+            pass_over(sketch, number);
             continue;
         }
         match plan.slots.as_slice() {
@@ -102,12 +104,21 @@ pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold
     true
 }
 
+/// A row that a summary is not concerned with. One of row by row order is told, so that the rows
+/// around it stay together; the others keep nothing of it.
+fn pass_over(sketch: &mut Sketch, number: u64) {
+    if let Sketch::Runs(_) = sketch {
+        sketch.update(&Value::Missing, number);
+    }
+}
+
 /// Counts a record that could not be read.
 pub fn unreadable(reason: &str, number: u64, fold: &mut Fold) {
     fold.failed.clear();
     fold.failed.push(0);
     fold.window.rows += 1;
     fold.window.unreadable += 1;
+    fold.window.sketches.iter_mut().for_each(|it| pass_over(it, number));
     fold.samples.add(0, number, || Value::Str(reason.to_owned().into()));
 }
 

@@ -2,18 +2,33 @@
 
 mod aggregate;
 mod bounds;
+mod departure;
+mod order;
+mod records;
 
 pub mod between;
+pub mod compound_unique;
+pub mod decreasing;
+pub mod increasing;
 pub mod mean_between;
 pub mod not_null;
+pub mod not_outliers;
+pub mod unique;
+pub mod z_scores_less_than;
 
 use crate::kind::Kind;
 
 /// All kinds, by name.
 pub static KINDS: &[&Kind] = &[
     &between::KIND,
+    &compound_unique::KIND,
+    &decreasing::KIND,
+    &increasing::KIND,
     &mean_between::KIND,
     &not_null::KIND,
+    &not_outliers::KIND,
+    &unique::KIND,
+    &z_scores_less_than::KIND,
 ];
 
 /// The kind of a short or a GX name.

@@ -111,6 +111,7 @@ impl Compiler<'_> {
             guard,
             slots: slots.clone(),
             names: fields.clone(),
+            ignore,
             budget: self.options.budget,
         };
         let compiled = if self.problems.len() > n_problems {

@@ -5,6 +5,7 @@ mod guard;
 mod implicit;
 
 pub use compile::compile;
+pub use crate::binder::Ignore;
 pub use guard::Guard;
 
 use crate::args::Form;
@@ -106,17 +107,6 @@ pub struct Expectation {
     pub check: Check,
 }
 
-/// When a rule on several fields leaves a record out: GX's `ignore_row_if`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ignore {
-    /// Never.
-    Never,
-    /// When all of its values are null.
-    All,
-    /// When any of its values is null.
-    Any,
-}
-
 impl Expectation {
     /// Whether a value counts as null: GX takes NaN for null.
     pub fn is_null(&self, value: &Value) -> bool {
@@ -125,11 +115,7 @@ impl Expectation {
 
     /// Whether `ignore_row_if` leaves the row out.
     pub fn ignores(&self, row: &Row) -> bool {
-        match self.ignore {
-            Ignore::Never => false,
-            Ignore::All => self.slots.iter().all(|it| self.is_null(row.at(*it))),
-            Ignore::Any => self.slots.iter().any(|it| self.is_null(row.at(*it))),
-        }
+        self.ignore.leaves_out(&self.slots, row, self.form == Form::Gx)
     }
 
     /// The value that a report shows for a row: the cell, the pair, or the fields by name.

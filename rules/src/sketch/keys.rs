@@ -68,6 +68,10 @@ pub struct Duplicates {
     pub members: Vec<(u64, Value<'static>)>,
     /// Distinct keys.
     pub distinct: f64,
+    /// The standard error of `rows_in_groups`, in rows; 0 when exact.
+    pub error: f64,
+    /// Rows in groups that were met for certain; `rows_in_groups` when exact.
+    pub at_least: f64,
     /// Whether the counts are exact, or estimates from a sample of the keys.
     pub exact: bool,
     /// Whether all members are listed.
@@ -254,6 +258,8 @@ impl Keys {
             groups: groups as f64,
             members: members.iter().map(|it| (it.row, value(it))).collect(),
             distinct: distinct as f64,
+            error: 0.0,
+            at_least: members.len() as f64,
             exact: true,
             complete: true,
         }
@@ -280,12 +286,18 @@ fn sampled(counts: &Counts) -> Duplicates {
     let groups: Vec<_> = kept.iter().filter(|it| it.count > 1).collect();
     let rows: u64 = groups.iter().map(|it| it.count).sum();
     let scale = counts.scale();
+    // Horvitz and Thompson: each key was kept with the probability `1 / scale`. Of no group kept, as
+    // if one of two rows had been.
+    let squares: f64 = groups.iter().map(|it| (it.count as f64).powi(2)).sum();
+    let error = (squares.max(4.0) * scale * (scale - 1.0)).sqrt();
     Duplicates {
         rows_in_groups: rows as f64 * scale,
         extra: (rows - groups.len() as u64) as f64 * scale,
         groups: groups.len() as f64 * scale,
         members: groups.iter().map(|it| (it.row, it.value.clone())).collect(),
         distinct: counts.distinct().estimate,
+        error,
+        at_least: rows as f64,
         exact: counts.is_exact(),
         complete: groups.is_empty() && counts.is_exact(),
     }

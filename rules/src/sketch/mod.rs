@@ -143,11 +143,14 @@ impl Sketch {
         }
     }
 
-    /// Takes in the cells of a compound key, for [`Keys`]; the other sketches ignore it. A missing
-    /// value, null or NaN in it is a value like any other, and they equal each other.
+    /// Takes in the cells of a compound key, for [`Keys`], and for [`Counts`], whose values are then
+    /// arrays; the other sketches ignore it. A missing value, null or NaN in it is a value like any
+    /// other, and in [`Keys`] they equal each other.
     pub fn update_many<'v, 'r: 'v>(&mut self, cells: impl Iterator<Item = &'v Value<'r>> + Clone, row: u64) {
-        if let Sketch::Keys(it) = self {
-            it.update_many(cells, row);
+        match self {
+            Sketch::Keys(it) => it.update_many(cells, row),
+            Sketch::Counts(it) => it.update(&Value::List(cells.cloned().collect()), row),
+            _ => {}
         }
     }
 
