@@ -135,9 +135,10 @@ impl<'p> Records<'p> {
     fn each_csv(&mut self, chunk: &Chunk, take: &mut dyn FnMut(Record)) -> Result<(), Stop> {
         let file = &chunk.file;
         let names = file.columns().unwrap_or_default();
-        let plan = self.csv.entry(file.index).or_insert_with(|| {
-            CsvPlan::new(file, &self.columns.with_all(&names), &self.kinds, &self.nulls)
-        });
+        let plan = self
+            .csv
+            .entry(file.index)
+            .or_insert_with(|| CsvPlan::new(file, &self.columns.with_all(&names), &self.kinds, &self.nulls));
         let mut rows = plan.rows(chunk);
         let mut cells = Vec::new();
         while let Some(row) = rows.next_into(&mut cells) {
@@ -156,10 +157,8 @@ impl<'p> Records<'p> {
     fn each_parquet(&mut self, chunk: &Chunk, take: &mut dyn FnMut(Record)) -> Result<(), Stop> {
         let file = &chunk.file;
         let names = file.columns().unwrap_or_default();
-        let plan = self
-            .parquet
-            .entry(file.index)
-            .or_insert_with(|| ParquetPlan::new(file, &self.columns.with_all(&names)));
+        let plan =
+            self.parquet.entry(file.index).or_insert_with(|| ParquetPlan::new(file, &self.columns.with_all(&names)));
         for batch in plan.batches(chunk).map_err(Stop::Fault)? {
             let batch = batch.map_err(Stop::Fault)?;
             let mut columns = plan.columns(&batch);

@@ -70,7 +70,9 @@ fn parse(text: &str) -> Result<serde_json::Value, String> {
     match serde_json::from_str(text) {
         Ok(document) => Ok(document),
         Err(error) if text.trim_start().starts_with('{') => Err(error.to_string()),
-        Err(_) => driftline_rules::suite::node::parse(text).map(|it| it.to_value().to_json()).map_err(|it| it.to_string()),
+        Err(_) => {
+            driftline_rules::suite::node::parse(text).map(|it| it.to_value().to_json()).map_err(|it| it.to_string())
+        }
     }
 }
 

@@ -151,7 +151,8 @@ pub fn now(given: Option<&str>) -> anyhow::Result<i64> {
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let started = Instant::now();
     let inputs = Reading::inputs(&args.data)?;
-    let options = plan::Options { budget: args.reading.budget, filter: args.filter.clone(), ..plan::Options::default() };
+    let options =
+        plan::Options { budget: args.reading.budget, filter: args.filter.clone(), ..plan::Options::default() };
     let loaded = suites::load(&args.suite, &options).map_err(anyhow::Error::msg)?;
     // GX's answer to an expectation that cannot be evaluated is a result with `exception_info`;
     // a suite that cannot be read at all has no results.

@@ -161,10 +161,8 @@ fn map_result(expectation: &Expectation, finding: &Finding, counts: Counts, leve
         return shown;
     }
     shown.push(("unexpected_list".into(), Value::List(values().take(MAX_VALUES).collect())));
-    let query = format!(
-        "df.filter(items=[{}], axis=0)",
-        rows.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    );
+    let query =
+        format!("df.filter(items=[{}], axis=0)", rows.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
     shown.push(("unexpected_index_list".into(), Value::List(rows.into_iter().map(number).collect())));
     shown.push(("unexpected_index_query".into(), text(query)));
     shown
@@ -191,10 +189,8 @@ fn most_common(expectation: &Expectation, values: Vec<Value<'static>>) -> Option
     counted.truncate(PARTIAL);
     let mut comparable = true;
     counted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| order(&a.0, &b.0, &mut comparable)));
-    let counted = counted
-        .into_iter()
-        .map(|(value, count)| object([("value", value), ("count", Value::Int(count))]))
-        .collect();
+    let counted =
+        counted.into_iter().map(|(value, count)| object([("value", value), ("count", Value::Int(count))])).collect();
     comparable.then_some(Value::List(counted))
 }
 

@@ -1,6 +1,6 @@
 //! The report for people.
-use std::io::{self, Write};
 use crate::report::Report;
+use std::io::{self, Write};
 /// Writes it.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for (expectation, finding) in report.shown() {
