@@ -207,15 +207,15 @@ fn boolean(value: &Value, form: Form) -> Option<bool> {
 /// GX: float, then date, then datetime (pydantic's union), so integers become floats there.
 fn bound(value: Value<'static>, form: Form) -> Option<Value<'static>> {
     match (form, value) {
-        (Form::Gx, it @ (Value::Int(_) | Value::Big(_) | Value::Num(_) | Value::Bool(_))) => it.as_f64().map(Value::Num),
+        (Form::Gx, it @ (Value::Int(_) | Value::Big(_) | Value::Num(_) | Value::Bool(_))) => {
+            it.as_f64().map(Value::Num)
+        }
         (Form::Gx, Value::Str(it)) => match it.trim().parse() {
             Ok(number) => Some(Value::Num(number)),
             Err(_) => Time::parse(&it).map(Value::Time),
         },
         (Form::Short, it @ (Value::Int(_) | Value::Big(_) | Value::Num(_))) => Some(it),
-        (Form::Short, Value::Str(it)) => {
-            Some(Time::parse(&it).map_or(Value::Str(it), Value::Time))
-        }
+        (Form::Short, Value::Str(it)) => Some(Time::parse(&it).map_or(Value::Str(it), Value::Time)),
         _ => None,
     }
 }

@@ -243,11 +243,7 @@ fn by_record(expectation: &Expectation, tally: &Tally, bound: String, counts_mis
     let status = if judged == 0 && expectation.form == Form::Short { Status::Skip } else { Status::of(holds) };
     Judgement {
         why: (status == Status::Skip).then(|| "there is no value to judge".to_owned()),
-        counts: Some(Counts {
-            elements: tally.seen,
-            missing: counts_missing.then_some(tally.skipped),
-            unexpected,
-        }),
+        counts: Some(Counts { elements: tally.seen, missing: counts_missing.then_some(tally.skipped), unexpected }),
         bound,
         ..Judgement::new(status)
     }

@@ -165,8 +165,7 @@ impl ArraySplitter {
                     _ => {}
                 },
                 State::Outside if byte == b'[' => self.state = State::Before { first: true },
-                State::Before { first: true } if byte == b']' => self.state = State::Done,
-                State::After if byte == b']' => self.state = State::Done,
+                State::Before { first: true } | State::After if byte == b']' => self.state = State::Done,
                 State::After if byte == b',' => self.state = State::Before { first: false },
                 State::Before { .. } if !matches!(byte, b',' | b']' | b'}' | b':') => {
                     self.start = self.at;

@@ -43,6 +43,8 @@ impl Writer {
         let create = || -> io::Result<Sink> {
             let lower = name.to_ascii_lowercase();
             let compression = [".gz", ".zst"].into_iter().find(|it| lower.ends_with(it));
+            let inner = compression.and_then(|it| lower.strip_suffix(it)).unwrap_or(&lower);
+            let name_is_json = Path::new(inner).extension().is_some_and(|it| it == "json");
             let file = File::create(path)?;
             if let Layout::Parquet(it) = &like.layout {
                 if compression.is_some() {
@@ -58,7 +60,7 @@ impl Writer {
                     text.line(without_line_ends(raw))?;
                     Ok(Sink::Lines(text))
                 }
-                Layout::Json if lower.trim_end_matches(compression.unwrap_or_default()).ends_with(".json") => {
+                Layout::Json if name_is_json => {
                     text.write(b"[")?;
                     Ok(Sink::Array(text, false))
                 }

@@ -30,7 +30,9 @@ impl Aggregate {
     pub fn of_numbers(view: &View, value: Option<f64>, numbers: &Numbers) -> Self {
         let value = match (value, numbers.kind()) {
             _ if view.form == Form::Short && numbers.nan > 0 => Some(Value::Num(f64::NAN)),
-            (Some(it), NumberKind::Times(zone)) => Some(Value::Time(Time { micros: it.round_ties_even() as i64, zone })),
+            (Some(it), NumberKind::Times(zone)) => {
+                Some(Value::Time(Time { micros: it.round_ties_even() as i64, zone }))
+            }
             (it, _) => it.map(Value::Num),
         };
         Aggregate::exact(value)

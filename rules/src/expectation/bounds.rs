@@ -4,16 +4,14 @@ use std::cmp::Ordering;
 
 use crate::args::{Args, Param, ParamType};
 use crate::python;
-use crate::report::{Outcome, Status};
+use crate::report::Outcome;
 use crate::time::Time;
 use crate::value::Value;
 
 /// `min`: a number, a date or a datetime.
-pub const MIN: Param =
-    Param::new("min", ParamType::Bound, "The smallest value that is expected.").gx("min_value");
+pub const MIN: Param = Param::new("min", ParamType::Bound, "The smallest value that is expected.").gx("min_value");
 /// `max`: a number, a date or a datetime.
-pub const MAX: Param =
-    Param::new("max", ParamType::Bound, "The largest value that is expected.").gx("max_value");
+pub const MAX: Param = Param::new("max", ParamType::Bound, "The largest value that is expected.").gx("max_value");
 /// `strict_min`.
 pub const STRICT_MIN: Param =
     Param::new("strict_min", ParamType::Bool, "Whether `min` itself is refused.").default("false");
@@ -76,11 +74,6 @@ impl Bounds {
         Outcome::of(within)
     }
 
-    /// The same for a number that was observed.
-    pub fn holds(&self, value: &Value) -> Status {
-        Status::of(self.judge(value) == Outcome::Pass)
-    }
-
     /// In words: `between 0 and 1`, `at least 0`, `above 0 and at most 1`.
     pub fn describe(&self) -> String {
         let text = |it: &Value| python::text(it).into_owned();
@@ -89,8 +82,12 @@ impl Bounds {
                 format!("between {} and {}", text(min), text(max))
             }
             (min, max) => {
-                let min = min.as_ref().map(|it| format!("{} {}", if self.strict_min { "above" } else { "at least" }, text(it)));
-                let max = max.as_ref().map(|it| format!("{} {}", if self.strict_max { "below" } else { "at most" }, text(it)));
+                let min = min
+                    .as_ref()
+                    .map(|it| format!("{} {}", if self.strict_min { "above" } else { "at least" }, text(it)));
+                let max = max
+                    .as_ref()
+                    .map(|it| format!("{} {}", if self.strict_max { "below" } else { "at most" }, text(it)));
                 let both: Vec<_> = min.into_iter().chain(max).collect();
                 if both.is_empty() { "without a bound".to_owned() } else { both.join(" and ") }
             }

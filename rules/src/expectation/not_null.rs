@@ -32,7 +32,8 @@ fn compile(args: &Args, binder: &mut Binder) -> Result<Check, String> {
 impl RowCheck for NotNull {
     fn check(&self, row: &Row) -> Outcome {
         let value = row.at(self.slot);
-        Outcome::of(!value.is_null() && !(self.gx && value.is_nan()))
+        let absent = value.is_null() || (self.gx && value.is_nan());
+        Outcome::of(!absent)
     }
 
     fn bound(&self) -> String {

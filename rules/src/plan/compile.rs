@@ -102,7 +102,7 @@ impl Compiler<'_> {
         let fields = self.fields(entry, kind, &mut params);
         let args = self.args(entry, kind, params);
         let slots: Vec<Slot> = fields.iter().filter_map(|(it, at)| self.slot(entry, it, *at)).collect();
-        let ignore = self.ignore(kind, &args);
+        let ignore = ignore(kind, &args);
         let mostly = self.mostly(entry, kind);
         let guard = entry.when.as_ref().and_then(|it| self.guard(it, entry));
         let fields: Vec<String> = fields.into_iter().map(|(it, _)| it).collect();
@@ -114,11 +114,8 @@ impl Compiler<'_> {
             ignore,
             budget: self.options.budget,
         };
-        let compiled = if self.problems.len() > n_problems {
-            Err(String::new())
-        } else {
-            (kind.compile)(&args, &mut binder)
-        };
+        let compiled =
+            if self.problems.len() > n_problems { Err(String::new()) } else { (kind.compile)(&args, &mut binder) };
         let check = match compiled {
             Ok(check) => check,
             Err(message) => {
@@ -130,7 +127,7 @@ impl Compiler<'_> {
                 Check::Invalid(why.join("; "))
             }
         };
-        let when = entry.when.as_ref().map(|it| describe(it));
+        let when = entry.when.as_ref().map(describe);
         Expectation {
             kind,
             type_name: kind.gx.to_owned(),
@@ -178,7 +175,11 @@ impl Compiler<'_> {
                     Some(names) if names.len() == n_items && n_items >= least => names,
                     _ => {
                         let at = list.map_or(entry.at, |it| it.at);
-                        self.problem(at, format!("`column_list` must be a list of at least {least} columns"), &entry.path);
+                        self.problem(
+                            at,
+                            format!("`column_list` must be a list of at least {least} columns"),
+                            &entry.path,
+                        );
                         Vec::new()
                     }
                 };
@@ -265,18 +266,6 @@ impl Compiler<'_> {
         Args::new(entry.form, given)
     }
 
-    /// GX's names for the same three choices differ between pairs and lists of columns.
-    fn ignore(&mut self, kind: &Kind, args: &Args) -> Ignore {
-        if !kind.params.iter().any(|it| it.name == "ignore_row_if") {
-            return Ignore::Never;
-        }
-        match args.text("ignore_row_if") {
-            Some("both_values_are_missing" | "all_values_are_missing") | None => Ignore::All,
-            Some("either_value_is_missing" | "any_value_is_missing") => Ignore::Any,
-            Some(_) => Ignore::Never,
-        }
-    }
-
     fn mostly(&mut self, entry: &Entry, kind: &Kind) -> f64 {
         let Some(node) = &entry.mostly else { return 1.0 };
         if !kind.mostly {
@@ -287,7 +276,8 @@ impl Compiler<'_> {
             Ok(it) => it.as_f64().unwrap_or(1.0),
             Err(message) => {
                 let hint = "0.95 means that at least 95 % must hold";
-                self.problems.push(Problem::new(node.at, format!("`mostly`: {message}")).within(&entry.path).hint(hint));
+                self.problems
+                    .push(Problem::new(node.at, format!("`mostly`: {message}")).within(&entry.path).hint(hint));
                 1.0
             }
         }
@@ -348,9 +338,9 @@ impl Compiler<'_> {
             Path::parse(name)?;
         }
         let bindings = &mut self.bindings;
-        Ok(Guard::Condition(condition.bind(&mut |name| {
-            bindings.slot(&Path::parse(name).unwrap_or_else(|_| Path::literal(name)))
-        })))
+        Ok(Guard::Condition(
+            condition.bind(&mut |name| bindings.slot(&Path::parse(name).unwrap_or_else(|_| Path::literal(name)))),
+        ))
     }
 
     /// Text, or a record expectation, or `all:`, `any:`, `not:` of those.
@@ -404,6 +394,18 @@ impl Compiler<'_> {
         let known = known.filter(|(_, it)| **it == parsed || **it == literal).map(|(i, _)| Slot(i as u16));
         let slots: Vec<Slot> = known.collect();
         if slots.is_empty() { vec![self.bindings.slot(&parsed)] } else { slots }
+    }
+}
+
+/// GX's names for the same three choices differ between pairs and lists of columns.
+fn ignore(kind: &Kind, args: &Args) -> Ignore {
+    if !kind.params.iter().any(|it| it.name == "ignore_row_if") {
+        return Ignore::Never;
+    }
+    match args.text("ignore_row_if") {
+        Some("both_values_are_missing" | "all_values_are_missing") | None => Ignore::All,
+        Some("either_value_is_missing" | "any_value_is_missing") => Ignore::Any,
+        Some(_) => Ignore::Never,
     }
 }
 

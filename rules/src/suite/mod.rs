@@ -196,8 +196,8 @@ impl Reader<'_> {
                 "examples" => suite.examples = self.examples(value),
                 _ if GX_MEMBERS.contains(&name.as_str()) || name.starts_with("x-") => {}
                 _ => {
-                    let hint = did_you_mean(name, MEMBERS)
-                        .unwrap_or_else(|| format!("a suite holds {}", MEMBERS.join(", ")));
+                    let hint =
+                        did_you_mean(name, MEMBERS).unwrap_or_else(|| format!("a suite holds {}", MEMBERS.join(", ")));
                     self.problems.push(Problem::new(*at, format!("unknown member `{name}`")).hint(hint));
                 }
             }
@@ -275,7 +275,11 @@ impl Reader<'_> {
             Data::Scalar(Value::Str(file)) => Some(SchemaSource::File(file.to_string(), node.at)),
             Data::Map(_) | Data::Scalar(Value::Bool(_)) => Some(SchemaSource::Inline(node.to_value(), node.at)),
             _ => {
-                self.problem(node.at, "schema", format!("expected a JSON Schema or a file's name, found {}", node.what()));
+                self.problem(
+                    node.at,
+                    "schema",
+                    format!("expected a JSON Schema or a file's name, found {}", node.what()),
+                );
                 None
             }
         }
@@ -322,7 +326,8 @@ impl Reader<'_> {
         };
         for Member { name, at, .. } in node.members() {
             if !GX_ENTRY_MEMBERS.contains(&name.as_str()) && !name.starts_with("success_on_last_run") {
-                let hint = did_you_mean(name, GX_ENTRY_MEMBERS).unwrap_or_else(|| "parameters belong into `kwargs`".into());
+                let hint =
+                    did_you_mean(name, GX_ENTRY_MEMBERS).unwrap_or_else(|| "parameters belong into `kwargs`".into());
                 self.problems.push(Problem::new(*at, format!("unknown member `{name}`")).within(path).hint(hint));
             }
         }
@@ -358,10 +363,8 @@ impl Reader<'_> {
         let given = node.text().unwrap_or_else(|| node.what());
         let found = Severity::ALL.into_iter().find(|it| it.name() == given);
         if found.is_none() {
-            let hint =
-                did_you_mean(given, names).unwrap_or_else(|| format!("the severities are {}", names.join(", ")));
-            self.problems
-                .push(Problem::new(node.at, format!("unknown severity `{given}`")).within(path).hint(hint));
+            let hint = did_you_mean(given, names).unwrap_or_else(|| format!("the severities are {}", names.join(", ")));
+            self.problems.push(Problem::new(node.at, format!("unknown severity `{given}`")).within(path).hint(hint));
         }
         found.unwrap_or_default()
     }
@@ -405,7 +408,10 @@ pub fn read_entry(node: &Node, path: &str, problems: &mut Vec<Problem>) -> Optio
     let mut kinds = node.members().iter().filter(|it| !ENTRY_MEMBERS.contains(&it.name.as_str()));
     let Some(kind) = kinds.next() else {
         let message = if node.members().is_empty() {
-            format!("an expectation is a mapping such as `{{ field: age, between: {{ min: 0 }} }}`, this is {}", node.what())
+            format!(
+                "an expectation is a mapping such as `{{ field: age, between: {{ min: 0 }} }}`, this is {}",
+                node.what()
+            )
         } else {
             "no kind of expectation is named".to_owned()
         };

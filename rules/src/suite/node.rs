@@ -290,9 +290,9 @@ impl Node {
         match &self.data {
             Data::Scalar(it) => it.clone(),
             Data::List(items) => Value::List(items.iter().map(Node::to_value).collect()),
-            Data::Map(members) => Value::Map(
-                members.iter().map(|it| (Cow::Owned(it.name.clone()), it.value.to_value())).collect(),
-            ),
+            Data::Map(members) => {
+                Value::Map(members.iter().map(|it| (Cow::Owned(it.name.clone()), it.value.to_value())).collect())
+            }
         }
     }
 }
@@ -325,7 +325,8 @@ mod tests {
 
     #[test]
     fn json_is_read_with_python_s_extras() {
-        let node = parse("{\"a\": [Infinity, -Infinity], \"b\": \"\\ud83d\\ude00 \\\\u00e9 \\u00e9\", \"a b\": {}}").unwrap();
+        let node =
+            parse("{\"a\": [Infinity, -Infinity], \"b\": \"\\ud83d\\ude00 \\\\u00e9 \\u00e9\", \"a b\": {}}").unwrap();
         assert_eq!(node.get("b").unwrap().text(), Some("😀 \\u00e9 é"));
         assert_eq!(node.get("a").unwrap().items().unwrap()[1].to_value(), Value::Num(f64::NEG_INFINITY));
     }
@@ -349,7 +350,7 @@ mod tests {
         let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for i in 1..12 {
             let item = format!("*a{}", i - 1);
-            text += &format!("a{i}: &a{i} [{}]\n", vec![item; 10].join(", "));
+            text += &["a", &i.to_string(), ": &a", &i.to_string(), " [", &vec![item; 10].join(", "), "]\n"].concat();
         }
         assert!(parse(&text).is_err());
     }

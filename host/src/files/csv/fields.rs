@@ -15,6 +15,7 @@ pub(super) struct Field {
 
 impl Field {
     /// The field's text, given that of the record and where the record starts.
+    #[inline]
     pub fn text<'c>(&self, record: &'c str, at: usize) -> Cow<'c, str> {
         let raw = record.get(self.start.wrapping_sub(at)..self.end.wrapping_sub(at)).unwrap_or_default();
         if self.rebuild { Cow::Owned(unquote(raw)) } else { Cow::Borrowed(raw) }
@@ -33,6 +34,7 @@ pub(super) struct Cut {
 }
 
 /// Cuts the record that starts at `start`; a record without its newline ends with the bytes.
+#[inline]
 pub(super) fn split(bytes: &[u8], start: usize, delimiter: u8, fields: &mut Vec<Field>) -> Cut {
     fields.clear();
     let mut at = start;

@@ -18,10 +18,7 @@ fn wanted(names: &[&str]) -> Vec<(String, Option<Type>)> {
 
 /// One column read as a driver reads it: guessed from the first chunk, begun again when wider.
 fn column(cells: &[&str], chunk: usize, nulls: &Nulls) -> (Kind, Vec<Value<'static>>) {
-    let mut text = "it,x\n".to_owned();
-    for cell in cells {
-        text += &format!("{cell},\n");
-    }
+    let text = format!("it,x\n{},\n", cells.join(",\n"));
     let chunks = chunks(text.as_bytes(), chunk);
     let wanted = wanted(&["it"]);
     let mut kinds = Kinds::default();

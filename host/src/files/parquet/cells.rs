@@ -33,7 +33,7 @@ use rust_decimal::Decimal;
 pub(super) type Reader<'b> = Box<dyn Fn(usize) -> Value<'b> + 'b>;
 
 /// The reader of an array, its type found out once.
-pub(super) fn reader<'b>(array: &'b dyn Array) -> Reader<'b> {
+pub(super) fn reader(array: &dyn Array) -> Reader<'_> {
     match array.data_type() {
         DataType::Null => Box::new(|_| Value::Null),
         DataType::Boolean => match array.as_boolean_opt() {
@@ -91,7 +91,7 @@ fn with_nulls<'b>(array: &'b dyn Array, read: impl Fn(usize) -> Value<'b> + 'b) 
     }
 }
 
-fn printed<'b>(array: &'b dyn Array) -> Reader<'b> {
+fn printed(array: &dyn Array) -> Reader<'_> {
     let options = FormatOptions::default();
     match ArrayFormatter::try_new(array, &options) {
         Ok(it) => with_nulls(array, move |i| Value::Str(Cow::Owned(it.value(i).to_string()))),
@@ -108,7 +108,7 @@ fn primitive<'b, T: ArrowPrimitiveType>(array: &'b dyn Array, to: impl Fn(T::Nat
     with_nulls(array, move |i| values.get(i).map_or(Value::Null, |it| to(*it)))
 }
 
-fn strings<'b, O: OffsetSizeTrait>(array: &'b dyn Array) -> Reader<'b> {
+fn strings<O: OffsetSizeTrait>(array: &dyn Array) -> Reader<'_> {
     match array.as_string_opt::<O>() {
         Some(it) => with_nulls(array, move |i| Value::text(it.value(i))),
         None => printed(array),
@@ -180,7 +180,7 @@ fn clock<'b, T: ArrowPrimitiveType>(array: &'b dyn Array, micros: impl Fn(T::Nat
     })
 }
 
-fn dictionary<'b>(array: &'b dyn Array) -> Reader<'b> {
+fn dictionary(array: &dyn Array) -> Reader<'_> {
     let Some(it) = array.as_any_dictionary_opt() else { return printed(array) };
     if it.values().is_empty() {
         return Box::new(|_| Value::Null);
@@ -190,7 +190,7 @@ fn dictionary<'b>(array: &'b dyn Array) -> Reader<'b> {
     with_nulls(it.keys(), move |i| keys.get(i).map_or(Value::Null, |key| read(*key)))
 }
 
-fn list<'b, O: OffsetSizeTrait>(array: &'b dyn Array) -> Reader<'b> {
+fn list<O: OffsetSizeTrait>(array: &dyn Array) -> Reader<'_> {
     let Some(it) = array.as_list_opt::<O>() else { return printed(array) };
     let read = reader(it.values().as_ref());
     let offsets = it.value_offsets();
@@ -198,20 +198,20 @@ fn list<'b, O: OffsetSizeTrait>(array: &'b dyn Array) -> Reader<'b> {
     with_nulls(array, move |i| Value::List((at(i)..at(i + 1)).map(&read).collect()))
 }
 
-fn fixed_list<'b>(array: &'b dyn Array, n: usize) -> Reader<'b> {
+fn fixed_list(array: &dyn Array, n: usize) -> Reader<'_> {
     let Some(it) = array.as_fixed_size_list_opt() else { return printed(array) };
     let read = reader(it.values().as_ref());
     with_nulls(array, move |i| Value::List((i * n..(i + 1) * n).map(&read).collect()))
 }
 
-fn members<'b>(array: &'b dyn Array) -> Reader<'b> {
+fn members(array: &dyn Array) -> Reader<'_> {
     let Some(it) = array.as_struct_opt() else { return printed(array) };
-    let members: Vec<(&'b str, Reader<'b>)> =
+    let members: Vec<(&str, Reader)> =
         it.fields().iter().zip(it.columns()).map(|(field, it)| (field.name().as_str(), reader(it.as_ref()))).collect();
     with_nulls(array, move |i| Value::Map(members.iter().map(|(name, read)| (Cow::Borrowed(*name), read(i))).collect()))
 }
 
-fn map<'b>(array: &'b dyn Array) -> Reader<'b> {
+fn map(array: &dyn Array) -> Reader<'_> {
     let Some(it) = array.as_map_opt() else { return printed(array) };
     let (keys, values) = (reader(it.keys().as_ref()), reader(it.values().as_ref()));
     let offsets = it.value_offsets();

@@ -19,7 +19,7 @@ use parquet::file::metadata::PageIndexPolicy;
 use tempfile::NamedTempFile;
 
 use super::{Body, Chunk, Fault, FileInfo, Layout};
-use cells::{Reader, reader};
+use cells::Reader;
 
 /// Rows that are decoded at a time: what stays in a core's cache.
 const BATCH: usize = 8192;
@@ -156,7 +156,7 @@ impl ParquetPlan {
         };
         let fault = |error: &dyn std::fmt::Display| Fault::new(&chunk.file.name, error);
         let handle = open(&file.place).map_err(|it| fault(&it))?;
-        let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, file.metadata.clone())
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, file.metadata.clone())
             .with_projection(self.mask.clone())
             .with_row_groups(vec![range.group])
             .with_offset(range.offset)
@@ -164,14 +164,14 @@ impl ParquetPlan {
             .with_batch_size(BATCH.min(range.n_rows))
             .build()
             .map_err(|it| fault(&it))?;
-        Ok(Batches { batches, name: chunk.file.name.clone(), row: chunk.first_row, line: chunk.first_line })
+        Ok(Batches { reader, name: chunk.file.name.clone(), row: chunk.first_row, line: chunk.first_line })
     }
 
     /// The columns of a batch, ready to be read row by row.
     pub fn columns<'b>(&self, batch: &'b Batch) -> Columns<'b> {
         let readers = self.slots.iter().map(|slot| {
             let column = slot.path.as_ref().and_then(|path| find(&batch.records, path));
-            (column.map(|(array, above)| (reader(array), above)), slot.declared)
+            (column.map(|(array, above)| (cells::reader(array), above)), slot.declared)
         });
         Columns { readers: readers.collect(), unlike: Vec::new() }
     }
@@ -209,7 +209,7 @@ fn find<'b>(records: &'b RecordBatch, path: &[String]) -> Option<(&'b dyn Array,
 
 /// The rows of a chunk, some thousands at a time.
 pub struct Batches {
-    batches: ParquetRecordBatchReader,
+    reader: ParquetRecordBatchReader,
     name: String,
     row: u64,
     line: u64,
@@ -220,7 +220,7 @@ impl Iterator for Batches {
 
     fn next(&mut self) -> Option<Self::Item> {
         let fault = |error: ArrowError| Fault { line: Some(self.line), ..Fault::new(&self.name, error) };
-        match self.batches.next()? {
+        match self.reader.next()? {
             Ok(records) => {
                 let batch = Batch { first_row: self.row, first_line: self.line, records };
                 self.row += batch.n_rows() as u64;
