@@ -3,13 +3,17 @@
 mod aggregate;
 mod bounds;
 mod departure;
+mod kolmogorov;
+mod numbers;
 mod order;
+mod partition;
 mod records;
 
 pub mod between;
 pub mod compound_unique;
 pub mod decreasing;
 pub mod increasing;
+pub mod kl_divergence_less_than;
 pub mod mean_between;
 pub mod not_null;
 pub mod not_outliers;
@@ -24,6 +28,7 @@ pub static KINDS: &[&Kind] = &[
     &compound_unique::KIND,
     &decreasing::KIND,
     &increasing::KIND,
+    &kl_divergence_less_than::KIND,
     &mean_between::KIND,
     &not_null::KIND,
     &not_outliers::KIND,
