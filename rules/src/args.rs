@@ -53,6 +53,13 @@ impl Param {
         self
     }
 
+    /// Takes something else.
+    #[must_use]
+    pub const fn taking(mut self, ty: ParamType) -> Self {
+        self.ty = ty;
+        self
+    }
+
     /// Has a default.
     #[must_use]
     pub const fn default(mut self, default: &'static str) -> Self {
@@ -90,6 +97,8 @@ pub enum ParamType {
     Pairs,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// `false` or one of these words.
+    FalseOr(&'static [&'static str]),
     /// A field of the record.
     Field,
     /// A length of time: `90s`, `15m`, `6h`, `7d`, or a number of seconds. Becomes seconds.
@@ -117,6 +126,7 @@ impl ParamType {
             ParamType::Choice(words) => {
                 format!("one of {}", words.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", "))
             }
+            ParamType::FalseOr(words) => format!("`false` or {}", ParamType::Choice(words).describe()),
             ParamType::Field => "the name of a field".into(),
             ParamType::Duration => "a length of time such as `90s`, `15m`, `6h`, `7d`".into(),
             ParamType::Mapping => "a mapping".into(),
@@ -147,7 +157,8 @@ impl ParamType {
             (ParamType::Pairs, Value::List(it)) => {
                 it.iter().all(|it| matches!(it, Value::List(pair) if pair.len() == 2)).then_some(Value::List(it))
             }
-            (ParamType::Choice(words), it) => {
+            (ParamType::FalseOr(_), it @ Value::Bool(false)) => Some(it),
+            (ParamType::Choice(words) | ParamType::FalseOr(words), it) => {
                 it.as_str().and_then(|it| words.iter().find(|word| **word == it)).map(|it| Value::text(it))
             }
             (ParamType::Duration, it) => seconds(&it).map(Value::Num),

@@ -43,6 +43,11 @@ impl Bounds {
         }
     }
 
+    /// One value alone.
+    pub fn exactly(value: Option<&Value<'static>>) -> Self {
+        Bounds { min: value.cloned(), max: value.cloned(), ..Bounds::default() }
+    }
+
     /// Whether there is no bound at all.
     pub const fn is_open(&self) -> bool {
         self.min.is_none() && self.max.is_none()
@@ -74,10 +79,20 @@ impl Bounds {
         Outcome::of(within)
     }
 
+    /// Whether some value within a relative error of this one lies within the bounds.
+    pub fn hold_near(&self, value: &Value, error: f64) -> bool {
+        let lower = Bounds { max: None, ..self.clone() };
+        let upper = Bounds { min: None, ..self.clone() };
+        lower.judge(&moved(value, error)) == Outcome::Pass && upper.judge(&moved(value, -error)) == Outcome::Pass
+    }
+
     /// In words: `between 0 and 1`, `at least 0`, `above 0 and at most 1`.
     pub fn describe(&self) -> String {
         let text = |it: &Value| python::text(it).into_owned();
         match (&self.min, &self.max) {
+            (Some(min), Some(max)) if !self.strict_min && !self.strict_max && min.same(max) => {
+                format!("exactly {}", text(min))
+            }
             (Some(min), Some(max)) if !self.strict_min && !self.strict_max => {
                 format!("between {} and {}", text(min), text(max))
             }
@@ -92,6 +107,14 @@ impl Bounds {
                 if both.is_empty() { "without a bound".to_owned() } else { both.join(" and ") }
             }
         }
+    }
+}
+
+/// A value a share of itself larger, or smaller.
+fn moved(value: &Value, by: f64) -> Value<'static> {
+    match value {
+        Value::Time(it) => Value::Time(Time { micros: it.micros.saturating_add((it.micros as f64 * by).abs().copysign(by) as i64), ..*it }),
+        it => it.as_f64().map_or_else(|| it.to_owned(), |it| Value::Num(it + it.abs() * by)),
     }
 }
 

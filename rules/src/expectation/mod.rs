@@ -2,22 +2,52 @@
 
 mod aggregate;
 mod bounds;
+mod columns;
 mod departure;
+mod distinct;
+mod dtype;
 mod kolmogorov;
 mod numbers;
 mod order;
 mod partition;
+mod quantiles;
 mod records;
 
 pub mod between;
+pub mod column_count_between;
+pub mod column_count_equal;
+pub mod column_exists;
+pub mod column_type;
+pub mod columns_match_ordered_list;
+pub mod columns_match_set;
 pub mod compound_unique;
+pub mod coverage;
 pub mod decreasing;
+pub mod distinct_values_contain_set;
+pub mod distinct_values_equal_set;
+pub mod distinct_values_in_set;
+pub mod duplicate_records;
+pub mod empty_share;
 pub mod increasing;
 pub mod kl_divergence_less_than;
+pub mod max_between;
 pub mod mean_between;
+pub mod median_between;
+pub mod min_between;
+pub mod most_common_value_in_set;
 pub mod not_null;
 pub mod not_outliers;
+pub mod outlier_share;
+pub mod proportion_of_non_null_values_between;
+pub mod proportion_of_unique_values_between;
+pub mod quantile_between;
+pub mod quantile_values_between;
+pub mod row_count_between;
+pub mod row_count_equal;
+pub mod stdev_between;
+pub mod sum_between;
 pub mod unique;
+pub mod unique_value_count_between;
 pub mod z_scores_less_than;
 
 use crate::kind::Kind;
@@ -25,14 +55,40 @@ use crate::kind::Kind;
 /// All kinds, by name.
 pub static KINDS: &[&Kind] = &[
     &between::KIND,
+    &column_count_between::KIND,
+    &column_count_equal::KIND,
+    &column_exists::KIND,
+    &column_type::KIND,
+    &columns_match_ordered_list::KIND,
+    &columns_match_set::KIND,
     &compound_unique::KIND,
+    &coverage::KIND,
     &decreasing::KIND,
+    &distinct_values_contain_set::KIND,
+    &distinct_values_equal_set::KIND,
+    &distinct_values_in_set::KIND,
+    &duplicate_records::KIND,
+    &empty_share::KIND,
     &increasing::KIND,
     &kl_divergence_less_than::KIND,
+    &max_between::KIND,
     &mean_between::KIND,
+    &median_between::KIND,
+    &min_between::KIND,
+    &most_common_value_in_set::KIND,
     &not_null::KIND,
     &not_outliers::KIND,
+    &outlier_share::KIND,
+    &proportion_of_non_null_values_between::KIND,
+    &proportion_of_unique_values_between::KIND,
+    &quantile_between::KIND,
+    &quantile_values_between::KIND,
+    &row_count_between::KIND,
+    &row_count_equal::KIND,
+    &stdev_between::KIND,
+    &sum_between::KIND,
     &unique::KIND,
+    &unique_value_count_between::KIND,
     &z_scores_less_than::KIND,
 ];
 

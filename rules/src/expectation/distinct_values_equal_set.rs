@@ -1,0 +1,24 @@
+//! The distinct values are exactly those of a set.
+
+use super::distinct::{self, Relation};
+use crate::kind::{Args, Binder, Check, Kind, Param, ParamType, Scope, Subject};
+
+/// The kind.
+pub static KIND: Kind = Kind {
+    name: "distinct_values_equal_set",
+    gx: "expect_column_distinct_values_to_equal_set",
+    in_gx: true,
+    since: "0.1.0",
+    summary: "the distinct values to be exactly those of a set",
+    subject: Subject::Field,
+    scope: Scope::Window,
+    mostly: false,
+    params: &[Param::new("values", ParamType::Values, "The set.").gx("value_set").required()],
+    main: Some("values"),
+    page: include_str!("distinct_values_equal_set.md"),
+    compile,
+};
+
+fn compile(args: &Args, binder: &mut Binder) -> Result<Check, String> {
+    distinct::check(args, binder, Relation::Equals)
+}
