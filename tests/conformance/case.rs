@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use crate::compare;
+
 /// One line of a corpus file.
 pub struct Case {
     /// `edge/expect_column_values_to_be_between/min_only`.
@@ -33,7 +35,7 @@ pub struct Answer {
 impl Case {
     /// Reads one line; `folder` is where the paths of data files begin.
     pub fn parse(line: &str, folder: &Path) -> Self {
-        let case: Value = serde_json::from_str(line).expect("a corpus line is JSON");
+        let case = compare::read(line);
         let text = |name: &str| case[name].as_str().unwrap_or_default().to_owned();
         let map = |name: &str| case[name].as_object().cloned().unwrap_or_default();
         let portable = case["portable"] == true;
@@ -54,6 +56,7 @@ impl Case {
     }
 
     /// The suite with this one expectation, as Great Expectations saves it, and the types of the columns.
+    /// Infinity stands in it as Python writes it.
     pub fn suite(&self) -> String {
         let types: Map<String, Value> = self.types.iter().map(|(name, ty)| (field(name), type_name(ty))).collect();
         let entry = json!({"type": self.expectation, "kwargs": self.kwargs});
@@ -61,7 +64,9 @@ impl Case {
         if !types.is_empty() {
             suite["types"] = Value::Object(types);
         }
-        suite.to_string()
+        let mut text = String::new();
+        write_json(&suite, &mut text);
+        text
     }
 
     /// How many rows there are.
@@ -108,6 +113,7 @@ fn type_name(ty: &Value) -> Value {
     }
 }
 
+/// Writes JSON in which `{"$float": "Infinity"}` is the literal.
 fn write_json(value: &Value, out: &mut String) {
     match value {
         Value::Object(members) => match members.get("$float").and_then(Value::as_str) {

@@ -21,9 +21,9 @@ pub struct Got {
     pub message: String,
 }
 
-/// Reads a suite's result, in which infinity may stand as `1e999`.
+/// Reads JSON, also Python's, whose infinity becomes `{"$float": "Infinity"}`.
 pub fn read(text: &str) -> Value {
-    plain(&record::parse(text).expect("the report is JSON"))
+    plain(&record::parse(text).unwrap_or_else(|error| panic!("{error}: {text}")))
 }
 
 /// The results of a suite's result.

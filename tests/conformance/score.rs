@@ -90,22 +90,39 @@ pub fn suite_differences(expected: &Value, got: &Value) -> Vec<String> {
     }
     let nothing = Vec::new();
     let want = expected["results"].as_array().unwrap_or(&nothing);
-    let results = got["results"].as_array().unwrap_or(&nothing);
+    let mut results = got["results"].as_array().cloned().unwrap_or_default();
     compare("number of results".to_owned(), &want.len().into(), &results.len().into());
-    for (i, (want, got)) in want.iter().zip(results).enumerate() {
-        let here = |what: &str| format!("results[{i}] {} {what}", want["expectation_config"]["type"]);
-        let (config, own) = (&want["expectation_config"], &got["expectation_config"]);
-        for name in ["type", "kwargs", "severity"] {
-            compare(here(name), &config[name], &own[name]);
-        }
-        let raised = |it: &Value| it["exception_info"]["raised_exception"].clone();
-        compare(here("raised"), &raised(want), &raised(got));
-        compare(here("success"), &want["success"], &got["success"]);
-        for (name, value) in want["result"].as_object().into_iter().flatten() {
-            compare(here(name), value, &got["result"][name]);
+    for want in want {
+        let config = &want["expectation_config"];
+        let name = format!("{} {}", config["type"], config["kwargs"]);
+        // Great Expectations answers column by column, we in the order of the suite.
+        let alike = |it: &Value| {
+            let own = &it["expectation_config"];
+            ["type", "kwargs", "severity"].iter().all(|member| same(&config[member], &own[member]))
+        };
+        let Some(at) = results.iter().position(alike) else {
+            wrong.push(format!("{name} has no result"));
+            continue;
+        };
+        let got = results.remove(at);
+        if let Some(difference) = result_difference(want, &got) {
+            wrong.push(format!("{name}: {difference}"));
         }
     }
     wrong
+}
+
+fn result_difference(want: &Value, got: &Value) -> Option<String> {
+    let raised = |it: &Value| it["exception_info"]["raised_exception"].clone();
+    if raised(want) != raised(got) {
+        return Some(format!("raised: {}", got["exception_info"]["exception_message"]));
+    }
+    let members = want["result"].as_object().into_iter().flatten();
+    let members = members.map(|(name, it)| (name.as_str(), it, &got["result"][name]));
+    [("success", &want["success"], &got["success"])].into_iter().chain(members).find_map(|(name, want, got)| {
+        let alike = same(want, got);
+        (!alike).then(|| format!("{name}: wanted {want}, got {got}"))
+    })
 }
 
 /// Says something on the test's output.
