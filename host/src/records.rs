@@ -11,7 +11,7 @@ use driftline_rules::value::Value;
 
 use crate::files::csv::{CsvPlan, Kinds, Nulls, Trouble, Widen};
 use crate::files::parquet::ParquetPlan;
-use crate::files::{Broken, Chunk, Fault, FileInfo, Format};
+use crate::files::{Broken, Chunk, Fault, Format};
 
 /// One worker's reader of records: it keeps what it learns about each file and about the order of members.
 pub struct Records<'p> {
@@ -19,6 +19,10 @@ pub struct Records<'p> {
     kinds: Arc<Kinds>,
     nulls: Nulls,
     json: Reader,
+    /// How many records the JSON reader has met, and at which of them rows stop being consecutive:
+    /// the reader counts for itself, and this says which row each count is.
+    n_met: u64,
+    met: Vec<(u64, u64)>,
     columns: Columns,
     csv: HashMap<usize, CsvPlan>,
     parquet: HashMap<usize, ParquetPlan>,
@@ -80,16 +84,22 @@ impl<'p> Records<'p> {
             kinds,
             nulls,
             json: Reader::new(&plan.shape, Limits::default()),
+            n_met: 0,
+            met: Vec::new(),
             columns: Columns { wanted: wanted(plan), whole: whole.map(|(i, _)| i).collect() },
             csv: HashMap::new(),
             parquet: HashMap::new(),
         }
     }
 
-    /// The names of members that JSON records had at the top, with the record (in this reader's own
-    /// count) and the place of first appearance.
+    /// The names of members that JSON records had at the top, with the row and the place of first
+    /// appearance.
     pub fn json_columns(&self) -> impl Iterator<Item = (&str, u64, usize)> {
-        self.json.columns()
+        self.json.columns().map(|(name, met, place)| {
+            let at = self.met.partition_point(|(first, _)| *first <= met).saturating_sub(1);
+            let row = self.met.get(at).map_or(met, |(first, row)| row + (met - first));
+            (name, row, place)
+        })
     }
 
     /// Learns of columns that later files brought.
@@ -113,16 +123,24 @@ impl<'p> Records<'p> {
 
     fn each_text(&mut self, chunk: &Chunk, take: &mut dyn FnMut(Record)) {
         let mut cells = Vec::new();
+        let mut expected = None;
         for text in chunk.texts() {
             let broken = match text.text {
-                Ok(it) => match self.json.fill(it, &mut cells) {
-                    Ok(()) => None,
-                    Err(error) => {
-                        let mut broken = text.broken(&chunk.file.name, error.message);
-                        broken.offset += error.offset as u64;
-                        Some(broken)
+                Ok(it) => {
+                    if expected != Some(text.row) {
+                        self.met.push((self.n_met, text.row));
                     }
-                },
+                    expected = Some(text.row + 1);
+                    self.n_met += 1;
+                    match self.json.fill(it, &mut cells) {
+                        Ok(()) => None,
+                        Err(error) => {
+                            let mut broken = text.broken(&chunk.file.name, error.message);
+                            broken.offset += error.offset as u64;
+                            Some(broken)
+                        }
+                    }
+                }
                 Err(reason) => Some(text.broken(&chunk.file.name, reason)),
             };
             take(match broken {
@@ -203,9 +221,4 @@ impl Columns {
             cells[*slot] = record.clone();
         }
     }
-}
-
-/// Notes the columns of a file that has them.
-pub fn file_columns(file: &FileInfo) -> Vec<String> {
-    file.columns().unwrap_or_default()
 }

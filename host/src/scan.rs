@@ -162,26 +162,20 @@ fn work(plan: &Plan, options: &Options, receiver: &Mutex<Receiver<Job>>, stop: &
         lines: HashMap::new(),
     };
     let mut records: Option<Records> = None;
-    // The JSON reader counts the records that it met itself; this is each one's row.
-    let mut first_met: Vec<(u64, u64)> = Vec::new();
-    let mut n_met = 0;
     loop {
         let job = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((chunk, kinds)) = job else { break };
         let reader = records.get_or_insert_with(|| Records::new(plan, Arc::clone(&kinds), options.nulls.clone()));
         reader.know(&kinds);
-        first_met.push((n_met, chunk.first_row));
         let Part { fold, broken, lines, .. } = &mut part;
         let went = reader.each(&chunk, &mut |record| match record {
             Record::Read { row, line, cells, .. } => {
-                n_met += 1;
                 run::check(plan, cells, row, options.now, fold);
                 if !fold.failed.is_empty() && lines.len() < options.keep.values * plan.expectations.len() {
                     lines.insert(row, line);
                 }
             }
             Record::Broken(it) => {
-                n_met += 1;
                 run::unreadable(&it.reason, it.row, fold);
                 if broken.len() < options.keep.values {
                     broken.push(it);
@@ -199,9 +193,7 @@ fn work(plan: &Plan, options: &Options, receiver: &Mutex<Receiver<Job>>, stop: &
         }
     }
     if let Some(reader) = &records {
-        for (name, met, place) in reader.json_columns() {
-            let chunk = first_met.partition_point(|(first, _)| *first <= met).saturating_sub(1);
-            let row = first_met.get(chunk).map_or(met, |(first, row)| row + (met - first));
+        for (name, row, place) in reader.json_columns() {
             part.fold.window.columns.see(name, row, place as u32);
         }
     }

@@ -2,19 +2,10 @@
 
 use std::borrow::Cow;
 
+pub use crate::suite::Form;
 use crate::suite::node::{Data, Node};
 use crate::time::Time;
 use crate::value::Value;
-
-/// How an entry of a suite is written, which decides how its parameters are converted and how
-/// values of a wrong type count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// Driftline's short form.
-    Short,
-    /// Great Expectations' `type` and `kwargs`: everything as GX 1.24 does it.
-    Gx,
-}
 
 /// A parameter of a kind.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +96,8 @@ pub enum ParamType {
     Duration,
     /// A mapping, checked by the kind.
     Mapping,
+    /// A list or a mapping, checked by the kind.
+    ListOrMapping,
 }
 
 impl ParamType {
@@ -130,6 +123,7 @@ impl ParamType {
             ParamType::Field => "the name of a field".into(),
             ParamType::Duration => "a length of time such as `90s`, `15m`, `6h`, `7d`".into(),
             ParamType::Mapping => "a mapping".into(),
+            ParamType::ListOrMapping => "a list or a mapping".into(),
         }
     }
 
@@ -162,7 +156,8 @@ impl ParamType {
                 it.as_str().and_then(|it| words.iter().find(|word| **word == it)).map(|it| Value::text(it))
             }
             (ParamType::Duration, it) => seconds(&it).map(Value::Num),
-            (ParamType::Mapping, it @ Value::Map(_)) => Some(it),
+            (ParamType::Mapping | ParamType::ListOrMapping, it @ Value::Map(_)) => Some(it),
+            (ParamType::ListOrMapping, it @ Value::List(_)) => Some(it),
             _ => None,
         };
         converted.map_or_else(wrong, Ok)

@@ -113,7 +113,10 @@ impl Bounds {
 /// A value a share of itself larger, or smaller.
 fn moved(value: &Value, by: f64) -> Value<'static> {
     match value {
-        Value::Time(it) => Value::Time(Time { micros: it.micros.saturating_add((it.micros as f64 * by).abs().copysign(by) as i64), ..*it }),
+        Value::Time(it) => Value::Time(Time {
+            micros: it.micros.saturating_add((it.micros as f64 * by).abs().copysign(by) as i64),
+            ..*it
+        }),
         it => it.as_f64().map_or_else(|| it.to_owned(), |it| Value::Num(it + it.abs() * by)),
     }
 }

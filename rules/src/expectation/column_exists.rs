@@ -16,7 +16,8 @@ pub static KIND: Kind = Kind {
     mostly: false,
     params: &[
         Param::new("column", ParamType::Field, "The name of the column.").required(),
-        Param::new("index", ParamType::Int, "Its place, counted from 0; a negative number counts from the end.").gx("column_index"),
+        Param::new("index", ParamType::Int, "Its place, counted from 0; a negative number counts from the end.")
+            .gx("column_index"),
     ],
     main: Some("column"),
     page: include_str!("column_exists.md"),

@@ -52,8 +52,8 @@ impl WindowCheck for Ordered {
         let Some((place, wanted, met)) = wrong.first() else {
             return Judgement::new(Status::Pass).bound(bound).observed(observed);
         };
-        let word = |it: &Option<&str>| it.map_or_else(|| "nothing".to_owned(), |it| format!("`{it}`"));
-        let why = format!("at place {place} stands {} where {} is expected", word(met), word(wanted));
+        let word = |it: Option<&str>| it.map_or_else(|| "nothing".to_owned(), |it| format!("`{it}`"));
+        let why = format!("at place {place} stands {} where {} is expected", word(*met), word(*wanted));
         let mismatched = wrong.iter().map(|(i, expected, found)| {
             Value::Map(vec![
                 ("Expected Column Position".into(), aggregate::count(*i as u64)),

@@ -107,14 +107,14 @@ impl WindowCheck for Compare {
         if self.relation != Relation::Contains {
             judgement = judgement
                 .extra("unexpected_count", aggregate::count(difference.n_unexpected))
-                .extra("partial_unexpected_list", Value::List(first(difference.unexpected)));
+                .extra("partial_unexpected_list", Value::List(first(difference.unexpected.iter().collect())));
         }
         if self.relation != Relation::Within {
             judgement = judgement
                 .extra("missing_count", aggregate::count(difference.missing.len() as u64))
-                .extra("partial_missing_list", Value::List(first(difference.missing)));
+                .extra("partial_missing_list", Value::List(first(difference.missing.iter().collect())));
         }
-        let all = || counts.sorted().into_iter().map(|it| it.value.clone()).collect();
+        let all = || counts.sorted().into_iter().map(|it| &it.value).collect();
         judgement.observed(if gx { Value::Null } else { Value::List(first(all())) })
     }
 }
@@ -153,7 +153,7 @@ impl Compare {
     fn verdict(&self, difference: &Difference) -> Judgement {
         let mut why = Vec::new();
         if self.relation != Relation::Contains && difference.n_unexpected > 0 {
-            let named = first(difference.unexpected.clone());
+            let named = first(difference.unexpected.iter().collect());
             let named = if named.is_empty() { String::new() } else { format!(": {}", list(&named)) };
             why.push(format!("{} distinct values are not in the set{named}", difference.n_unexpected));
         }
@@ -194,7 +194,7 @@ pub fn key(value: &Value) -> Vec<u8> {
 }
 
 /// The first few in order, if they have one.
-fn first(mut values: Vec<Value<'static>>) -> Vec<Value<'static>> {
+pub fn first(mut values: Vec<&Value<'static>>) -> Vec<Value<'static>> {
     let rank = |it: &Value| match it {
         Value::Bool(_) | Value::Int(_) | Value::Big(_) => 1,
         Value::Num(it) if !it.is_nan() => 1,
@@ -202,13 +202,17 @@ fn first(mut values: Vec<Value<'static>>) -> Vec<Value<'static>> {
         Value::Time(_) => 3,
         _ => 0,
     };
-    let rank_of_first = values.first().map_or(0, rank);
+    let rank_of_first = values.first().map_or(0, |it| rank(it));
     // Sorting wants a total order, which only values of one of these kinds have.
     if rank_of_first > 0 && values.iter().all(|it| rank(it) == rank_of_first) {
-        values.sort_by(|a, b| a.compare(b).unwrap_or(Ordering::Equal));
+        let order = |a: &&Value<'static>, b: &&Value<'static>| a.compare(b).unwrap_or(Ordering::Equal);
+        if values.len() > SHOWN {
+            values.select_nth_unstable_by(SHOWN, order);
+            values.truncate(SHOWN);
+        }
+        values.sort_by(order);
     }
-    values.truncate(SHOWN);
-    values
+    values.into_iter().take(SHOWN).cloned().collect()
 }
 
 /// Values in words, the first few.

@@ -31,8 +31,26 @@ pub fn is(found: &str, name: &str) -> bool {
 /// Whether `pandas.api.types.pandas_dtype` takes the name.
 pub fn is_known(name: &str) -> bool {
     const PLAIN: [&str; 20] = [
-        "bool", "bool_", "?", "b1", "object", "object_", "O", "str", "string", "category", "boolean", "complex",
-        "bytes", "void", "interval", "period", "datetime64", "timedelta64", "M8", "m8",
+        "bool",
+        "bool_",
+        "?",
+        "b1",
+        "object",
+        "object_",
+        "O",
+        "str",
+        "string",
+        "category",
+        "boolean",
+        "complex",
+        "bytes",
+        "void",
+        "interval",
+        "period",
+        "datetime64",
+        "timedelta64",
+        "M8",
+        "m8",
     ];
     const SIZED: [(&str, &[&str]); 9] = [
         ("int", &["", "8", "16", "32", "64", "_", "p", "c"]),

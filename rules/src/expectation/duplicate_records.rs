@@ -19,7 +19,8 @@ pub static KIND: Kind = Kind {
     scope: Scope::Window,
     mostly: false,
     params: &[
-        Param::new("key", ParamType::SomeTexts, "The fields that make two records the same.").default("the whole record"),
+        Param::new("key", ParamType::SomeTexts, "The fields that make two records the same.")
+            .default("the whole record"),
         Param::new("max", ParamType::Ratio, "The largest share of repeats.").gx("max_share").default("0"),
     ],
     main: Some("key"),

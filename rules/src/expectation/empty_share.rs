@@ -1,6 +1,9 @@
 //! Few of the values are the empty text.
 
-use super::{aggregate::{self, Aggregate}, bounds::Bounds};
+use super::{
+    aggregate::{self, Aggregate},
+    bounds::Bounds,
+};
 use crate::kind::{Args, Binder, Check, Kind, Param, ParamType, Scope, Subject};
 use crate::sketch::{Sketch, Spec};
 use crate::value::Value;

@@ -32,8 +32,6 @@ pub static KIND: Kind = Kind {
         Param::new("bucketize_data", ParamType::Bool, "Whether numbers are counted in bins.").default("true"),
         Param::new("min", ParamType::Bound, "Means nothing; GX accepts it.").gx("min_value"),
         Param::new("max", ParamType::Bound, "Means nothing; GX accepts it.").gx("max_value"),
-        Param::new("strict_min", ParamType::Bool, "Means nothing; GX accepts it."),
-        Param::new("strict_max", ParamType::Bool, "Means nothing; GX accepts it."),
     ],
     main: None,
     page: include_str!("kl_divergence_less_than.md"),
@@ -57,7 +55,7 @@ enum Expected {
 }
 
 fn compile(args: &Args, binder: &mut Binder) -> Result<Check, String> {
-    if !args.is_gx() && ["min", "max", "strict_min", "strict_max"].iter().any(|it| args.get(it).is_some()) {
+    if !args.is_gx() && ["min", "max"].iter().any(|it| args.get(it).is_some()) {
         return Err("`min` and `max` mean nothing here; the bound is `threshold`".to_owned());
     }
     let tail = args.number("tail_weight_holdout").unwrap_or(0.0);

@@ -260,6 +260,7 @@ fn pelz_good(n: f64, d: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unreadable_literal, clippy::approx_constant, reason = "as scipy prints them")]
 mod tests {
     use super::*;
 

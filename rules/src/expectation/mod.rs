@@ -2,18 +2,31 @@
 
 mod aggregate;
 mod bounds;
+#[cfg(test)]
+mod budgets;
 mod columns;
 mod departure;
 mod distinct;
+mod distribution;
 mod dtype;
+mod index;
+mod instant;
 mod kolmogorov;
+mod naming;
 mod numbers;
 mod order;
 mod partition;
 mod quantiles;
 mod records;
+mod schemas;
+mod several;
+mod texts;
+mod type_names;
+mod vector;
 
 pub mod between;
+pub mod bootstrapped_ks_test_p_value;
+pub mod chisquare_test_p_value;
 pub mod column_count_between;
 pub mod column_count_equal;
 pub mod column_exists;
@@ -22,22 +35,51 @@ pub mod columns_match_ordered_list;
 pub mod columns_match_set;
 pub mod compound_unique;
 pub mod coverage;
+pub mod dateutil_parseable;
 pub mod decreasing;
 pub mod distinct_values_contain_set;
 pub mod distinct_values_equal_set;
 pub mod distinct_values_in_set;
 pub mod duplicate_records;
 pub mod empty_share;
+pub mod finite;
+pub mod fresh;
+pub mod in_set;
+pub mod in_type_list;
 pub mod increasing;
+pub mod json_parseable;
+pub mod json_schema;
 pub mod kl_divergence_less_than;
+pub mod lag;
+pub mod match_json_schema;
+pub mod match_like_pattern;
+pub mod match_like_pattern_list;
+pub mod match_regex;
+pub mod match_regex_list;
+pub mod match_strftime_format;
 pub mod max_between;
 pub mod mean_between;
 pub mod median_between;
 pub mod min_between;
 pub mod most_common_value_in_set;
+pub mod multicolumn_equal;
+pub mod multicolumn_sum_equal;
+pub mod non_empty_text;
+pub mod not_in_set;
+pub mod not_match_like_pattern;
+pub mod not_match_like_pattern_list;
+pub mod not_match_regex;
+pub mod not_match_regex_list;
 pub mod not_null;
 pub mod not_outliers;
+pub mod null;
+pub mod of_type;
 pub mod outlier_share;
+pub mod pair_a_greater_than_b;
+pub mod pair_cramers_phi_less_than;
+pub mod pair_equal;
+pub mod pair_in_set;
+pub mod parameterized_distribution_ks_test_p_value;
 pub mod proportion_of_non_null_values_between;
 pub mod proportion_of_unique_values_between;
 pub mod quantile_between;
@@ -48,6 +90,13 @@ pub mod stdev_between;
 pub mod sum_between;
 pub mod unique;
 pub mod unique_value_count_between;
+pub mod unique_within_record;
+pub mod value_lengths_between;
+pub mod value_lengths_equal;
+pub mod vector_dimension;
+pub mod vector_finite;
+pub mod vector_norm_between;
+pub mod vector_zero_share;
 pub mod z_scores_less_than;
 
 use crate::kind::Kind;
@@ -55,6 +104,8 @@ use crate::kind::Kind;
 /// All kinds, by name.
 pub static KINDS: &[&Kind] = &[
     &between::KIND,
+    &bootstrapped_ks_test_p_value::KIND,
+    &chisquare_test_p_value::KIND,
     &column_count_between::KIND,
     &column_count_equal::KIND,
     &column_exists::KIND,
@@ -63,22 +114,51 @@ pub static KINDS: &[&Kind] = &[
     &columns_match_set::KIND,
     &compound_unique::KIND,
     &coverage::KIND,
+    &dateutil_parseable::KIND,
     &decreasing::KIND,
     &distinct_values_contain_set::KIND,
     &distinct_values_equal_set::KIND,
     &distinct_values_in_set::KIND,
     &duplicate_records::KIND,
     &empty_share::KIND,
+    &finite::KIND,
+    &fresh::KIND,
+    &in_set::KIND,
+    &in_type_list::KIND,
     &increasing::KIND,
+    &json_parseable::KIND,
+    &json_schema::KIND,
     &kl_divergence_less_than::KIND,
+    &lag::KIND,
+    &match_json_schema::KIND,
+    &match_like_pattern::KIND,
+    &match_like_pattern_list::KIND,
+    &match_regex::KIND,
+    &match_regex_list::KIND,
+    &match_strftime_format::KIND,
     &max_between::KIND,
     &mean_between::KIND,
     &median_between::KIND,
     &min_between::KIND,
     &most_common_value_in_set::KIND,
+    &multicolumn_equal::KIND,
+    &multicolumn_sum_equal::KIND,
+    &non_empty_text::KIND,
+    &not_in_set::KIND,
+    &not_match_like_pattern::KIND,
+    &not_match_like_pattern_list::KIND,
+    &not_match_regex::KIND,
+    &not_match_regex_list::KIND,
     &not_null::KIND,
     &not_outliers::KIND,
+    &null::KIND,
+    &of_type::KIND,
     &outlier_share::KIND,
+    &pair_a_greater_than_b::KIND,
+    &pair_cramers_phi_less_than::KIND,
+    &pair_equal::KIND,
+    &pair_in_set::KIND,
+    &parameterized_distribution_ks_test_p_value::KIND,
     &proportion_of_non_null_values_between::KIND,
     &proportion_of_unique_values_between::KIND,
     &quantile_between::KIND,
@@ -89,6 +169,13 @@ pub static KINDS: &[&Kind] = &[
     &sum_between::KIND,
     &unique::KIND,
     &unique_value_count_between::KIND,
+    &unique_within_record::KIND,
+    &value_lengths_between::KIND,
+    &value_lengths_equal::KIND,
+    &vector_dimension::KIND,
+    &vector_finite::KIND,
+    &vector_norm_between::KIND,
+    &vector_zero_share::KIND,
     &z_scores_less_than::KIND,
 ];
 

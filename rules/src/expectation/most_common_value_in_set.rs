@@ -1,5 +1,7 @@
 //! The most common value is one of a set.
 
+use std::collections::HashSet;
+
 use super::distinct;
 use crate::kind::{Args, Binder, Check, Form, Kind, Param, ParamType, Scope, SketchId, Subject, View, WindowCheck};
 use crate::report::{Judgement, Status};
@@ -18,8 +20,12 @@ pub static KIND: Kind = Kind {
     mostly: false,
     params: &[
         Param::new("values", ParamType::Values, "The set.").gx("value_set").required(),
-        Param::new("ties_okay", ParamType::Bool, "Whether it is enough that one of several equally common values is in the set.")
-            .default("false"),
+        Param::new(
+            "ties_okay",
+            ParamType::Bool,
+            "Whether it is enough that one of several equally common values is in the set.",
+        )
+        .default("false"),
     ],
     main: Some("values"),
     page: include_str!("most_common_value_in_set.md"),
@@ -61,7 +67,8 @@ impl WindowCheck for MostCommon {
             return Judgement::skip("there is no value to judge").bound(bound);
         }
         let set = distinct::as_types_of(modes.iter().map(|it| &it.0), &self.values);
-        let n_within = modes.iter().filter(|it| set.iter().any(|value| value.same(&it.0))).count();
+        let set: HashSet<_> = set.iter().map(distinct::key).collect();
+        let n_within = modes.iter().filter(|it| !it.0.is_nan() && set.contains(&distinct::key(&it.0))).count();
         let holds = if self.ties_okay { n_within > 0 } else { modes.len() == 1 && n_within == 1 };
         let modes: Vec<_> = modes.into_iter().map(|it| it.0).collect();
         let mut judgement = Judgement::new(Status::of(holds)).bound(bound);
@@ -72,6 +79,7 @@ impl WindowCheck for MostCommon {
                 n => format!("{n} values are equally common: {}", distinct::list(&modes)),
             });
         }
-        judgement.observed(Value::List(modes))
+        // GX lists them all.
+        judgement.observed(Value::List(if gx { modes } else { distinct::first(modes.iter().collect()) }))
     }
 }

@@ -17,7 +17,8 @@ pub static KIND: Kind = Kind {
     scope: Scope::Window,
     mostly: false,
     params: &[
-        Param::new("method", ParamType::Choice(&["z_score", "iqr", "mad"]), "How far a value is off.").default("z_score"),
+        Param::new("method", ParamType::Choice(&["z_score", "iqr", "mad"]), "How far a value is off.")
+            .default("z_score"),
         Param::new("threshold", ParamType::Positive, "From where on a value is an outlier.")
             .default("3 for `z_score`, 1.5 for `iqr`, 3.5 for `mad`"),
         Param::new("max", ParamType::Ratio, "The largest share of outliers.").gx("max_share").default("0"),

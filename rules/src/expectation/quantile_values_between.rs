@@ -21,7 +21,9 @@ pub static KIND: Kind = Kind {
     scope: Scope::Window,
     mostly: false,
     params: &[
-        Param::new("quantiles", ParamType::Mapping, "The range `[min, max]` of each quantile.").gx("quantile_ranges").required(),
+        Param::new("quantiles", ParamType::Mapping, "The range `[min, max]` of each quantile.")
+            .gx("quantile_ranges")
+            .required(),
         Param::new("interpolation", ParamType::FalseOr(quantiles::WORDS), "What a quantile between two values is.")
             .gx("allow_relative_error")
             .default("nearest"),
@@ -38,7 +40,7 @@ struct Ranges {
     id: SketchId,
     types: Option<SketchId>,
     quantiles: Vec<f64>,
-    ranges: Vec<Bounds>,
+    bounds: Vec<Bounds>,
     by: Interpolation,
 }
 
@@ -50,7 +52,7 @@ fn compile(args: &Args, binder: &mut Binder) -> Result<Check, String> {
     let mapping = args.get("quantiles").unwrap_or(&Value::Null);
     let (quantiles, ranges) = read(mapping, args.is_gx())?;
     let by = quantiles::interpolation(args.text("interpolation")).unwrap_or(Interpolation::Nearest);
-    Ok(Check::Window(Box::new(Ranges { id, types, quantiles, ranges, by })))
+    Ok(Check::Window(Box::new(Ranges { id, types, quantiles, bounds: ranges, by })))
 }
 
 /// `{quantiles: [..], value_ranges: [[..], ..]}`, or in the short form `{0.5: [1, 2]}`.
@@ -106,7 +108,7 @@ impl WindowCheck for Ranges {
         if !gx && values.numbers.n + values.numbers.nan == 0 {
             return Judgement::skip("there is no value to judge").bound(self.bound());
         }
-        let holds: Vec<bool> = found.iter().zip(&self.ranges).map(|(it, range)| holds(it, range, gx)).collect();
+        let holds: Vec<bool> = found.iter().zip(&self.bounds).map(|(it, range)| holds(it, range, gx)).collect();
         let details = Value::List(holds.iter().map(|it| Value::Bool(*it)).collect());
         let judgement = Judgement::new(Status::of(holds.iter().all(|it| *it)))
             .bound(self.bound())
@@ -119,7 +121,7 @@ impl WindowCheck for Ranges {
 
 impl Ranges {
     fn bound(&self) -> String {
-        let ranges = self.quantiles.iter().zip(&self.ranges).map(|(q, it)| format!("{q}: {}", it.describe()));
+        let ranges = self.quantiles.iter().zip(&self.bounds).map(|(q, it)| format!("{q}: {}", it.describe()));
         ranges.collect::<Vec<_>>().join("; ")
     }
 
@@ -137,7 +139,7 @@ impl Ranges {
     }
 
     fn why(&self, found: &[Aggregate], holds: &[bool]) -> String {
-        let wrong = self.quantiles.iter().zip(&self.ranges).zip(found).zip(holds).filter(|it| !it.1);
+        let wrong = self.quantiles.iter().zip(&self.bounds).zip(found).zip(holds).filter(|it| !it.1);
         let wrong = wrong.map(|(((q, range), it), _)| {
             let value = it.value.as_ref().map_or("missing".into(), python::text);
             format!("the {q} quantile is {value}, not {}", range.describe())

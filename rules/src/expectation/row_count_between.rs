@@ -1,6 +1,9 @@
 //! The number of records lies between two bounds.
 
-use super::{aggregate::{self, Aggregate}, bounds::Bounds};
+use super::{
+    aggregate::{self, Aggregate},
+    bounds::Bounds,
+};
 use crate::kind::{Args, Binder, Check, Kind, Scope, Subject};
 
 /// The kind.

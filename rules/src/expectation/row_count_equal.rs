@@ -1,6 +1,9 @@
 //! There is a number of records.
 
-use super::{aggregate::{self, Aggregate}, bounds::Bounds};
+use super::{
+    aggregate::{self, Aggregate},
+    bounds::Bounds,
+};
 use crate::kind::{Args, Binder, Check, Kind, Param, ParamType, Scope, Subject};
 
 /// The kind.

@@ -1,7 +1,7 @@
 //! The standard deviation of the values lies between two bounds.
 
 use super::aggregate::{self, Aggregate, all_numbers};
-use crate::kind::{Args, Binder, Check, Kind, Scope, Subject};
+use crate::kind::{Args, Binder, Check, Form, Kind, Scope, Subject};
 use crate::sketch::{NumberKind, Sketch, Spec};
 
 /// The kind.
@@ -22,12 +22,21 @@ pub static KIND: Kind = Kind {
 
 fn compile(args: &Args, binder: &mut Binder) -> Result<Check, String> {
     let id = binder.sketch(Spec::Moments);
+    let ends = [args.number("min"), args.number("max")];
     aggregate::check(args, move |view| {
         let Sketch::Moments(it) = view.sketch(id) else { return Ok(Aggregate::exact(None)) };
         all_numbers(&it.numbers)?;
         if let NumberKind::Times(_) = it.numbers.kind() {
             return Err("the standard deviation of dates is no number".to_owned());
         }
-        Ok(Aggregate::of_numbers(view, it.standard_deviation(1), &it.numbers))
+        let deviation = it.standard_deviation(1);
+        let deviation = if view.form == Form::Gx { deviation.map(|it| on_bound(it, ends)) } else { deviation };
+        Ok(Aggregate::of_numbers(view, deviation, &it.numbers))
     })
+}
+
+/// pandas rounds on the way to its result, so a bound copied from there is some last digits off.
+fn on_bound(it: f64, ends: [Option<f64>; 2]) -> f64 {
+    let near = |end: &f64| (it - end).abs() <= 4.0 * f64::EPSILON * end.abs();
+    ends.into_iter().flatten().find(near).unwrap_or(it)
 }

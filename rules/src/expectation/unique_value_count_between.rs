@@ -1,6 +1,9 @@
 //! The number of distinct values lies between two bounds.
 
-use super::{aggregate::{self, Aggregate}, distinct};
+use super::{
+    aggregate::{self, Aggregate},
+    distinct,
+};
 use crate::kind::{Args, Binder, Check, Kind, Scope, Subject};
 use crate::sketch::{Sketch, Spec};
 

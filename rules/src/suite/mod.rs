@@ -6,7 +6,6 @@
 pub mod node;
 pub mod problem;
 
-use crate::args::Form;
 use crate::report::Severity;
 use crate::types::Type;
 use crate::value::Value;
@@ -64,6 +63,16 @@ impl RecordFields {
     pub fn role(&self, role: &str) -> Option<&str> {
         self.roles.iter().find(|(it, _)| *it == role).map(|(_, field)| field.as_str())
     }
+}
+
+/// How an entry of a suite is written, which decides how its parameters are converted and how
+/// values of a wrong type count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Driftline's short form.
+    Short,
+    /// Great Expectations' `type` and `kwargs`: everything as GX 1.24 does it.
+    Gx,
 }
 
 /// The JSON Schema of a record.

@@ -41,7 +41,9 @@ pub fn by_bin(rule: &KlDivergence, view: &View, values: &Values) -> Result<Judge
             *it += count as f64;
         }
     }
-    weights.iter_mut().for_each(|it| *it /= n as f64);
+    for it in &mut weights {
+        *it /= n as f64;
+    }
     let rest = (1.0 - weights.iter().sum::<f64>()) / 2.0;
     let edges: Vec<Value> = edges.into_iter().map(Value::Num).collect();
     let (layout, expected) = (Layout::finite([rest; 2]), (weights.as_slice(), [rest; 2]));

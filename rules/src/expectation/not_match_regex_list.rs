@@ -1,0 +1,32 @@
+//! No value's text matches one of several regular expressions.
+
+use super::texts::{self, Wanted};
+use crate::kind::{Args, Binder, Check, Kind, Param, ParamType, Scope, Subject};
+use crate::python::regex::Pattern;
+
+/// The kind.
+pub static KIND: Kind = Kind {
+    name: "not_match_regex_list",
+    gx: "expect_column_values_to_not_match_regex_list",
+    in_gx: true,
+    since: "0.1.0",
+    summary: "no value's text to match any of several regular expressions",
+    subject: Subject::Field,
+    scope: Scope::Record,
+    mostly: true,
+    params: &[Param::new(
+        "patterns",
+        ParamType::SomeTexts,
+        "The regular expressions, in Python's syntax, none of which may match.",
+    )
+    .gx("regex_list")
+    .required()],
+    main: Some("patterns"),
+    page: include_str!("not_match_regex_list.md"),
+    compile,
+};
+
+fn compile(args: &Args, _: &mut Binder) -> Result<Check, String> {
+    let patterns = args.texts("patterns").unwrap_or_default();
+    texts::check::<Pattern>(args, &KIND, "patterns", &patterns, Wanted::None)
+}
