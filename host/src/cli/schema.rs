@@ -4,6 +4,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::suite_schema::suite_schema;
 
 use super::say;
+use crate::output::json::REPORT_SCHEMA;
 
 /// Print the JSON Schema of a format.
 ///
@@ -15,7 +16,7 @@ use super::say;
 #[derive(ClapArgs, Debug)]
 #[command(
     verbatim_doc_comment,
-    after_help = "Examples:\n  driftline schema suite > suite.schema.json\n\nExit codes: 0; 3 for a format that is not known."
+    after_help = "Examples:\n  driftline schema suite > suite.schema.json\n  driftline schema report\n\nExit codes: 0; 3 for a format that is not known."
 )]
 pub struct Args {
     /// The format.
@@ -28,12 +29,15 @@ pub struct Args {
 enum Format {
     /// Suites of expectations.
     Suite,
+    /// The report that `check --format json` writes.
+    Report,
 }
 
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let schema = match args.format {
         Format::Suite => suite_schema(),
+        Format::Report => serde_json::from_str(REPORT_SCHEMA)?,
     };
     say(|out| {
         serde_json::to_writer_pretty(&mut *out, &schema)?;
