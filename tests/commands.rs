@@ -261,7 +261,7 @@ fn every_format_is_split_in_its_own_form() {
 fn parquet_is_split_into_parquet_or_lines() {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+    use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
     let room = Room::new(&[("s.yaml", SPLIT)]);
     let scores: ArrayRef = Arc::new(Float64Array::from(vec![0.5, 2.0, 1.0]));
     let notes: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None, Some("c")]));

@@ -67,7 +67,7 @@ fn differences(case: &Value) -> Vec<String> {
         plan: &plan,
         suite_file: "suite.json".to_owned(),
         files: Vec::new(),
-        numeric: fold.window.held.iter().map(|it| it.number && !it.other).collect(),
+        numeric: fold.window.held.iter().map(|it| it.numbers_only()).collect(),
         records: fold.window.rows,
         unreadable: 0,
         broken: Vec::new(),

@@ -158,7 +158,7 @@ impl<'w> View<'w> {
 
     /// Whether any record of the window had the field.
     pub fn has(&self, slot: Slot) -> bool {
-        self.window.present.get(slot.0 as usize).copied().unwrap_or(false)
+        self.window.held.get(slot.0 as usize).is_some_and(|it| it.anything())
     }
 
     /// GX's `mostly` rule: vacuously true when nothing was judged.

@@ -59,15 +59,8 @@ pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold
     fold.window.rows += 1;
     convert(plan, cells, number, fold);
     let row = Row { cells, number, now };
-    for (present, cell) in fold.window.present.iter_mut().zip(row.cells) {
-        *present |= !matches!(cell, Value::Missing);
-    }
     for (held, cell) in fold.window.held.iter_mut().zip(row.cells) {
-        match cell {
-            Value::Missing | Value::Null => {}
-            Value::Int(_) | Value::Big(_) | Value::Num(_) => held.number = true,
-            _ => held.other = true,
-        }
+        held.note(cell);
     }
     for (holds, guard) in fold.guards.iter_mut().zip(&plan.guards) {
         *holds = guard.holds(&row);
@@ -216,7 +209,7 @@ fn absent(expectation: &Expectation, tally: &Tally, window: &Window) -> Option<J
         return None;
     }
     let missing = expectation.slots.iter().zip(&expectation.fields);
-    let missing = missing.filter(|(slot, _)| !window.present.get(slot.0 as usize).copied().unwrap_or(false));
+    let missing = missing.filter(|(slot, _)| !window.held.get(slot.0 as usize).is_some_and(|it| it.anything()));
     let missing: Vec<_> = missing.map(|(_, name)| name.as_str()).collect();
     let name = missing.first()?;
     let guess = crate::suite::problem::did_you_mean(name, window.columns.names());

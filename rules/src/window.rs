@@ -3,6 +3,7 @@
 use crate::binder::Bindings;
 use crate::report::Tally;
 use crate::sketch::Sketch;
+use crate::value::Value;
 
 /// The records of one span, folded.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,21 +16,41 @@ pub struct Window {
     pub tallies: Vec<Tally>,
     /// The summaries the plan asked for.
     pub sketches: Vec<Sketch>,
-    /// Which slots were found in any record.
-    pub present: Vec<bool>,
-    /// Which slots held a number, and which anything else that is not null.
+    /// What each slot held in any record.
     pub held: Vec<Held>,
     /// The columns of the records, in order of first appearance.
     pub columns: Columns,
 }
 
-/// What a slot held besides nulls.
+/// What kinds of values a slot held, as a set of bits: it is noted for every cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Held {
-    /// A number.
-    pub number: bool,
-    /// Anything that is no number.
-    pub other: bool,
+pub struct Held(u8);
+
+impl Held {
+    const NULL: u8 = 1;
+    const NUMBER: u8 = 2;
+    const OTHER: u8 = 4;
+
+    /// Notes a cell; a member that is not there is nothing.
+    #[inline]
+    pub fn note(&mut self, cell: &Value) {
+        self.0 |= match cell {
+            Value::Missing => 0,
+            Value::Null => Held::NULL,
+            Value::Int(_) | Value::Big(_) | Value::Num(_) => Held::NUMBER,
+            _ => Held::OTHER,
+        };
+    }
+
+    /// Whether any record had the field at all.
+    pub const fn anything(self) -> bool {
+        self.0 != 0
+    }
+
+    /// Whether it held numbers, and nothing else but nulls: pandas has NaN for null there.
+    pub const fn numbers_only(self) -> bool {
+        self.0 & (Held::NUMBER | Held::OTHER) == Held::NUMBER
+    }
 }
 
 /// Two windows that were made by different plans.
@@ -44,7 +65,6 @@ impl Window {
             unreadable: 0,
             tallies: vec![Tally::default(); n_expectations],
             sketches: bindings.sketches.iter().map(|it| Sketch::new(&it.spec)).collect(),
-            present: vec![false; bindings.paths.len()],
             held: vec![Held::default(); bindings.paths.len()],
             columns: Columns::default(),
         }
@@ -54,7 +74,7 @@ impl Window {
     pub fn merge(&mut self, other: &Window) -> Result<(), OtherPlan> {
         if self.tallies.len() != other.tallies.len()
             || self.sketches.len() != other.sketches.len()
-            || self.present.len() != other.present.len()
+            || self.held.len() != other.held.len()
         {
             return Err(OtherPlan);
         }
@@ -66,12 +86,8 @@ impl Window {
         for (mine, theirs) in self.sketches.iter_mut().zip(&other.sketches) {
             mine.merge(theirs).map_err(|_| OtherPlan)?;
         }
-        for (mine, theirs) in self.present.iter_mut().zip(&other.present) {
-            *mine |= theirs;
-        }
         for (mine, theirs) in self.held.iter_mut().zip(&other.held) {
-            mine.number |= theirs.number;
-            mine.other |= theirs.other;
+            mine.0 |= theirs.0;
         }
         self.columns.merge(&other.columns);
         Ok(())

@@ -225,7 +225,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         plan: &loaded.plan,
         suite_file: loaded.file.clone(),
         files: inputs.iter().map(Input::name).collect(),
-        numeric: scanned.fold.window.held.iter().map(|it| it.number && !it.other).collect(),
+        numeric: scanned.fold.window.held.iter().map(|it| it.numbers_only()).collect(),
         records: scanned.fold.window.rows,
         unreadable: scanned.fold.window.unreadable,
         broken: scanned.broken,

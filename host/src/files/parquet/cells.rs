@@ -16,15 +16,17 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::str;
 
-use arrow::array::{Array, ArrowPrimitiveType, AsArray, OffsetSizeTrait};
-use arrow::datatypes::{
-    DataType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, DecimalType,
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, DecimalType,
     Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType,
-    Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimeUnit, TimestampMicrosecondType,
+    Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType,
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
     UInt64Type,
 };
-use arrow::util::display::{ArrayFormatter, FormatOptions};
+use arrow_array::{Array, ArrowPrimitiveType, OffsetSizeTrait};
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_schema::{DataType, TimeUnit};
 use driftline_rules::time::{Time, Zone};
 use driftline_rules::value::Value;
 use rust_decimal::Decimal;
@@ -64,7 +66,7 @@ pub(super) fn reader(array: &dyn Array) -> Reader<'_> {
         DataType::Decimal32(_, scale) => decimal::<Decimal32Type>(array, *scale, |it| Some(it.into())),
         DataType::Decimal64(_, scale) => decimal::<Decimal64Type>(array, *scale, |it| Some(it.into())),
         DataType::Decimal128(_, scale) => decimal::<Decimal128Type>(array, *scale, Some),
-        DataType::Decimal256(_, scale) => decimal::<Decimal256Type>(array, *scale, arrow::datatypes::i256::to_i128),
+        DataType::Decimal256(_, scale) => decimal::<Decimal256Type>(array, *scale, arrow_buffer::i256::to_i128),
         DataType::Date32 => primitive::<Date32Type>(array, |it| Value::Time(Time::from_days(it.into()))),
         DataType::Date64 => {
             primitive::<Date64Type>(array, |it| Value::Time(Time::from_days(it.div_euclid(86_400_000))))
