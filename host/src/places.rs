@@ -140,7 +140,9 @@ mod tests {
     fn lines_that_jump_are_found_again() {
         let lines = [5, 6, 9, 9, 9, 400, 401, 70_000, 70_001];
         let mut jumps = Jumps::new(4);
-        lines.into_iter().for_each(|it| jumps.note(it));
+        for it in lines {
+            jumps.note(it);
+        }
         let found: Vec<_> = (0..9).map(|it| (4 + it as u64).saturating_add_signed(jumps.shift(it as u64))).collect();
         assert_eq!(found, lines);
     }
@@ -148,7 +150,9 @@ mod tests {
     #[test]
     fn consecutive_lines_need_no_table() {
         let mut jumps = Jumps::new(2);
-        (2..1_000).for_each(|it| jumps.note(it));
+        for it in 2..1_000 {
+            jumps.note(it);
+        }
         assert!(!jumps.is_needed());
     }
 }

@@ -167,6 +167,6 @@ mod tests {
 
     #[test]
     fn a_cell_stays_a_cell() {
-        assert_eq!(cell("a|b\n<script>"), "a\\|b\\n&lt;script&gt;");
+        assert_eq!(cell("a|b\n<script>"), "a\\|b\\\\n&lt;script&gt;");
     }
 }

@@ -85,7 +85,7 @@ fn less(a: &Value, b: &Value, numeric: &[bool], comparable: &mut bool) -> bool {
 
 /// Python's `list.sort` of a short list: a run at the beginning, then insertion by halving. Which way it
 /// goes shows where NaN makes the order inconsistent.
-fn sort<T>(items: &mut Vec<T>, less: &mut dyn FnMut(&T, &T) -> bool) {
+fn sort<T>(items: &mut [T], less: &mut dyn FnMut(&T, &T) -> bool) {
     let mut run = items.len().min(1);
     let falls = items.len() > 1 && less(&items[1], &items[0]);
     while run < items.len() && less(&items[run], &items[run - 1]) == falls {
