@@ -18,8 +18,18 @@ use parquet::file::properties::WriterProperties;
 const COUNTRIES: [&str; 8] = ["DE", "FR", "US", "GB", "ES", "IT", "PL", "SE"];
 const DEVICES: [&str; 4] = ["ios", "android", "web", "kiosk"];
 const INTENTS: [&str; 12] = [
-    "transfer_money", "check_balance", "card_blocked", "open_account", "find_branch", "exchange_rate",
-    "report_fraud", "change_address", "loan_offer", "speak_to_human", "reset_password", "small_talk",
+    "transfer_money",
+    "check_balance",
+    "card_blocked",
+    "open_account",
+    "find_branch",
+    "exchange_rate",
+    "report_fraud",
+    "change_address",
+    "loan_offer",
+    "speak_to_human",
+    "reset_password",
+    "small_talk",
 ];
 const VERSIONS: [&str; 3] = ["2.3.9", "2.4.0", "2.4.1"];
 /// 2025-03-01T00:00:00Z in milliseconds since 1970.
@@ -130,8 +140,17 @@ fn write_json(it: &Record, out: &mut impl Write) -> Result<()> {
         out,
         "{{\"id\":\"{}\",\"ts\":\"{}\",\"model\":\"{}\",\"model_version\":\"{}\",\"country\":\"{}\",\"device\":\"{}\",\
          \"prediction\":\"{}\",\"score\":{},\"latency_ms\":{},\"n_tokens\":{},\"amount\":{}}}",
-        it.id, it.ts, it.model, it.model_version, it.country, it.device, it.prediction, number(it.score),
-        it.latency_ms, it.n_tokens, number(it.amount),
+        it.id,
+        it.ts,
+        it.model,
+        it.model_version,
+        it.country,
+        it.device,
+        it.prediction,
+        number(it.score),
+        it.latency_ms,
+        it.n_tokens,
+        number(it.amount),
     )?;
     Ok(())
 }
@@ -141,10 +160,18 @@ fn write_csv(it: &Record, out: &mut impl Write) -> Result<()> {
     writeln!(
         out,
         "{},{},{},{},{},{},{},{},{},{},{}",
-        it.id, it.ts, it.model, it.model_version, it.country,
+        it.id,
+        it.ts,
+        it.model,
+        it.model_version,
+        it.country,
         // An empty text is not a null; CSV tells the two apart by quotes, and not all readers do.
         if it.device.is_empty() { "-" } else { it.device },
-        it.prediction, number(it.score), it.latency_ms, it.n_tokens, number(it.amount),
+        it.prediction,
+        number(it.score),
+        it.latency_ms,
+        it.n_tokens,
+        number(it.amount),
     )?;
     Ok(())
 }

@@ -70,6 +70,10 @@ fn unlike(case: &Case, answer: &Answer, got: &Got) -> Option<String> {
     }
     answer.expected.iter().find_map(|(name, want)| {
         let got = member(got, name);
+        // The names that pandas gives to its columns' types are observed by nobody else.
+        if got.is_null() && name == "observed_value" && !case.portable {
+            return None;
+        }
         let same = if is_set(case, name) { same(&sorted(want), &sorted(&got)) } else { same(want, &got) };
         (!same).then(|| format!("{name}: wanted {}, got {}", short(want), short(&got)))
     })
