@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::kind::{Args, Binder, Check, Form, Kind, Param, ParamType, Scope, SketchId, Subject, View, WindowCheck};
-use crate::plan::Ignore;
+use crate::binder::Ignore;
 use crate::report::{Judgement, Status};
 use crate::sketch::{Counts, Sketch, Spec};
 use crate::value::Value;
