@@ -7,4 +7,6 @@ pub mod scan;
 pub mod report;
 pub mod suites;
 pub mod output;
+pub mod yaml;
+pub mod suggest;
 pub mod cli;

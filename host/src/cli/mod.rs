@@ -1,6 +1,7 @@
 //! The command line.
 
 mod check;
+mod suggest;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ struct Cli {
 enum Command {
     /// Check files against a suite.
     Check(check::Args),
+    Suggest(suggest::Args),
 }
 
 /// Exit code of bad usage, a bad suite or unreadable data.
@@ -41,6 +43,7 @@ pub fn run() -> ExitCode {
     };
     let code = match cli.command {
         Command::Check(args) => check::run(&args),
+        Command::Suggest(args) => suggest::run(&args),
     };
     match code {
         Ok(code) => ExitCode::from(code),
