@@ -111,7 +111,8 @@ proptest! {
 /// The suite's lines without comments and blanks.
 fn lines(written: &str) -> Vec<&str> {
     let code = |it: &&str| !it.trim_start().starts_with('#') && !it.is_empty();
-    written.lines().filter(code).collect()
+    let without_comment = |it| str::split(it, "  # ").next().unwrap_or_default();
+    written.lines().filter(code).map(without_comment).collect()
 }
 
 #[test]
@@ -123,7 +124,7 @@ fn each_sort_of_field_gets_its_rules() {
             "ts": format!("2024-03-{:02}T10:00:00Z", i % 28 + 1),
             "model_version": (["v1", "v2"][i % 2]),
             "country": (["DE", "FR", "NO"][i % 3]),
-            "sku": format!("{}{}-{:03}", (b'A' + (i % 26) as u8) as char, (b'A' + (i / 26 % 26) as u8) as char, i % 1000 / 10),
+            "sku": format!("{}{}-{:03}", (b'A' + (i % 25) as u8) as char, (b'A' + (i / 25 % 4) as u8) as char, i / 500),
             "age": 18 + i % 60,
             "comment": if i % 10 == 0 { json!(null) } else { json!(format!("text {}", "x".repeat(i % 40))) },
             "prediction": {"label": (["yes", "no"][i % 2]), "score": i as f64 / 1000.0},
@@ -145,17 +146,17 @@ fn each_sort_of_field_gets_its_rules() {
         "  ts: datetime",
         "  age: int",
         "    unique: {}",
-        "    match_regex: '^req-[0-9]{5}$'",
+        "    match_regex: \"^req-[0-9]{5}$\"",
         "    between: { min: 2024-01-01, max: 2026-01-01 }",
         "    in_set: [DE, FR, \"NO\"]",
-        "    match_regex: '^[A-Z]{2}-[0-9]{3}$'",
+        "    match_regex: \"^[A-Z]{2}-[0-9]{3}$\"",
         "    between: { min: 10, max: 85 }",
         "    mostly: 0.89",
-        "    value_lengths_between: { min: 1, max: 68 }",
+        "    value_lengths_between: { min: 1, max: 66 }",
         "    between: { min: 0, max: 1 }",
         "    vector_dimension: 3",
         "    between: { min: -90, max: 90 }",
-        "    quantile_between: { quantile: 0.99, max: 250 }",
+        "    quantile_between: { quantile: 0.99, max: 230 }",
     ] {
         assert!(found.contains(&expected), "{expected} is missing:\n{written}");
     }
@@ -177,11 +178,13 @@ fn columns_of_a_table_are_read_as_a_check_reads_them() {
         "  day: date",
         "  n: int",
         "  flag: bool",
-        "    match_regex: '^[0-9]{5}$'",
+        "    match_regex: \"^[0-9]{5}$\"",
         "    mostly: 0.98",
     ] {
         assert!(found.contains(&expected), "{expected} is missing:\n{written}");
     }
+    // Postal codes, though no two are alike, name nothing.
+    assert!(!found.contains(&"    unique: {}"), "{written}");
     assert!(written.contains("# empty is always null."), "{written}");
     assert!(written.contains("a\\.b"), "{written}");
 }

@@ -63,7 +63,9 @@ pub fn names_records(leaf: &Leaf) -> bool {
         Some(Type::String) => {
             let texts = leaf.field.texts.as_ref();
             let known = texts.and_then(|it| it.shapes.known()).is_some_and(|(it, _)| it == "a UUID");
-            let marked = texts.is_some_and(|it| it.shapes.shared().is_some());
+            // Digits alone may be postal codes.
+            let shape = texts.and_then(|it| it.shapes.shared());
+            let marked = shape.is_some_and(|it| it.contains('-') && !it.starts_with("^[0-9]"));
             known || names::is_id(&leaf.words()) || (marked && n >= 100)
         }
         _ => false,
