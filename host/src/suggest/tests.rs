@@ -176,7 +176,7 @@ fn columns_of_a_table_are_read_as_a_check_reads_them() {
     for expected in [
         "  zip: string",
         "  day: date",
-        "  n: int",
+        "  \"n\": int",
         "  flag: bool",
         "    match_regex: \"^[0-9]{5}$\"",
         "    mostly: 0.98",

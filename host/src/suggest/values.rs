@@ -65,7 +65,7 @@ pub fn names_records(leaf: &Leaf) -> bool {
             let known = texts.and_then(|it| it.shapes.known()).is_some_and(|(it, _)| it == "a UUID");
             // Digits alone may be postal codes.
             let shape = texts.and_then(|it| it.shapes.shared());
-            let marked = shape.is_some_and(|it| it.contains('-') && !it.starts_with("^[0-9]"));
+            let marked = shape.is_some_and(|it| it.contains("[0-9") && !it.starts_with("^[0-9]"));
             known || names::is_id(&leaf.words()) || (marked && n >= 100)
         }
         _ => false,
