@@ -94,7 +94,6 @@ fn a_good_night_is_published_and_a_bad_one_kept_back() {
         ("none.parquet", 3, "keep back: the check itself could not be done"),
     ] {
         let report = nights.path().join("report.txt");
-        let script = folder("parquet_nightly").join("nightly.sh");
         let mut command = Command::new("sh");
         command.arg(folder("parquet_nightly").join("nightly.sh")).arg(nights.path().join(name)).arg(&report);
         let (text, exit) = said(&command.env("DRIFTLINE", BINARY).output().expect("the script runs"));

@@ -10,7 +10,7 @@ const N: u64 = 1000;
 const INTENTS: [&str; 5] = ["billing", "cancel", "login", "shipping", "other"];
 const COUNTRIES: [&str; 4] = ["AT", "CH", "DE", "FR"];
 
-/// SplitMix64 (Steele, Lea and Flood 2014): the same numbers on every machine.
+/// `SplitMix64` (Steele, Lea and Flood 2014): the same numbers on every machine.
 struct Dice(u64);
 
 impl Dice {
@@ -40,7 +40,7 @@ pub fn records() -> String {
         // What goes wrong: a score in percent, a country that was not known, an answer without reason.
         match i {
             250 | 251 | 750 => score *= 100,
-            300 | 600 | 900 => country = "null".to_owned(),
+            300 | 600 | 900 => "null".clone_into(&mut country),
             _ => {}
         }
         let reason = match intent {

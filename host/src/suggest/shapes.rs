@@ -201,7 +201,9 @@ mod tests {
 
     fn shapes(texts: &[&str]) -> Shapes {
         let mut shapes = Shapes::default();
-        texts.iter().for_each(|it| shapes.add(it));
+        for it in texts {
+            shapes.add(it);
+        }
         shapes
     }
 
@@ -238,7 +240,9 @@ mod tests {
         #[test]
         fn a_shape_fits_all_texts_it_was_made_of(texts in proptest::collection::vec("[a-cA-C0-2éß.^$|\\\\(_ -]{0,6}|user-[0-9]{1,3}", 1..6)) {
             let mut shapes = Shapes::default();
-            texts.iter().for_each(|it| shapes.add(it));
+            for it in &texts {
+                shapes.add(it);
+            }
             if let Some(pattern) = shapes.shared() {
                 let pattern = Pattern::new(&pattern).map_err(TestCaseError::fail)?;
                 for it in &texts {

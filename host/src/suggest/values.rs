@@ -142,7 +142,9 @@ fn numbers(leaf: &Leaf, numbers: &Numbers) -> Option<Rule> {
             between(&it.min, &it.max, format!("{seen}; a tenth of slack on each side{sign}, rounded."))
         }
         None => {
-            let it = exactly(smallest, largest);
+            // An integer beside floats is declared a float, and becomes the nearest one.
+            let nearest = leaf.ty == Some(Type::Float);
+            let it = if nearest { exactly(&Value::Num(min), &Value::Num(max)) } else { exactly(smallest, largest) };
             between(&it.min, &it.max, format!("{seen}; without slack."))
         }
     }
