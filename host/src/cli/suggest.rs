@@ -87,7 +87,11 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         let data = holding::Data { inputs: &inputs, files: &files, nulls: &nulls, threads: args.reading.threads() };
         holding::keep(&mut draft, &data);
     }
-    let holds = if checked { "All of it was checked, and holds, on them." } else { "All of it holds on them." };
+    let holds = if checked {
+        "All of it was checked, and holds, on them."
+    } else {
+        "A pipe flows once, so it was not checked against them."
+    };
     let about = [from, format!("{holds} What is likely and what is chance, you know better: strike, tighten, add.")];
     let suite = text::write(&draft, &name, &about, severity);
     match &args.output {
