@@ -10,4 +10,5 @@ pub mod output;
 pub mod split;
 pub mod yaml;
 pub mod import;
+pub mod suggest;
 pub mod cli;

@@ -8,6 +8,7 @@ mod kinds;
 mod lint;
 mod schema;
 mod test;
+mod suggest;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ enum Command {
     Schema(schema::Args),
     Import(import::Args),
     Completions(completions::Args),
+    Suggest(suggest::Args),
 }
 
 /// Exit code of bad usage, a bad suite or unreadable data.
@@ -62,6 +64,7 @@ pub fn run() -> ExitCode {
         Command::Schema(args) => schema::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Completions(args) => completions::run(&args),
+        Command::Suggest(args) => suggest::run(&args),
     };
     match code {
         Ok(code) => ExitCode::from(code),

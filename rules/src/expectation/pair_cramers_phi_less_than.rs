@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::kind::{Args, Binder, Check, Form, Kind, Param, ParamType, Scope, SketchId, Subject, View, WindowCheck};
 use crate::binder::Ignore;
+use crate::kind::{Args, Binder, Check, Form, Kind, Param, ParamType, Scope, SketchId, Subject, View, WindowCheck};
 use crate::report::{Judgement, Status};
 use crate::sketch::{Counts, Sketch, Spec};
 use crate::value::Value;

@@ -1,6 +1,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow_array::ArrowPrimitiveType;
+use arrow_array::types::{Float16Type, Int16Type, Int32Type};
 use arrow_array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array, Decimal256Array, DictionaryArray,
     FixedSizeBinaryArray, FixedSizeListArray, Float16Array, Float32Array, Float64Array, Int8Array, Int16Array,
@@ -9,8 +11,6 @@ use arrow_array::{
     TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt8Array, UInt16Array, UInt32Array,
     UInt64Array,
 };
-use arrow_array::ArrowPrimitiveType;
-use arrow_array::types::{Float16Type, Int16Type, Int32Type};
 use arrow_buffer::{NullBuffer, OffsetBuffer, i256};
 use arrow_schema::Field;
 use driftline_rules::time::Time;

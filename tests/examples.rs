@@ -1,0 +1,117 @@
+//! The examples do what their READMEs say.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use driftline_rules::plan::{self, Options};
+use driftline_rules::report::Outcome;
+use driftline_rules::run::{self, Fold};
+use driftline_rules::samples::Keep;
+use driftline_rules::suite;
+
+#[path = "../examples/first_check/generate.rs"]
+mod first_check;
+#[path = "../examples/parquet_nightly/generate.rs"]
+mod parquet_nightly;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_driftline");
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name)
+}
+
+/// Runs the binary where the README says to.
+fn run_in(name: &str, args: &[&str]) -> (String, Option<i32>) {
+    let output = Command::new(BINARY).args(args).current_dir(folder(name)).output().expect("the binary runs");
+    said(&output)
+}
+
+fn said(output: &Output) -> (String, Option<i32>) {
+    let text = [&output.stdout, &output.stderr].map(|it| String::from_utf8_lossy(it).into_owned()).concat();
+    (text, output.status.code())
+}
+
+/// The titles of what is reported not to hold stand on lines of their own, behind a word for how bad it is.
+#[track_caller]
+fn assert_failed(report: &str, titles: &[&str]) {
+    let bad = |line: &&str| matches!(line.split(' ').next(), Some("fail" | "FAILED" | "WARNING" | "INFO"));
+    let lines: Vec<_> = report.lines().filter(bad).collect();
+    for title in titles {
+        assert!(lines.iter().any(|it| it.contains(title)), "{title} did not fail:\n{report}");
+    }
+    assert_eq!(lines.len(), titles.len(), "{report}");
+}
+
+#[test]
+fn the_first_check_finds_what_its_readme_says() {
+    let check = ["check", "records.ndjson", "--suite", "suite.yaml"];
+    let (report, code) = run_in("first_check", &check);
+    assert_failed(&report, &["a score is a probability", "other has a reason", "hardly any answer is slow"]);
+    assert_eq!(code, Some(1), "{report}");
+    let (report, code) = run_in("first_check", &[&check[..], &["--where", "prediction.score <= 1"]].concat());
+    assert_failed(&report, &["other has a reason", "hardly any answer is slow"]);
+    assert_eq!(code, Some(2), "{report}");
+}
+
+#[test]
+fn the_first_checks_records_are_those_of_its_generator() {
+    let committed = fs::read_to_string(folder("first_check").join("records.ndjson")).expect("the records");
+    assert!(committed == first_check::records(), "run `cargo run -p driftline --example make_first_check`");
+    assert!(committed.len() < 300_000);
+}
+
+#[test]
+fn the_examples_of_the_first_suite_get_their_verdicts() {
+    let text = fs::read_to_string(folder("first_check").join("suite.yaml")).expect("the suite");
+    let (suite, problems) = suite::read(&text);
+    assert!(problems.is_empty(), "{problems:?}");
+    let (plan, problems) = plan::compile(&suite, &Options::default());
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(plan.examples.len(), 2);
+    for example in &plan.examples {
+        let mut cells = vec![driftline_rules::value::Value::Missing; plan.shape.width()];
+        plan.shape.fill(&example.record, &mut cells);
+        let mut fold = Fold::new(&plan, Keep { values: 0, all_rows: false });
+        run::check(&plan, &mut cells, 0, 0, &mut fold);
+        let failed: Vec<_> = run::explain(&plan, &cells, 0, &fold.failed)
+            .iter()
+            .filter(|it| matches!(it.outcome, Some(Outcome::Fail | Outcome::Mismatch)))
+            .map(|it| plan.expectations[it.expectation].title())
+            .collect();
+        assert_eq!(failed, example.fails, "{:?}", example.name);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_good_night_is_published_and_a_bad_one_kept_back() {
+    let nights = tempfile::tempdir().expect("a temporary folder");
+    parquet_nightly::write(nights.path()).expect("two files");
+    for (name, code, line) in [
+        ("good.parquet", 0, "publish: all held"),
+        ("bad.parquet", 1, "keep back: a critical check failed"),
+        ("none.parquet", 3, "keep back: the check itself could not be done"),
+    ] {
+        let report = nights.path().join("report.txt");
+        let mut command = Command::new("sh");
+        command.arg(folder("parquet_nightly").join("nightly.sh")).arg(nights.path().join(name)).arg(&report);
+        let (text, exit) = said(&command.env("DRIFTLINE", BINARY).output().expect("the script runs"));
+        assert_eq!(exit, Some(code), "{name}: {text}");
+        assert!(text.lines().any(|it| it == line), "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_suite_of_great_expectations_runs_as_it_is() {
+    let (report, code) = run_in("gx_suite", &["check", "trips.csv", "--suite", "suite.json"]);
+    assert_failed(&report, &["passengers between"]);
+    assert_eq!(code, Some(1), "{report}");
+    let gx = ["check", "trips.csv", "--suite", "suite.json", "--format", "gx", "--result-format", "complete"];
+    let (report, code) = run_in("gx_suite", &gx);
+    assert_eq!(code, Some(1), "{report}");
+    let result: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(result["success"], false);
+    assert_eq!(result["statistics"]["evaluated_expectations"], 6);
+    assert_eq!(result["statistics"]["unsuccessful_expectations"], 1);
+}
