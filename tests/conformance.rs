@@ -4,6 +4,8 @@
 //! `DRIFTLINE_CORPUS` names, or in `../shared/conformance/gx` beside the checkout. Cases that cannot agree
 //! stand in `conformance/gx/EXCEPTIONS.md`, each with its reason. `CASE=part-of-an-id` runs some, loudly.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "conformance/case.rs"]
 mod case;
 #[path = "conformance/compare.rs"]

@@ -1,6 +1,8 @@
 //! Pages that cross the kinds: what a suite is, and what the engine does with nulls, numbers, types
 //! and conditions. The kinds' own pages run in the engine's tests.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads its pages; the engine is given them")]
+
 use std::fs;
 use std::path::Path;
 

@@ -3,6 +3,8 @@
 //! The data lies beside the checkout, in `../shared/real`, and is no part of it; without it there is nothing
 //! to run, and the test says so.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::path::{Path, PathBuf};
 
 use driftline::files::csv::Nulls;

@@ -4,6 +4,8 @@
 //! Passes over the same records take turns, and the best of each counts, so that the ratios hold on a busy
 //! machine. That is why this is no `divan` bench, which runs one function after the other.
 
+#![allow(clippy::unwrap_used, reason = "a bench that cannot go on fails")]
+
 use std::hint::black_box;
 use std::time::Instant;
 
