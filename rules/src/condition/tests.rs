@@ -119,6 +119,7 @@ fn errors_say_what_is_wrong_and_where() {
         ("n.mean() > 1", "`.mean()`"),
         ("f(n) > 1", "`f(..)`"),
         ("t > datetime.date(2021, 13, 1)", "no such date"),
+        ("t > datetime.date(22021, 1, 31)", "no such date"),
         ("n > 1e999", "too large"),
         ("1a > 1", "runs into letters"),
     ] {

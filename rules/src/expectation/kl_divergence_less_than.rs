@@ -117,7 +117,8 @@ impl KlDivergence {
     }
 
     fn compared(&self, view: &View, it: &Compared, n: u64) -> Judgement {
-        let observed: Vec<f64> = it.counts.iter().map(|it| it / n as f64).collect();
+        // Of no values every share is 0, as in GX.
+        let observed: Vec<f64> = it.counts.iter().map(|it| it / n.max(1) as f64).collect();
         let details = partition::details(
             partition::written("values", &it.values, &observed, None),
             partition::written("values", &it.values, &it.weights, None),

@@ -66,7 +66,9 @@ impl WindowCheck for MostCommon {
         if !gx && modes.is_empty() {
             return Judgement::skip("there is no value to judge").bound(bound);
         }
-        let set = distinct::as_types_of(modes.iter().map(|it| &it.0), &self.values);
+        // GX compares text with dates in `not_in_set` and the distinct values only.
+        let set =
+            if gx { self.values.clone() } else { distinct::as_types_of(modes.iter().map(|it| &it.0), &self.values) };
         let set: HashSet<_> = set.iter().map(distinct::key).collect();
         let n_within = modes.iter().filter(|it| !it.0.is_nan() && set.contains(&distinct::key(&it.0))).count();
         let holds = if self.ties_okay { n_within > 0 } else { modes.len() == 1 && n_within == 1 };

@@ -3,7 +3,8 @@
 use super::departure;
 use crate::kind::{Args, Binder, Check, Form, Kind, Param, ParamType, Scope, SketchId, Subject, View, WindowCheck};
 use crate::report::Judgement;
-use crate::sketch::{Sketch, Spec};
+use crate::sketch::{NumberKind, Sketch, Spec};
+use crate::time::Zone;
 
 /// The kind.
 pub static KIND: Kind = Kind {
@@ -48,6 +49,15 @@ impl WindowCheck for ZScores {
         else {
             return Judgement::error("no summary was kept");
         };
+        // pandas has no mean of dates, and no deviation of a single time.
+        let n = values.numbers.n;
+        let is_measured = match values.numbers.kind() {
+            NumberKind::Times(zone) => n == 0 || zone != Zone::Date && n > 1,
+            _ => true,
+        };
+        if view.form == Form::Gx && !is_measured {
+            return Judgement::error("the values are dates, or a single time, not numbers").bound(self.bound());
+        }
         let mean = moments.mean().unwrap_or(f64::NAN);
         // pandas: the sample's deviation, undefined for one value.
         let deviation = moments.standard_deviation(1).unwrap_or(f64::NAN);

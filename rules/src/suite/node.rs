@@ -252,6 +252,11 @@ impl Node {
         }
     }
 
+    /// Whether it is a mapping, if only an empty one.
+    pub const fn is_mapping(&self) -> bool {
+        matches!(self.data, Data::Map(_))
+    }
+
     /// The items of a sequence.
     pub fn items(&self) -> Option<&[Node]> {
         match &self.data {

@@ -102,7 +102,7 @@ impl Reader<'_> {
     }
 
     fn types(&mut self, node: &Node) -> Vec<Declared> {
-        if !matches!(node.data, Data::Map(_)) && !node.is_null() {
+        if !node.is_mapping() && !node.is_null() {
             self.problem(node.at, "types", "expected a mapping of fields to types");
         }
         let mut types = Vec::new();
@@ -143,7 +143,7 @@ impl Reader<'_> {
                 fields.roles.push((role, field));
             }
         }
-        if !matches!(node.data, Data::Map(_)) && !node.is_null() {
+        if !node.is_mapping() && !node.is_null() {
             self.problem(node.at, "record", format!("expected a mapping, found {}", node.what()));
         }
         fields

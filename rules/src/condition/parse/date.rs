@@ -52,6 +52,10 @@ fn from_numbers(numbers: &[u32], zone: Zone) -> Option<Time> {
     let most = if zone == Zone::Date { 3 } else { 7 };
     let ([year, month, day, clock @ ..], true) = (numbers, numbers.len() <= most) else { return None };
     let part = |at: usize| clock.get(at).copied().unwrap_or(0);
+    // Python's years, all of which can be written as ISO dates.
+    if !(1..=9999).contains(year) {
+        return None;
+    }
     let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(*year).ok()?, *month, *day)?;
     Some(Time::new(date.and_hms_micro_opt(part(0), part(1), part(2), part(3))?, zone))
 }
