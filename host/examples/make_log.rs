@@ -99,7 +99,7 @@ fn write(folder: &Path, rows: usize, random: &mut Random) -> Result<()> {
 
 fn record(i: usize, last_id: &str, random: &mut Random) -> Record {
     let mut record = Record {
-        id: format!("req-{:016x}", mix(i as u64)),
+        id: format!("req-{:016x}", mix(i as u64 + 1)),
         ts: timestamp(START + i as u64 * 86),
         model: "intent-router",
         model_version: VERSIONS[random.below(3)],
