@@ -40,7 +40,7 @@ fn great_expectations_answers_are_ours() {
                 .collect(),
         };
         let reasons = runs.iter().filter_map(|(door, got)| Some(format!("{}{door}", disagreement(&case, got)?)));
-        score.add(&case, reasons.collect());
+        score.add(&case, &reasons.collect::<Vec<_>>());
     }
     score.print(&exceptions);
     let wrong = score.wrong(&exceptions, chosen().is_none(), FLOOR);

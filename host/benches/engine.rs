@@ -36,14 +36,17 @@ const CHECKS: &str = r#"
 - { fields: [latency_ms, queue_ms], pair_a_greater_than_b: {} }
 "#;
 
-const WINDOW_RULES: &str = r#"
+const WINDOW_RULES: &str = r"
 - { field: prediction.confidence, mean_between: { min: 0, max: 1 } }
 - { field: latency_ms, quantile_between: { quantile: 0.99, max: 1000 } }
 - { field: features.income, stdev_between: { min: 0 } }
 - { field: features.age, median_between: { min: 0 } }
 - { field: prediction.label, unique_value_count_between: { max: 10 } }
 - row_count_between: { min: 1 }
-"#;
+";
+
+/// A name, the best time so far, and the work.
+type Run<'r> = (&'static str, f64, Box<dyn FnMut() + 'r>);
 
 fn main() {
     // `cargo bench` and `cargo test --benches` give arguments of the usual harness, which say nothing here.
@@ -57,7 +60,7 @@ fn main() {
 
     let mut folded = Fold::new(&windows, KEEP);
     pass(&windows, &lines, &mut folded);
-    let mut runs: Vec<(&str, f64, Box<dyn FnMut()>)> = vec![
+    let mut runs: Vec<Run> = vec![
         ("obvious: Value, jsonschema, 10 closures", 0.0, Box::new(|| obvious(&lines, Some(&validator), &closures))),
         ("ours: schema and 10 checks", 0.0, fresh(&with_schema, &lines)),
         ("obvious: Value, 10 closures", 0.0, Box::new(|| obvious(&lines, None, &closures))),
@@ -193,9 +196,9 @@ fn line(i: usize) -> String {
     json!({
         "id": format!("req-{i:08}"),
         "ts": format!("2025-03-01T{:02}:{:02}:{:02}.123Z", i / 3_600 % 24, i / 60 % 60, i % 60),
-        "model": { "name": "intent-router", "version": if i % 3 == 0 { "2.4.0" } else { "2.4.1" }, "stage": "prod" },
+        "model": { "name": "intent-router", "version": if i.is_multiple_of(3) { "2.4.0" } else { "2.4.1" }, "stage": "prod" },
         "prediction": { "label": label, "confidence": confidence, "top": [confidence, 0.12, 0.05, 0.01] },
-        "features": { "age": 20 + i % 60, "income": 1_000.5 + i as f64, "country": "DE", "device": "android", "new": i % 7 == 0 },
+        "features": { "age": 20 + i % 60, "income": 1_000.5 + i as f64, "country": "DE", "device": "android", "new": i.is_multiple_of(7) },
         "text": format!("please move {i} euros to my savings account before the end of the month"),
         "latency_ms": 20.25 + (i % 97) as f64,
         "queue_ms": 1.5,

@@ -48,13 +48,13 @@ pub fn library(case: &Case) -> Got {
             fold.window.columns.see(name, 0, place as u32);
         }
     }
-    only(report(&plan, &fold, ResultFormat::Complete), case)
+    only(&report(&plan, &fold, ResultFormat::Complete), case)
 }
 
 /// Through a file, as the command line goes through it.
 pub fn file(case: &Case, data: &Path) -> Got {
     let plan = plan(case);
-    only(scanned(&plan, data, ResultFormat::Complete), case)
+    only(&scanned(&plan, data, ResultFormat::Complete), case)
 }
 
 /// A whole suite over a file.
@@ -76,7 +76,7 @@ pub fn program(case: &Case) -> Got {
         .unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(!said.is_empty(), "{}: {}", case.id, String::from_utf8_lossy(&output.stderr));
-    only(compare::read(&said), case)
+    only(&compare::read(&said), case)
 }
 
 fn plan(case: &Case) -> Plan {
@@ -121,8 +121,8 @@ fn report(plan: &Plan, fold: &Fold, level: ResultFormat) -> Value {
 
 /// The one result. An expectation that does not hold because a value is not of its declared type is told
 /// from one that does by what is said of types beside the results.
-fn only(suite: Value, case: &Case) -> Got {
-    let mut results = compare::results(&suite);
+fn only(suite: &Value, case: &Case) -> Got {
+    let mut results = compare::results(suite);
     assert_eq!(results.len(), 1, "{}: {suite}", case.id);
     let mut got = results.remove(0);
     let implicit = &suite["meta"]["driftline"]["implicit"];

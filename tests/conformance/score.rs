@@ -24,7 +24,7 @@ pub struct Score {
 
 impl Score {
     /// Notes a case with the reasons for which it disagrees.
-    pub fn add(&mut self, case: &Case, reasons: Vec<String>) {
+    pub fn add(&mut self, case: &Case, reasons: &[String]) {
         let agrees = reasons.is_empty();
         let row = self.table.entry(case.expectation.clone()).or_default();
         row.0 += usize::from(agrees);

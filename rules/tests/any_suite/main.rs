@@ -62,7 +62,9 @@ fn sort_members(value: &mut Value) {
     match value {
         Value::Map(members) => {
             members.sort_by(|a, b| a.0.cmp(&b.0));
-            members.iter_mut().for_each(|(_, it)| sort_members(it));
+            for (_, it) in members {
+                sort_members(it);
+            }
         }
         Value::List(items) => items.iter_mut().for_each(sort_members),
         _ => {}
