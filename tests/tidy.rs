@@ -80,6 +80,7 @@ fn the_engine_depends_on_nothing_that_touches_the_world() {
         "jsonschema",
         "memchr",
         "regex",
+        "regex-automata",
         "rust_decimal",
         "saphyr-parser",
         "serde",

@@ -1,6 +1,11 @@
 //! Python's `re.search`.
 
+use regex_automata::Input;
+use regex_automata::dfa::{Automaton, StartKind, dense};
+
 use crate::python::translate::{Translation, translate};
+
+type Table = dense::DFA<Vec<u32>>;
 
 /// A pattern of Python's `re`, compiled.
 ///
@@ -16,14 +21,17 @@ pub struct Pattern {
 
 #[derive(Clone, Debug)]
 enum Engine {
-    /// Linear time.
-    Plain(regex::Regex),
+    /// Linear time; where the pattern is small, by one table that is walked without any preparation.
+    Plain { regex: regex::Regex, table: Option<Box<Table>> },
     /// Backtracking, for lookaround, backreferences, conditionals and atomic groups.
     Fancy(Box<fancy_regex::Regex>),
 }
 
 /// Bytes of one compiled pattern: bounded repetition of Unicode classes is large.
 const SIZE_LIMIT: usize = 64 << 20;
+
+/// Bytes of a table: what stays in a processor's cache beside the records.
+const TABLE_LIMIT: usize = 64 << 10;
 
 impl Pattern {
     /// Compiles a pattern, in Python's syntax with Python's errors and the character where they are.
@@ -60,17 +68,31 @@ impl Engine {
             regex::RegexBuilder::new(pattern)
                 .size_limit(SIZE_LIMIT)
                 .build()
-                .map(Engine::Plain)
+                .map(|regex| Engine::Plain { regex, table: table(pattern) })
                 .map_err(|error| error.to_string())
         }
     }
 
     fn is_match(&self, text: &str) -> bool {
         match self {
-            Engine::Plain(it) => it.is_match(text),
+            Engine::Plain { regex, table: None } => regex.is_match(text),
+            Engine::Plain { regex, table: Some(table) } => {
+                let input = Input::new(text).earliest(true);
+                // The table gives up on what it cannot tell; the other engine never does.
+                table.try_search_fwd(&input).map_or_else(|_| regex.is_match(text), |it| it.is_some())
+            }
             Engine::Fancy(it) => it.is_match(text).unwrap_or(false),
         }
     }
+}
+
+/// The pattern's automaton as a table, unless that would be large or the pattern needs more.
+fn table(pattern: &str) -> Option<Box<Table>> {
+    let config = dense::Config::new()
+        .start_kind(StartKind::Unanchored)
+        .dfa_size_limit(Some(TABLE_LIMIT))
+        .determinize_size_limit(Some(4 * TABLE_LIMIT));
+    dense::Builder::new().configure(config).build(pattern).ok().map(Box::new)
 }
 
 impl Translation {
