@@ -1,5 +1,7 @@
 //! A window: what is kept of a set of records. Windows of one plan add up, exactly and in any order.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::binder::Bindings;
 use crate::report::Tally;
 use crate::sketch::Sketch;
@@ -102,29 +104,68 @@ impl Window {
 /// Names of columns in order of first appearance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Columns {
-    /// Name, and the row and place where it was first met; sorted by those.
-    seen: Vec<(String, (u64, u32))>,
+    /// Where each name was first met: row and place. Found by name, since a file may have many thousands.
+    seen: BTreeMap<String, (u64, u32)>,
+    /// The same, in order.
+    order: BTreeSet<((u64, u32), String)>,
 }
 
 impl Columns {
     /// Notes that `name` was met in `row` at `place`.
     pub fn see(&mut self, name: &str, row: u64, place: u32) {
-        match self.seen.iter_mut().find(|(it, _)| it == name) {
-            Some((_, at)) => *at = (*at).min((row, place)),
-            None => self.seen.push((name.to_owned(), (row, place))),
+        let here = (row, place);
+        match self.seen.get_mut(name) {
+            Some(at) if *at <= here => return,
+            Some(at) => {
+                self.order.remove(&(*at, name.to_owned()));
+                *at = here;
+            }
+            None => {
+                self.seen.insert(name.to_owned(), here);
+            }
         }
-        self.seen.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| a.0.cmp(&b.0)));
+        self.order.insert((here, name.to_owned()));
     }
 
     /// Adds what another part has met.
     pub fn merge(&mut self, other: &Columns) {
-        for (name, (row, place)) in &other.seen {
+        for ((row, place), name) in &other.order {
             self.see(name, *row, *place);
         }
     }
 
     /// The names, in order.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.seen.iter().map(|(name, _)| name.as_str())
+        self.order.iter().map(|(_, name)| name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_in_the_order_of_their_first_appearance() {
+        let mut columns = Columns::default();
+        for (name, row, place) in [("c", 5, 0), ("b", 2, 1), ("a", 2, 0), ("c", 1, 9), ("a", 7, 7)] {
+            columns.see(name, row, place);
+        }
+        assert_eq!(columns.names().collect::<Vec<_>>(), ["c", "a", "b"]);
+        let mut other = Columns::default();
+        other.see("b", 0, 3);
+        other.see("d", 0, 4);
+        columns.merge(&other);
+        assert_eq!(columns.names().collect::<Vec<_>>(), ["b", "d", "c", "a"]);
+    }
+
+    /// Quadratic work would take minutes.
+    #[test]
+    fn a_hundred_thousand_columns_are_soon_known() {
+        let mut columns = Columns::default();
+        for place in (0..100_000).rev() {
+            columns.see(&format!("column {place}"), 0, place);
+        }
+        assert_eq!(columns.names().len(), 100_000);
+        assert_eq!(columns.names().next(), Some("column 0"));
     }
 }

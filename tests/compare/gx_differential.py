@@ -46,7 +46,7 @@ def _(entry, columns, want, got):
 def _(entry, columns, want, got):
     named = [it for it in columns if json.dumps(it) in json.dumps(entry["kwargs"])]
     empty = any(columns[it].kind == "datetime" and not any(columns[it].values) for it in named)
-    filtered = "row_condition" in entry["kwargs"] and got[1].get("element_count", 0) == 0
+    filtered = "row_condition" in entry["kwargs"] and got[1].get("element_count", 0) == got[1].get("missing_count", 0)
     return want[0] and not got[0] and (empty or filtered) and times(entry, columns)
 
 
