@@ -45,19 +45,30 @@ fn mutated(seeds: &[&str], dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
-/// Runs one body for two seconds; says what failed, so that it can be put among the seeds.
+/// How long a body runs: two seconds, or what `DRIFTLINE_FUZZ_SECONDS` says.
+fn seconds() -> Duration {
+    let given = std::env::var("DRIFTLINE_FUZZ_SECONDS").ok().and_then(|it| it.parse().ok());
+    Duration::from_secs(given.unwrap_or(2))
+}
+
+/// Runs one body for some seconds; says what failed, so that it can be put among the seeds.
 fn smoke(name: &str) {
-    let (_, body, seeds) = BODIES.into_iter().find(|it| it.0 == name).unwrap();
+    let (_, body, seeds) = BODIES.into_iter().find(|it| it.0 == name).expect("a name of BODIES");
     let check = |bytes: &[u8]| {
         let found = catch_unwind(|| body(bytes));
         assert!(found.is_ok(), "{name} fails with {:?}", bytes.escape_ascii().to_string());
     };
-    seeds.iter().for_each(|it| check(it.as_bytes()));
-    check(b"");
-    let (started, mut dice) = (Instant::now(), Dice(0x5eed_0000 + name.len() as u64));
-    while started.elapsed() < Duration::from_secs(2) {
-        check(&mutated(seeds, &mut dice));
+    for it in seeds {
+        check(it.as_bytes());
     }
+    check(b"");
+    let (started, mut dice, mut n_runs) = (Instant::now(), Dice(0x5eed_0000 + name.len() as u64), 0_u64);
+    while started.elapsed() < seconds() {
+        check(&mutated(seeds, &mut dice));
+        n_runs += 1;
+    }
+    assert!(n_runs > 0);
+    say(&format!("{name}: {n_runs} inputs in {:?}", started.elapsed()));
 }
 
 #[test]
@@ -83,4 +94,10 @@ fn a_condition_is_written_as_it_was_meant() {
 #[test]
 fn a_pattern_ends_soon() {
     smoke("regex");
+}
+
+/// Says something on the test's output.
+#[allow(clippy::print_stdout)]
+fn say(line: &str) {
+    println!("{line}");
 }
