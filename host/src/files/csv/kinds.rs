@@ -98,7 +98,7 @@ fn has_leading_zero(text: &str) -> bool {
 
 /// The common case of an integer, fast: one to eighteen digits and nothing else.
 #[inline]
-fn read_digits<'v>(text: &str) -> Option<Value<'v>> {
+fn digits(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     if bytes.is_empty() || bytes.len() > 18 || (bytes.len() > 1 && bytes.starts_with(b"0")) {
         return None;
@@ -111,7 +111,17 @@ fn read_digits<'v>(text: &str) -> Option<Value<'v>> {
         }
         number = number * 10 + i64::from(digit);
     }
-    Some(Value::Int(number))
+    Some(number)
+}
+
+/// A float that begins with a digit or a sign, as all but the named ones do.
+#[inline]
+fn common_float(text: &str) -> Option<f64> {
+    let begins = matches!(text.as_bytes(), [b'0'..=b'9' | b'-', ..]);
+    if !begins || has_leading_zero(text) {
+        return None;
+    }
+    text.parse().ok().filter(|it: &f64| !it.is_nan())
 }
 
 /// A column that is of a wider kind than was thought.
@@ -189,6 +199,28 @@ impl Nulls {
         if self.names(text) { Kind::Empty } else { Kind::of(text) }
     }
 
+    /// Writes the cell of an undeclared column, where it is of the common sort; gives the text back
+    /// otherwise. Written in its place, for to move a value costs as much as to read it.
+    #[inline]
+    pub(super) fn read_common<'c>(&self, kind: Kind, text: Cow<'c, str>, cell: &mut Value<'c>) -> Option<Cow<'c, str>> {
+        if text.is_empty() || self.everywhere {
+            return Some(text);
+        }
+        match kind {
+            Kind::Text => *cell = Value::Str(text),
+            Kind::Int => match digits(&text) {
+                Some(it) => *cell = Value::Int(it),
+                None => return Some(text),
+            },
+            Kind::Float => match common_float(&text) {
+                Some(it) => *cell = Value::Num(it),
+                None => return Some(text),
+            },
+            Kind::Bool | Kind::Empty | Kind::Huge => return Some(text),
+        }
+        None
+    }
+
     /// The cell of an undeclared column; `None` when it does not fit.
     #[inline]
     pub(super) fn read<'c>(&self, kind: Kind, text: Cow<'c, str>) -> Option<Value<'c>> {
@@ -197,7 +229,7 @@ impl Nulls {
         }
         let read = match kind {
             Kind::Text => return Some(Value::Str(text)),
-            Kind::Int => read_digits(&text).or_else(|| {
+            Kind::Int => digits(&text).map(Value::Int).or_else(|| {
                 let text = text.trim_ascii();
                 if has_leading_zero(text) { None } else { parse_int(text) }
             }),
@@ -246,8 +278,8 @@ mod tests {
     proptest! {
         #[test]
         fn digits_read_fast_are_those_read_exactly(text in "[+-]?[0-9]{0,20}[.]?") {
-            if let Some(it) = read_digits(&text) {
-                prop_assert_eq!(Some(it), parse_int(&text));
+            if let Some(it) = digits(&text) {
+                prop_assert_eq!(Some(Value::Int(it)), parse_int(&text));
             }
         }
     }

@@ -172,7 +172,13 @@ impl<'c> Rows<'_, 'c> {
             let (Some(field), Some(cell)) = (self.fields.get(target.field), cells.get_mut(target.slot)) else {
                 continue;
             };
-            let text = field.text(record.text, record.start);
+            let mut text = field.text(record.text, record.start);
+            if let Reading::Found(kind) = target.reading {
+                match self.plan.nulls.read_common(kind, text, cell) {
+                    None => continue,
+                    Some(it) => text = it,
+                }
+            }
             *cell = match target.reading {
                 Reading::Declared(declared) => self.plan.nulls.read_declared(declared, text).unwrap_or_else(|text| {
                     self.unlike.push(target.slot);

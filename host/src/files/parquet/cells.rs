@@ -30,13 +30,21 @@ use driftline_rules::time::{Time, Zone};
 use driftline_rules::value::Value;
 use rust_decimal::Decimal;
 
-/// Reads the value at a position of one array.
-pub(super) type Reader<'b> = Box<dyn Fn(usize) -> Value<'b> + 'b>;
+/// Reads the value at a position of one array into a cell: written in its place, for to move a value
+/// costs as much as to read it.
+pub(super) type Reader<'b> = Box<dyn Fn(usize, &mut Value<'b>) + 'b>;
+
+/// The value at a position.
+fn get<'b>(read: &Reader<'b>, i: usize) -> Value<'b> {
+    let mut value = Value::Missing;
+    read(i, &mut value);
+    value
+}
 
 /// The reader of an array, its type found out once.
 pub(super) fn reader(array: &dyn Array) -> Reader<'_> {
     match array.data_type() {
-        DataType::Null => Box::new(|_| Value::Null),
+        DataType::Null => Box::new(|_, cell| *cell = Value::Null),
         DataType::Boolean => match array.as_boolean_opt() {
             Some(it) => with_nulls(array, move |i| Value::Bool(it.value(i))),
             None => printed(array),
@@ -87,8 +95,8 @@ pub(super) fn reader(array: &dyn Array) -> Reader<'_> {
 
 fn with_nulls<'b>(array: &'b dyn Array, read: impl Fn(usize) -> Value<'b> + 'b) -> Reader<'b> {
     match array.nulls().filter(|it| it.null_count() > 0) {
-        None => Box::new(read),
-        Some(nulls) => Box::new(move |i| if nulls.is_valid(i) { read(i) } else { Value::Null }),
+        None => Box::new(move |i, cell| *cell = read(i)),
+        Some(nulls) => Box::new(move |i, cell| *cell = if nulls.is_valid(i) { read(i) } else { Value::Null }),
     }
 }
 
@@ -184,11 +192,11 @@ fn clock<'b, T: ArrowPrimitiveType>(array: &'b dyn Array, micros: impl Fn(T::Nat
 fn dictionary(array: &dyn Array) -> Reader<'_> {
     let Some(it) = array.as_any_dictionary_opt() else { return printed(array) };
     if it.values().is_empty() {
-        return Box::new(|_| Value::Null);
+        return Box::new(|_, cell| *cell = Value::Null);
     }
     let keys = it.normalized_keys();
     let read = reader(it.values().as_ref());
-    with_nulls(it.keys(), move |i| keys.get(i).map_or(Value::Null, |key| read(*key)))
+    with_nulls(it.keys(), move |i| keys.get(i).map_or(Value::Null, |key| get(&read, *key)))
 }
 
 fn list<O: OffsetSizeTrait>(array: &dyn Array) -> Reader<'_> {
@@ -196,20 +204,22 @@ fn list<O: OffsetSizeTrait>(array: &dyn Array) -> Reader<'_> {
     let read = reader(it.values().as_ref());
     let offsets = it.value_offsets();
     let at = |i: usize| offsets.get(i).map_or(0, |it| it.as_usize());
-    with_nulls(array, move |i| Value::List((at(i)..at(i + 1)).map(&read).collect()))
+    with_nulls(array, move |i| Value::List((at(i)..at(i + 1)).map(|it| get(&read, it)).collect()))
 }
 
 fn fixed_list(array: &dyn Array, n: usize) -> Reader<'_> {
     let Some(it) = array.as_fixed_size_list_opt() else { return printed(array) };
     let read = reader(it.values().as_ref());
-    with_nulls(array, move |i| Value::List((i * n..(i + 1) * n).map(&read).collect()))
+    with_nulls(array, move |i| Value::List((i * n..(i + 1) * n).map(|it| get(&read, it)).collect()))
 }
 
 fn members(array: &dyn Array) -> Reader<'_> {
     let Some(it) = array.as_struct_opt() else { return printed(array) };
     let members: Vec<(&str, Reader)> =
         it.fields().iter().zip(it.columns()).map(|(field, it)| (field.name().as_str(), reader(it.as_ref()))).collect();
-    with_nulls(array, move |i| Value::Map(members.iter().map(|(name, read)| (Cow::Borrowed(*name), read(i))).collect()))
+    with_nulls(array, move |i| {
+        Value::Map(members.iter().map(|(name, read)| (Cow::Borrowed(*name), get(read, i))).collect())
+    })
 }
 
 fn map(array: &dyn Array) -> Reader<'_> {
@@ -217,7 +227,7 @@ fn map(array: &dyn Array) -> Reader<'_> {
     let (keys, values) = (reader(it.keys().as_ref()), reader(it.values().as_ref()));
     let offsets = it.value_offsets();
     let at = |i: usize| offsets.get(i).map_or(0, |it| usize::try_from(*it).unwrap_or(0));
-    with_nulls(array, move |i| Value::Map((at(i)..at(i + 1)).map(|i| (key(keys(i)), values(i))).collect()))
+    with_nulls(array, move |i| Value::Map((at(i)..at(i + 1)).map(|i| (key(get(&keys, i)), get(&values, i))).collect()))
 }
 
 /// A map's key as the name of a member.

@@ -263,20 +263,19 @@ impl<'b> Columns<'b> {
     /// Reads row `i` of the batch, below [`Batch::n_rows`], into `cells`, one for each slot.
     pub fn fill_row(&mut self, i: usize, cells: &mut Vec<Value<'b>>) {
         cells.clear();
+        cells.resize_with(self.readers.len(), Value::default);
         self.unlike.clear();
-        for (slot, (column, declared)) in self.readers.iter().enumerate() {
-            let value = match column {
-                None => Value::Missing,
-                Some((_, above)) if above.iter().any(|it| it.is_null(i)) => Value::Null,
-                Some((read, _)) => read(i),
-            };
-            cells.push(match declared {
-                None => value,
-                Some(declared) => declared.convert_value(value).unwrap_or_else(|value| {
-                    self.unlike.push(slot);
-                    value
-                }),
-            });
+        for ((slot, (column, declared)), cell) in self.readers.iter().enumerate().zip(cells) {
+            match column {
+                None => {}
+                Some((_, above)) if above.iter().any(|it| it.is_null(i)) => *cell = Value::Null,
+                Some((read, _)) => read(i, cell),
+            }
+            if let Some(declared) = declared
+                && !declared.convert_in_place(cell)
+            {
+                self.unlike.push(slot);
+            }
         }
     }
 
