@@ -4,12 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use driftline_rules::plan::{self, Options};
-use driftline_rules::report::Outcome;
-use driftline_rules::run::{self, Fold};
-use driftline_rules::samples::Keep;
-use driftline_rules::suite;
-
 #[path = "../examples/first_check/generate.rs"]
 mod first_check;
 #[path = "../examples/parquet_nightly/generate.rs"]
@@ -62,25 +56,16 @@ fn the_first_checks_records_are_those_of_its_generator() {
 }
 
 #[test]
-fn the_examples_of_the_first_suite_get_their_verdicts() {
-    let text = fs::read_to_string(folder("first_check").join("suite.yaml")).expect("the suite");
-    let (suite, problems) = suite::read(&text);
-    assert!(problems.is_empty(), "{problems:?}");
-    let (plan, problems) = plan::compile(&suite, &Options::default());
-    assert!(problems.is_empty(), "{problems:?}");
-    assert_eq!(plan.examples.len(), 2);
-    for example in &plan.examples {
-        let mut cells = vec![driftline_rules::value::Value::Missing; plan.shape.width()];
-        plan.shape.fill(&example.record, &mut cells);
-        let mut fold = Fold::new(&plan, Keep { values: 0, all_rows: false });
-        run::check(&plan, &mut cells, 0, 0, &mut fold);
-        let failed: Vec<_> = run::explain(&plan, &cells, 0, &fold.failed)
-            .iter()
-            .filter(|it| matches!(it.outcome, Some(Outcome::Fail | Outcome::Mismatch)))
-            .map(|it| plan.expectations[it.expectation].title())
-            .collect();
-        assert_eq!(failed, example.fails, "{:?}", example.name);
+fn every_suite_is_clean_and_its_examples_get_their_verdicts() {
+    for name in ["first_check", "parquet_nightly"] {
+        let (said, code) = run_in(name, &["lint", "suite.yaml"]);
+        assert_eq!(code, Some(0), "{said}");
+        let first = fs::read_to_string(folder(name).join("suite.yaml")).expect("the suite");
+        assert!(first.starts_with("# yaml-language-server: $schema=../../rules/suite.schema.json\n"), "{name}");
     }
+    let (said, code) = run_in("first_check", &["test", "suite.yaml"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("2 examples: 2 as stated, 0 not"), "{said}");
 }
 
 #[test]
@@ -114,4 +99,11 @@ fn a_suite_of_great_expectations_runs_as_it_is() {
     assert_eq!(result["success"], false);
     assert_eq!(result["statistics"]["evaluated_expectations"], 6);
     assert_eq!(result["statistics"]["unsuccessful_expectations"], 1);
+}
+
+#[test]
+fn a_suite_of_great_expectations_becomes_one_of_the_short_form() {
+    let (said, code) = run_in("gx_suite", &["import", "gx", "suite.json"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("passengers"), "{said}");
 }
