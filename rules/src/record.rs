@@ -247,7 +247,7 @@ struct Pass<'p, 'r> {
     cells: &'p mut [Value<'r>],
 }
 
-impl Pass<'_, '_> {
+impl<'r> Pass<'_, 'r> {
     fn record(&mut self) -> Result<(), Fault> {
         self.cursor.skip_space();
         if self.cursor.peek() != b'{' {
@@ -267,13 +267,14 @@ impl Pass<'_, '_> {
     fn value(&mut self, node: usize) -> Result<(), Fault> {
         let Some(it) = self.shape.nodes().get(node) else { return tree::skip(&mut self.cursor) };
         if it.children.is_empty() {
+            if let [slot] = it.slots[..]
+                && let Some(cell) = self.cells.get_mut(slot)
+            {
+                return tree::read_into(&mut self.cursor, cell);
+            }
             let value = tree::read(&mut self.cursor)?;
-            if let [slot] = it.slots[..] {
-                self.put(slot, value);
-            } else {
-                for &slot in &it.slots {
-                    self.put(slot, value.clone());
-                }
+            for &slot in &it.slots {
+                self.put(slot, value.clone());
             }
             return Ok(());
         }
@@ -294,15 +295,55 @@ impl Pass<'_, '_> {
     /// Reads a value that is wanted itself, and perhaps also what lies in it.
     fn whole(&mut self, node: usize) -> Result<(), Fault> {
         let value = tree::read(&mut self.cursor)?;
-        if node == 0
-            && let (Value::Map(members), Some(level)) = (&value, self.levels.first_mut())
-        {
-            for (place, (name, _)) in members.iter().enumerate() {
-                level.find(name, self.shape, 0, Seen { record: self.record, place }, self.limits);
-            }
+        self.spread(node, &value);
+        let Some((&last, others)) = self.shape.nodes().get(node).and_then(|it| it.slots.split_last()) else {
+            return Ok(());
+        };
+        for &slot in others {
+            self.put(slot, value.clone());
         }
-        self.shape.fill_at(node, &value, self.cells);
+        self.put(last, value);
         Ok(())
+    }
+
+    /// Fills the slots below a node with what lies in its value. The names of members are found as in
+    /// [`Pass::object`]: by the order that the records before had.
+    fn spread(&mut self, node: usize, value: &Value<'r>) {
+        let shape = self.shape;
+        let Some(it) = shape.nodes().get(node) else { return };
+        match value {
+            Value::Map(members) if node == 0 || !it.children.is_empty() => {
+                for (place, (name, value)) in members.iter().enumerate() {
+                    let Some(level) = self.levels.get_mut(node) else { return };
+                    let child = match level.names.get(place) {
+                        Some(known) if *known.text == **name => known.child,
+                        _ => level.find(name, shape, node, Seen { record: self.record, place }, self.limits).0,
+                    };
+                    if let Some(child) = child {
+                        self.spread_at(child, value);
+                    }
+                }
+            }
+            Value::List(items) => {
+                for &(i, child) in &it.items {
+                    if let Some(value) = items.get(i) {
+                        self.spread_at(child, value);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn spread_at(&mut self, node: usize, value: &Value<'r>) {
+        let shape = self.shape;
+        let Some(it) = shape.nodes().get(node) else { return };
+        for &slot in &it.slots {
+            self.put(slot, value.clone());
+        }
+        if !it.children.is_empty() {
+            self.spread(node, value);
+        }
     }
 
     fn object(&mut self, node: usize) -> Result<(), Fault> {

@@ -160,6 +160,9 @@ impl<'a> Value<'a> {
             (Int(_), Big(_)) => Some(Ordering::Less),
             (Big(_), Int(_)) => Some(Ordering::Greater),
             (Big(a), Big(b)) => Some(a.cmp(b)),
+            // Up to here each integer is a float, so that floats compare as the numbers themselves.
+            (Int(a), Num(b)) if a.unsigned_abs() <= 1 << 53 => (*a as f64).partial_cmp(b),
+            (Num(a), Int(b)) if b.unsigned_abs() <= 1 << 53 => a.partial_cmp(&(*b as f64)),
             (Int(a), Num(b)) => compare_int_f64(i128::from(*a), *b),
             (Big(a), Num(b)) => compare_int_f64(i128::from(*a), *b),
             (Num(_), Int(_) | Big(_)) => other.compare(self).map(Ordering::reverse),

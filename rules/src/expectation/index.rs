@@ -13,6 +13,8 @@ use crate::value::Value;
 pub struct Index {
     /// Text and whole numbers, which are most of what is looked up, need no key.
     texts: HashMap<Box<str>, u32>,
+    /// The same texts while they are few: going through them takes less time than a hash.
+    few: Vec<(Box<str>, u32)>,
     ints: HashMap<i64, u32>,
     /// Everything else, by [`Value::key_into`].
     others: HashMap<Vec<u8>, u32>,
@@ -29,7 +31,12 @@ impl Index {
         let at = self.n_values;
         match (value, whole(value)) {
             (Value::Missing | Value::Null, _) => self.null = Some(at),
-            (Value::Str(it), _) => _ = self.texts.insert(it.as_ref().into(), at),
+            (Value::Str(it), _) => {
+                self.texts.insert(it.as_ref().into(), at);
+                if self.few.len() <= FEW {
+                    self.few.push((it.as_ref().into(), at));
+                }
+            }
             (_, Some(it)) => _ = self.ints.insert(it, at),
             _ if value.is_nan() => {}
             _ => _ = self.others.insert(key(value), at),
@@ -41,6 +48,9 @@ impl Index {
     /// The number of a value; `None` when it is not in the set.
     pub fn find(&self, value: &Value) -> Option<u32> {
         match value {
+            Value::Str(it) if self.few.len() <= FEW => {
+                self.few.iter().find(|(text, _)| **text == **it).map(|(_, at)| *at)
+            }
             Value::Str(it) => self.texts.get(it.as_ref()).copied(),
             Value::Missing | Value::Null => self.null,
             _ => match whole(value) {
@@ -51,6 +61,9 @@ impl Index {
         }
     }
 }
+
+/// How many texts are few.
+const FEW: usize = 16;
 
 fn key(value: &Value) -> Vec<u8> {
     let mut out = Vec::with_capacity(32);

@@ -12,20 +12,29 @@ const FEW: usize = 32;
 
 type Member<'r> = (Cow<'r, str>, Value<'r>);
 
-/// Reads the value that begins here. Recursion is bounded by [`Cursor::enter`].
+/// Reads the value that begins here.
 pub(super) fn read<'r>(cursor: &mut Cursor<'r>) -> Result<Value<'r>, Fault> {
-    match cursor.peek() {
-        b'"' => cursor.string().map(Value::Str),
-        b'-' | b'0'..=b'9' => number::read(cursor),
-        b'{' => read_object(cursor).map(Value::Map),
-        b'[' => read_array(cursor).map(Value::List),
-        b't' => cursor.word("true").map(|()| Value::Bool(true)),
-        b'f' => cursor.word("false").map(|()| Value::Bool(false)),
-        b'n' => cursor.word("null").map(|()| Value::Null),
-        b'N' => cursor.word("NaN").map(|()| Value::Num(f64::NAN)),
-        b'I' => cursor.word("Infinity").map(|()| Value::Num(f64::INFINITY)),
-        _ => Err(cursor.expected("a value")),
-    }
+    let mut value = Value::Missing;
+    read_into(cursor, &mut value)?;
+    Ok(value)
+}
+
+/// Reads the value that begins here into its place: to move a value costs as much as to read it.
+/// Recursion is bounded by [`Cursor::enter`].
+pub(super) fn read_into<'r>(cursor: &mut Cursor<'r>, out: &mut Value<'r>) -> Result<(), Fault> {
+    *out = match cursor.peek() {
+        b'"' => Value::Str(cursor.string()?),
+        b'-' | b'0'..=b'9' => number::read(cursor)?,
+        b'{' => Value::Map(read_object(cursor)?),
+        b'[' => Value::List(read_array(cursor)?),
+        b't' => cursor.word("true").map(|()| Value::Bool(true))?,
+        b'f' => cursor.word("false").map(|()| Value::Bool(false))?,
+        b'n' => cursor.word("null").map(|()| Value::Null)?,
+        b'N' => cursor.word("NaN").map(|()| Value::Num(f64::NAN))?,
+        b'I' => cursor.word("Infinity").map(|()| Value::Num(f64::INFINITY))?,
+        _ => return Err(cursor.expected("a value")),
+    };
+    Ok(())
 }
 
 /// Passes over the value that begins here, checking it as [`read`] does.
@@ -90,7 +99,10 @@ fn read_array<'r>(cursor: &mut Cursor<'r>) -> Result<Vec<Value<'r>>, Fault> {
         return Ok(items);
     }
     loop {
-        items.push(read(cursor)?);
+        items.push(Value::Missing);
+        if let Some(item) = items.last_mut() {
+            read_into(cursor, item)?;
+        }
         if !cursor.goes_on(b']')? {
             return Ok(items);
         }
@@ -110,14 +122,16 @@ fn read_object<'r>(cursor: &mut Cursor<'r>) -> Result<Vec<Member<'r>>, Fault> {
     loop {
         let name = cursor.string()?;
         skip_colon(cursor)?;
-        let value = read(cursor)?;
         let mark = mark(&name);
         let twin =
-            if seen & mark == 0 || members.len() > FEW { None } else { members.iter_mut().find(|(it, _)| *it == name) };
+            if seen & mark == 0 || members.len() > FEW { None } else { members.iter().position(|(it, _)| *it == name) };
         seen |= mark;
-        match twin {
-            Some(twin) => twin.1 = value,
-            None => members.push((name, value)),
+        let place = twin.unwrap_or(members.len());
+        if twin.is_none() {
+            members.push((name, Value::Missing));
+        }
+        if let Some((_, value)) = members.get_mut(place) {
+            read_into(cursor, value)?;
         }
         if !cursor.goes_on(b'}')? {
             return Ok(if members.len() > FEW { without_twins(members) } else { members });
