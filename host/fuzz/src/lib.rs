@@ -266,7 +266,7 @@ pub fn regex(bytes: &[u8]) {
     assert!(took < Duration::from_secs(20), "{took:?} for {pattern:?} in {text:?}");
 }
 
-/// Equality in which `-0`, the integer 0 here as in Python, is the float that it is in serde_json.
+/// Equality in which `-0`, the integer 0 here as in Python, is the float that it is in `serde_json`.
 fn alike(ours: &serde_json::Value, theirs: &serde_json::Value) -> bool {
     use serde_json::Value::{Array, Number, Object};
     match (ours, theirs) {
