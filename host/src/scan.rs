@@ -3,7 +3,7 @@
 //! The answer does not depend on the number of workers, the size of the chunks or how the records
 //! are spread over files: rows are numbered before they are handed out, and windows add up exactly.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -103,11 +103,30 @@ fn attempt(plan: &Plan, inputs: &[Input], options: &Options, kinds: &mut Kinds) 
             fold.window.columns.see(name, 0, place as u32);
         }
     }
+    fold.window.settle(&|n, work| spread(options.threads, n, work));
     broken.sort_by_key(|it: &Broken| it.row);
     broken.truncate(options.keep.values);
     faults.sort_by_key(|it| source.files().iter().position(|file| file.name == it.file));
     let files = source.files().to_vec();
     Ok(Scanned { fold, files, faults, broken, places, kinds: Arc::new(kinds.clone()) })
+}
+
+/// Does `work` for each number below `n`.
+fn spread(threads: usize, n: usize, work: &(dyn Fn(usize) + Sync)) {
+    let next = AtomicUsize::new(0);
+    let some = || {
+        while let at = next.fetch_add(1, Ordering::Relaxed)
+            && at < n
+        {
+            work(at);
+        }
+    };
+    thread::scope(|scope| {
+        (1..threads.min(n)).for_each(|_| {
+            scope.spawn(some);
+        });
+        some();
+    });
 }
 
 #[allow(clippy::too_many_arguments)]

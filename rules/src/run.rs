@@ -37,7 +37,7 @@ impl Fold {
     /// Adds what another worker folded; both are of one plan.
     pub fn merge(&mut self, other: Fold) {
         // Both were made from one plan, so they cannot be of different shape.
-        let _ = self.window.merge(&other.window);
+        let _ = self.window.merge(other.window);
         self.samples.merge(other.samples);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::binder::Bindings;
 use crate::report::Tally;
-use crate::sketch::Sketch;
+use crate::sketch::{Sketch, Spread};
 use crate::value::Value;
 
 /// The records of one span, folded.
@@ -73,7 +73,7 @@ impl Window {
     }
 
     /// Adds another part of the same window.
-    pub fn merge(&mut self, other: &Window) -> Result<(), OtherPlan> {
+    pub fn merge(&mut self, other: Window) -> Result<(), OtherPlan> {
         if self.tallies.len() != other.tallies.len()
             || self.sketches.len() != other.sketches.len()
             || self.held.len() != other.held.len()
@@ -85,7 +85,7 @@ impl Window {
         for (mine, theirs) in self.tallies.iter_mut().zip(&other.tallies) {
             mine.merge(theirs);
         }
-        for (mine, theirs) in self.sketches.iter_mut().zip(&other.sketches) {
+        for (mine, theirs) in self.sketches.iter_mut().zip(other.sketches) {
             mine.merge(theirs).map_err(|_| OtherPlan)?;
         }
         for (mine, theirs) in self.held.iter_mut().zip(&other.held) {
@@ -93,6 +93,11 @@ impl Window {
         }
         self.columns.merge(&other.columns);
         Ok(())
+    }
+
+    /// Does now, on the caller's threads, what judging would do on one.
+    pub fn settle(&self, spread: &Spread) {
+        self.sketches.iter().for_each(|it| it.settle(spread));
     }
 
     /// Bytes held by the summaries.

@@ -66,8 +66,8 @@ impl WindowCheck for Repeats {
         }
         if found.complete {
             let mut met = HashSet::new();
-            let later = found.members.into_iter().filter(|it| !met.insert(distinct::key(&it.1)));
-            judgement.unexpected = later.map(|(row, value)| Unexpected { row, value }).collect();
+            let later = found.members.iter().filter(|it| !met.insert(distinct::key(&it.1)));
+            judgement.unexpected = later.map(|(row, value)| Unexpected { row: *row, value: value.clone() }).collect();
         }
         judgement.counts =
             Some(Counts { elements: keys.n + keys.null, missing: Some(keys.null), unexpected: repeats as u64 });

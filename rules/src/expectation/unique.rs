@@ -39,7 +39,7 @@ impl WindowCheck for Unique {
 }
 
 /// Rows that share their key with another row, of `n` rows; `shown` turns a key into what a report shows.
-pub fn found(n: u64, it: Duplicates, shown: impl Fn(Value<'static>) -> Value<'static>) -> Found {
+pub fn found(n: u64, it: &Duplicates, shown: impl Fn(Value<'static>) -> Value<'static>) -> Found {
     let unexpected = it.rows_in_groups.round().min(n as f64);
     // Three standard errors: an estimate alone never fails the rule.
     let surely = it.at_least.max(it.rows_in_groups - 3.0 * it.error).min(n as f64);
@@ -49,7 +49,11 @@ pub fn found(n: u64, it: Duplicates, shown: impl Fn(Value<'static>) -> Value<'st
         unexpected: unexpected as u64,
         surely: surely as u64,
         why: Some(format!("{unexpected} records share {groups} values")),
-        members: if it.complete { it.members.into_iter().map(|(row, it)| (row, shown(it))).collect() } else { vec![] },
+        members: if it.complete {
+            it.members.iter().map(|(row, it)| (*row, shown(it.clone()))).collect()
+        } else {
+            vec![]
+        },
         error: (!it.exact).then(|| it.error / n.max(1) as f64),
     }
 }

@@ -1,10 +1,13 @@
 //! Which rows hold a value, or a compound of values, that another row holds too.
 
+use std::sync::OnceLock;
+
 use super::counts::Counts;
 use super::hash::{hash, hash_many};
-use super::pack::{pack, pack_many, unpack};
+use super::pack::{pack, pack_many};
+use super::piles::{Pile, add, add_pile, gather, groups};
 use super::types::Type;
-use super::{OtherSketch, earlier};
+use super::{OtherSketch, Spread, earlier, one_by_one};
 use crate::value::Value;
 
 /// One entry a row, appended without looking for its like; [`Keys::duplicates`] sorts them out.
@@ -20,38 +23,16 @@ pub struct Keys {
     budget: usize,
     unhashable: Option<(u64, Type)>,
     held: Held,
+    /// What was found in all that is held; nothing once more is added.
+    found: OnceLock<Duplicates>,
     key: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
 enum Held {
-    Rows {
-        entries: Vec<Entry>,
-        /// The values, one after the other, packed.
-        values: Vec<u8>,
-    },
+    /// One pile a worker, so that taking up another's work copies nothing.
+    Piles(Vec<Pile>),
     Turned(Counts),
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    hash: u128,
-    row: u64,
-    /// Where the value starts.
-    at: usize,
-}
-
-/// Some of the rows, such that equal keys are together: work for one thread.
-#[derive(Clone, Debug, Default)]
-pub struct Partition(Vec<(u64, u32)>);
-
-/// The duplicates in one [`Partition`].
-#[derive(Clone, Debug, Default)]
-pub struct Part {
-    /// Positions of the entries that are in a group.
-    members: Vec<u32>,
-    groups: u64,
-    distinct: u64,
 }
 
 /// The rows that share their key with another row.
@@ -81,8 +62,8 @@ pub struct Duplicates {
 impl Keys {
     pub(super) fn new(budget: usize) -> Self {
         let budget = budget.clamp(1, u32::MAX as usize);
-        let held = Held::Rows { entries: vec![], values: vec![] };
-        Keys { n: 0, null: 0, budget, unhashable: None, held, key: vec![] }
+        let held = Held::Piles(vec![Pile::default()]);
+        Keys { n: 0, null: 0, budget, unhashable: None, held, found: OnceLock::new(), key: vec![] }
     }
 
     #[inline]
@@ -101,10 +82,7 @@ impl Keys {
         self.note(value, row);
         let hash = hash(value, &mut self.key);
         match &mut self.held {
-            Held::Rows { entries, values } => {
-                entries.push(Entry { hash, row, at: values.len() });
-                pack(value, values);
-            }
+            Held::Piles(piles) => add(piles, hash, row, |values| pack(value, values)),
             Held::Turned(it) => it.add(hash, 1, row, || value.to_owned()),
         }
         self.count();
@@ -115,10 +93,7 @@ impl Keys {
         cells.clone().for_each(|it| self.note(it, row));
         let hash = hash_many(cells.clone(), &mut self.key);
         match &mut self.held {
-            Held::Rows { entries, values } => {
-                entries.push(Entry { hash, row, at: values.len() });
-                pack_many(cells, values);
-            }
+            Held::Piles(piles) => add(piles, hash, row, |values| pack_many(cells, values)),
             Held::Turned(it) => it.add(hash, 1, row, || Value::List(cells.map(Value::to_owned).collect())),
         }
         self.count();
@@ -134,6 +109,7 @@ impl Keys {
     #[inline]
     fn count(&mut self) {
         self.n += 1;
+        self.found.take();
         if self.n > self.budget as u64 {
             self.turn();
         }
@@ -141,40 +117,43 @@ impl Keys {
 
     /// Past the budget: entries become counts. Nothing when they are already.
     fn turn(&mut self) {
-        if let Held::Rows { entries, values } = &self.held {
+        if let Held::Piles(piles) = &self.held {
             let mut counts = Counts::new(self.budget);
-            add_entries(&mut counts, entries, values);
+            for it in piles {
+                it.count(&mut counts);
+            }
             self.held = Held::Turned(counts);
         }
     }
 
-    pub(super) fn merge(&mut self, other: &Self) -> Result<(), OtherSketch> {
+    pub(super) fn merge(&mut self, other: Self) -> Result<(), OtherSketch> {
         if self.budget != other.budget {
             return Err(OtherSketch);
         }
         self.n += other.n;
         self.null += other.null;
+        self.found.take();
         self.unhashable = earlier(self.unhashable, other.unhashable);
         if self.n > self.budget as u64 {
             self.turn();
         }
-        match (&mut self.held, &other.held) {
-            (Held::Rows { entries, values }, Held::Rows { entries: more, values: more_values }) => {
-                let base = values.len();
-                entries.extend(more.iter().map(|it| Entry { at: it.at + base, ..*it }));
-                values.extend_from_slice(more_values);
-            }
-            (Held::Turned(it), Held::Turned(more)) => it.merge(more)?,
-            (Held::Turned(it), Held::Rows { entries, values }) => add_entries(it, entries, values),
+        match (&mut self.held, other.held) {
+            (Held::Piles(piles), Held::Piles(more)) => more.into_iter().for_each(|it| add_pile(piles, it)),
+            (Held::Turned(it), Held::Turned(more)) => it.merge(&more)?,
+            (Held::Turned(it), Held::Piles(more)) => more.iter().for_each(|pile| pile.count(it)),
             // `other` has turned, so it holds more than the budget, and so does the sum.
-            (Held::Rows { .. }, Held::Turned(_)) => {}
+            (Held::Piles(_), Held::Turned(_)) => {}
         }
         Ok(())
     }
 
     pub(super) fn shift(&mut self, by: u64) {
+        self.found.take();
         match &mut self.held {
-            Held::Rows { entries, .. } => entries.iter_mut().for_each(|it| it.row = it.row.saturating_add(by)),
+            Held::Piles(piles) => {
+                let entries = piles.iter_mut().flat_map(|it| &mut it.entries);
+                entries.for_each(|it| it.row = it.row.saturating_add(by));
+            }
             Held::Turned(it) => it.shift(by),
         }
         if let Some(it) = &mut self.unhashable {
@@ -184,7 +163,7 @@ impl Keys {
 
     pub(super) fn size(&self) -> usize {
         match &self.held {
-            Held::Rows { entries, values } => entries.capacity() * size_of::<Entry>() + values.capacity(),
+            Held::Piles(piles) => piles.iter().map(Pile::size).sum(),
             Held::Turned(it) => it.size(),
         }
     }
@@ -194,90 +173,26 @@ impl Keys {
         self.unhashable.map(|it| it.1)
     }
 
-    /// The rows that share their key with another row.
-    pub fn duplicates(&self) -> Duplicates {
-        self.gather(self.partitions().into_iter().map(|it| self.resolve(it)))
+    /// The rows that share their key with another row; found once, until more is added.
+    pub fn duplicates(&self) -> &Duplicates {
+        self.find(&one_by_one)
     }
 
-    /// The rows, cut into partitions that fit a processor's cache: [`Keys::resolve`] each, on as many
-    /// threads as there are, and [`Keys::gather`] the parts.
-    pub fn partitions(&self) -> Vec<Partition> {
-        let Held::Rows { entries, .. } = &self.held else { return vec![] };
-        let bits = (entries.len() / 4096).checked_ilog2().map_or(0, |it| (it + 1).min(10));
-        let mut out = vec![Partition(Vec::with_capacity((entries.len() >> bits) * 9 / 8)); 1 << bits];
-        for (at, entry) in (0_u32..).zip(entries) {
-            let part = entry.hash as usize & ((1 << bits) - 1);
-            if let Some(it) = out.get_mut(part) {
-                // The upper half; equal halves are looked at again.
-                it.0.push(((entry.hash >> 64) as u64, at));
-            }
-        }
-        out
-    }
-
-    /// Finds the duplicates in a partition of these keys.
-    pub fn resolve(&self, Partition(mut all): Partition) -> Part {
-        let Held::Rows { entries, .. } = &self.held else { return Part::default() };
-        let hash = |at: u32| entries.get(at as usize).map(|it| it.hash);
-        let mut part = Part::default();
-        all.sort_unstable_by_key(|it| it.0);
-        for half in all.chunk_by_mut(|a, b| a.0 == b.0) {
-            if half.len() == 1 {
-                part.distinct += 1;
-                continue;
-            }
-            half.sort_unstable_by_key(|it| hash(it.1));
-            for group in half.chunk_by(|a, b| hash(a.1) == hash(b.1)) {
-                part.distinct += 1;
-                if group.len() > 1 {
-                    part.groups += 1;
-                    part.members.extend(group.iter().map(|it| it.1));
-                }
-            }
-        }
-        part
-    }
-
-    /// Puts the parts of all partitions together, in any order.
-    pub fn gather(&self, parts: impl Iterator<Item = Part>) -> Duplicates {
-        let (entries, values) = match &self.held {
-            Held::Rows { entries, values } => (entries, values),
-            Held::Turned(it) => return sampled(it),
-        };
-        let (mut members, mut groups, mut distinct) = (Vec::<&Entry>::new(), 0_u64, 0_u64);
-        for part in parts {
-            groups += part.groups;
-            distinct += part.distinct;
-            members.extend(part.members.into_iter().filter_map(|at| entries.get(at as usize)));
-        }
-        members.sort_unstable_by_key(|it| it.row);
-        let value = |it: &Entry| unpack(values.get(it.at..).unwrap_or_default());
-        Duplicates {
-            rows_in_groups: members.len() as f64,
-            extra: members.len() as f64 - groups as f64,
-            groups: groups as f64,
-            members: members.iter().map(|it| (it.row, value(it))).collect(),
-            distinct: distinct as f64,
-            error: 0.0,
-            at_least: members.len() as f64,
-            exact: true,
-            complete: true,
-        }
+    /// Finds them now, on the threads of the caller.
+    pub(super) fn find(&self, spread: &Spread) -> &Duplicates {
+        self.found.get_or_init(|| match &self.held {
+            Held::Piles(piles) => gather(piles, &groups(piles, spread)),
+            Held::Turned(it) => sampled(it),
+        })
     }
 
     /// The entries in the one order that equal states share.
     fn sorted(&self) -> Vec<(u64, u128, String)> {
-        let Held::Rows { entries, values } = &self.held else { return vec![] };
-        let value = |it: &Entry| format!("{:?}", unpack(values.get(it.at..).unwrap_or_default()));
-        let mut out: Vec<_> = entries.iter().map(|it| (it.row, it.hash, value(it))).collect();
+        let Held::Piles(piles) = &self.held else { return vec![] };
+        let entries = piles.iter().flat_map(|pile| pile.entries.iter().map(move |it| (pile, it)));
+        let mut out: Vec<_> = entries.map(|(pile, it)| (it.row, it.hash, format!("{:?}", pile.value(it)))).collect();
         out.sort_unstable();
         out
-    }
-}
-
-fn add_entries(counts: &mut Counts, entries: &[Entry], values: &[u8]) {
-    for it in entries {
-        counts.add(it.hash, 1, it.row, || unpack(values.get(it.at..).unwrap_or_default()));
     }
 }
 
@@ -308,7 +223,7 @@ impl PartialEq for Keys {
     fn eq(&self, other: &Self) -> bool {
         let turned = match (&self.held, &other.held) {
             (Held::Turned(a), Held::Turned(b)) => a == b,
-            (Held::Rows { .. }, Held::Rows { .. }) => true,
+            (Held::Piles(_), Held::Piles(_)) => true,
             _ => false,
         };
         let counts = |it: &Self| (it.n, it.null, it.budget, it.unhashable);
@@ -361,7 +276,8 @@ mod tests {
     #[test]
     fn many_rows_are_resolved_in_partitions() {
         let it = keys(usize::MAX, (0..50_000).map(|k| Value::Int(if k % 1000 == 7 { -1 } else { k })));
-        assert!(it.partitions().len() > 1);
+        let Held::Piles(piles) = &it.held else { unreachable!() };
+        assert!(groups(piles, &one_by_one).len() > 1);
         let found = it.duplicates();
         assert_eq!((found.rows_in_groups, found.groups, found.distinct), (50.0, 1.0, 49_951.0));
         assert_eq!(
@@ -372,12 +288,36 @@ mod tests {
     }
 
     #[test]
+    fn the_threads_of_the_caller_find_the_same_over_several_piles() {
+        let value = |k: u64| Value::Int((k % 29_989) as i64);
+        let mut parts: Vec<Keys> = (0..3).map(|_| Keys::new(usize::MAX)).collect();
+        let mut whole = Keys::new(usize::MAX);
+        for row in 0..60_000 {
+            whole.update(&value(row), row);
+            parts[row as usize % 3].update(&value(row), row);
+        }
+        let mut merged = Keys::new(usize::MAX);
+        for it in parts {
+            assert_eq!(merged.merge(it), Ok(()));
+        }
+        let Held::Piles(piles) = &merged.held else { unreachable!() };
+        assert_eq!(piles.len(), 3);
+        let backwards = |n: usize, work: &(dyn Fn(usize) + Sync)| (0..n).rev().for_each(work);
+        assert_eq!(merged.find(&backwards), whole.duplicates());
+        assert_eq!(whole.duplicates().distinct, 29_989.0);
+        // What was found does not outlive what it was found in.
+        merged.update(&value(0), 60_000);
+        assert_eq!(merged.duplicates().members.len(), whole.duplicates().members.len() + 1);
+    }
+
+    #[test]
     fn beyond_the_budget_duplicates_are_estimated_and_constants_still_exact() {
         let it = keys(1000, (0..20_000).map(|k| Value::Int(k / 2)));
         let found = it.duplicates();
         assert!(!found.exact && !found.complete);
         assert!((found.rows_in_groups / 20_000.0 - 1.0).abs() < 0.15, "{found:?}");
-        let found = keys(1000, (0..20_000).map(|_| Value::text("same"))).duplicates();
+        let same = keys(1000, (0..20_000).map(|_| Value::text("same")));
+        let found = same.duplicates();
         assert_eq!((found.rows_in_groups, found.groups, found.exact), (20_000.0, 1.0, true));
         assert_eq!(found.members, vec![(0, Value::text("same"))]);
     }

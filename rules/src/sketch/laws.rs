@@ -126,7 +126,7 @@ fn merged(spec: &Spec, column: &[Value<'static>], cuts: &[usize], order: &[usize
         let at = order[step % order.len()] % parts.len();
         let other = parts.swap_remove(at);
         let into = order[(step + 1) % order.len()] % parts.len();
-        assert_eq!(parts[into].merge(&other), Ok(()));
+        assert_eq!(parts[into].merge(other), Ok(()));
         step += 2;
     }
     parts.remove(0)
@@ -195,9 +195,9 @@ proptest! {
         for spec in specs() {
             let whole = pass(&spec, &column, false);
             let mut left = Sketch::new(&spec);
-            prop_assert_eq!(left.merge(&whole), Ok(()));
+            prop_assert_eq!(left.merge(whole.clone()), Ok(()));
             let mut right = whole.clone();
-            prop_assert_eq!(right.merge(&Sketch::new(&spec)), Ok(()));
+            prop_assert_eq!(right.merge(Sketch::new(&spec)), Ok(()));
             prop_assert_eq!(reads(&whole), reads(&left));
             prop_assert_eq!(reads(&whole), reads(&right));
         }
@@ -212,7 +212,7 @@ fn sketches_of_other_specs_are_refused_and_nothing_changes() {
     for (i, a) in specs.iter().enumerate() {
         for (k, b) in specs.iter().enumerate() {
             let mut it = pass(a, &column, false);
-            let merged = it.merge(&pass(b, &column, false));
+            let merged = it.merge(pass(b, &column, false));
             // Budgets 0 and 1 are the same where at least one value is kept.
             if merged.is_ok() {
                 let floor = |spec: &Spec| format!("{spec:?}").replace("budget: 0", "budget: 1");

@@ -13,6 +13,7 @@ mod keys;
 mod moments;
 mod numbers;
 mod pack;
+mod piles;
 mod presence;
 mod quantiles;
 mod runs;
@@ -25,7 +26,7 @@ mod laws;
 pub use bins::Bins;
 pub use counts::{Count, Counts, Distinct};
 pub use extremes::Extremes;
-pub use keys::{Duplicates, Keys, Part, Partition};
+pub use keys::{Duplicates, Keys};
 pub use moments::Moments;
 pub use numbers::{NumberKind, Numbers};
 pub use presence::Presence;
@@ -111,6 +112,15 @@ impl std::fmt::Display for OtherSketch {
 
 impl std::error::Error for OtherSketch {}
 
+/// Does a piece of work for each number below the first argument, in any order, on as many threads as
+/// whoever made it has: this crate starts none.
+pub type Spread<'s> = dyn Fn(usize, &(dyn Fn(usize) + Sync)) + 's;
+
+/// All on the thread that asks.
+pub fn one_by_one(n: usize, work: &(dyn Fn(usize) + Sync)) {
+    (0..n).for_each(work);
+}
+
 impl Sketch {
     /// The sketch of no values.
     pub fn new(spec: &Spec) -> Self {
@@ -155,17 +165,17 @@ impl Sketch {
     }
 
     /// Adds what `other` has seen. When the two are of different specs nothing is changed.
-    pub fn merge(&mut self, other: &Sketch) -> Result<(), OtherSketch> {
+    pub fn merge(&mut self, other: Sketch) -> Result<(), OtherSketch> {
         match (self, other) {
-            (Sketch::Presence(a), Sketch::Presence(b)) => a.merge(b),
-            (Sketch::Moments(a), Sketch::Moments(b)) => a.merge(b),
-            (Sketch::Extremes(a), Sketch::Extremes(b)) => a.merge(b),
-            (Sketch::Values(a), Sketch::Values(b)) => return a.merge(b),
-            (Sketch::Counts(a), Sketch::Counts(b)) => return a.merge(b),
+            (Sketch::Presence(a), Sketch::Presence(b)) => a.merge(&b),
+            (Sketch::Moments(a), Sketch::Moments(b)) => a.merge(&b),
+            (Sketch::Extremes(a), Sketch::Extremes(b)) => a.merge(&b),
+            (Sketch::Values(a), Sketch::Values(b)) => return a.merge(&b),
+            (Sketch::Counts(a), Sketch::Counts(b)) => return a.merge(&b),
             (Sketch::Keys(a), Sketch::Keys(b)) => return a.merge(b),
-            (Sketch::Bins(a), Sketch::Bins(b)) => return a.merge(b),
-            (Sketch::Runs(a), Sketch::Runs(b)) => return a.merge(b),
-            (Sketch::Types(a), Sketch::Types(b)) => a.merge(b),
+            (Sketch::Bins(a), Sketch::Bins(b)) => return a.merge(&b),
+            (Sketch::Runs(a), Sketch::Runs(b)) => return a.merge(&b),
+            (Sketch::Types(a), Sketch::Types(b)) => a.merge(&b),
             _ => return Err(OtherSketch),
         }
         Ok(())
@@ -183,6 +193,13 @@ impl Sketch {
             Sketch::Bins(it) => it.shift(rows),
             Sketch::Runs(it) => it.shift(rows),
             Sketch::Types(it) => it.shift(rows),
+        }
+    }
+
+    /// Does now, on the caller's threads, what reading the sketch would do on one.
+    pub fn settle(&self, spread: &Spread) {
+        if let Sketch::Keys(it) = self {
+            it.find(spread);
         }
     }
 
