@@ -5,6 +5,8 @@
 
 #[path = "cli_formats.rs"]
 mod formats;
+#[path = "cli_hostile.rs"]
+mod hostile;
 
 use std::fmt::Write as _;
 use std::fs;
