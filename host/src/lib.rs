@@ -11,4 +11,5 @@ pub mod split;
 pub mod yaml;
 pub mod import;
 pub mod suggest;
+pub mod store;
 pub mod cli;

@@ -1,0 +1,3 @@
+//! Where results are kept.
+
+pub mod rows;
