@@ -145,7 +145,11 @@ impl fmt::Display for Condition {
             }
             Condition::All(parts) => write_parts(f, parts, " and "),
             Condition::Any(parts) => write_parts(f, parts, " or "),
-            Condition::Not(part) => write!(f, "not ({part})"),
+            // Parentheses count as levels, of which a condition may have only so many.
+            Condition::Not(part) => match **part {
+                Condition::All(_) | Condition::Any(_) => write!(f, "not ({part})"),
+                _ => write!(f, "not {part}"),
+            },
         }
     }
 }

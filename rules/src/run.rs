@@ -34,6 +34,13 @@ impl Fold {
         }
     }
 
+    /// Nothing folded yet, and no summaries: for verdicts on records only.
+    pub fn of_records(plan: &Plan) -> Self {
+        let mut fold = Fold::new(plan, Keep { values: 0, all_rows: false });
+        fold.window.sketches.clear();
+        fold
+    }
+
     /// Adds what another worker folded; both are of one plan.
     pub fn merge(&mut self, other: Fold) {
         // Both were made from one plan, so they cannot be of different shape.
@@ -269,20 +276,28 @@ pub struct Explanation {
 /// Every check of one record, with values and reasons. `cells` are as [`check`] left them.
 pub fn explain(plan: &Plan, cells: &[Value], now: Timestamp, failed: &[u16]) -> Vec<Explanation> {
     let row = Row { cells, number: 0, now };
-    let explained = |(i, expectation): (usize, &Expectation)| {
-        let concerned = expectation.guard.is_none_or(|it| plan.guards[it.0 as usize].holds(&row));
-        let implicit = (i < plan.n_implicit).then(|| Outcome::of(!failed.contains(&(i as u16))));
-        let outcome = if concerned { implicit.or_else(|| outcome(expectation, &row)) } else { None };
-        let bad = matches!(outcome, Some(Outcome::Fail | Outcome::Mismatch));
-        let value = expectation.slots.first().map_or(&Value::Missing, |it| row.at(*it));
-        let (bound, why) = match &expectation.check {
-            Check::Value(check) => (check.bound(), bad.then(|| check.why(value)).flatten()),
-            Check::Row(check) => (check.bound(), bad.then(|| check.why(&row)).flatten()),
-            Check::Window(_) => (String::new(), None),
-            Check::Converted(bound) => (bound.clone(), None),
-            Check::Invalid(why) => (String::new(), Some(why.clone())),
-        };
-        Explanation { expectation: i, concerned, outcome, value: expectation.subject_of(&row), bound, why }
+    (0..plan.expectations.len()).map(|i| explained(plan, &row, i, failed)).collect()
+}
+
+/// The same of those checks only that the record failed, in their order.
+pub fn reasons(plan: &Plan, cells: &[Value], now: Timestamp, failed: &[u16]) -> Vec<Explanation> {
+    let row = Row { cells, number: 0, now };
+    failed.iter().map(|i| explained(plan, &row, usize::from(*i), failed)).collect()
+}
+
+fn explained(plan: &Plan, row: &Row, i: usize, failed: &[u16]) -> Explanation {
+    let expectation = &plan.expectations[i];
+    let concerned = expectation.guard.is_none_or(|it| plan.guards[it.0 as usize].holds(row));
+    let implicit = (i < plan.n_implicit).then(|| Outcome::of(!failed.contains(&(i as u16))));
+    let outcome = if concerned { implicit.or_else(|| outcome(expectation, row)) } else { None };
+    let bad = matches!(outcome, Some(Outcome::Fail | Outcome::Mismatch));
+    let value = expectation.slots.first().map_or(&Value::Missing, |it| row.at(*it));
+    let (bound, why) = match &expectation.check {
+        Check::Value(check) => (check.bound(), bad.then(|| check.why(value)).flatten()),
+        Check::Row(check) => (check.bound(), bad.then(|| check.why(row)).flatten()),
+        Check::Window(_) => (String::new(), None),
+        Check::Converted(bound) => (bound.clone(), None),
+        Check::Invalid(why) => (String::new(), Some(why.clone())),
     };
-    plan.expectations.iter().enumerate().map(explained).collect()
+    Explanation { expectation: i, concerned, outcome, value: expectation.subject_of(row), bound, why }
 }

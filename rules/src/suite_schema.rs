@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::expectation::KINDS;
 use crate::kind::{Kind, Param, ParamType, Scope, Subject};
 use crate::report::Severity;
-use crate::suite::{Form, RecordFields};
+use crate::suite::{Form, OnFail, RecordFields, Telling};
 use crate::types::Type;
 
 /// The schema.
@@ -75,6 +75,15 @@ fn suite() -> Json {
                 "description": "Where the well-known fields of a record lie.",
                 "properties": roles,
                 "additionalProperties": false,
+            },
+            "on_fail": {
+                "enum": OnFail::ALL.map(OnFail::name),
+                "description": "What a service does with a record that fails: observe it, tag it, reject it.",
+            },
+            "privacy": {
+                "type": ["object", "null"],
+                "description": "What may be told and stored of a field's values; `*` stands for all other fields.",
+                "additionalProperties": {"enum": Telling::ALL.map(Telling::name)},
             },
             "schema": {
                 "type": ["object", "string", "boolean", "null"],

@@ -36,7 +36,10 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         }
     }
     let filter = options.filter.as_ref().and_then(|it| compiler.filter(it));
-    let record_id = suite.record.role("id").and_then(|it| Path::parse(it).ok()).map(|it| compiler.bindings.slot(&it));
+    let mut cell = |field: &str| Path::parse(field).ok().map(|it| compiler.bindings.slot(&it));
+    let [record_id, model, version] = ["id", "model", "version"].map(|it| suite.record.role(it).and_then(&mut cell));
+    let segments = suite.record.role("segment").into_iter().chain(suite.record.segments.iter().map(String::as_str));
+    let segments = segments.filter_map(&mut cell).collect();
     let n_implicit = expectations.len();
     expectations.append(&mut entries);
     let Compiler { mut problems, bindings, guards, .. } = compiler;
@@ -59,6 +62,11 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         bindings,
         typed: typed_slots,
         record_id,
+        model,
+        version,
+        segments,
+        on_fail: suite.on_fail,
+        privacy: suite.privacy.clone(),
         record: suite.record.clone(),
         examples: suite.examples.clone(),
     };

@@ -17,7 +17,7 @@ use crate::report::Severity;
 use crate::row::{Row, Slot};
 use crate::shape::Shape;
 use crate::suite::problem::At;
-use crate::suite::{Example, RecordFields};
+use crate::suite::{Example, OnFail, Privacy, RecordFields};
 use crate::value::Value;
 
 /// What a host must know to compile a suite.
@@ -64,6 +64,16 @@ pub struct Plan {
     pub shape: Shape,
     /// The cell of the record's id, for reports.
     pub record_id: Option<Slot>,
+    /// The cell of the model's name.
+    pub model: Option<Slot>,
+    /// The cell of the model's version.
+    pub version: Option<Slot>,
+    /// The cells whose values divide the records into segments.
+    pub segments: Vec<Slot>,
+    /// What a service does with a record that fails.
+    pub on_fail: OnFail,
+    /// What may be told and stored of each field's values.
+    pub privacy: Privacy,
     /// Where the well-known fields lie.
     pub record: RecordFields,
     /// Records with the verdict that they must get.

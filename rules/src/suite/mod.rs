@@ -9,6 +9,7 @@ mod read;
 
 pub use read::{read, read_entry};
 
+use crate::path::Path;
 use crate::report::Severity;
 use crate::types::Type;
 use crate::value::Value;
@@ -30,12 +31,90 @@ pub struct Suite {
     pub types: Vec<Declared>,
     /// Where the well-known fields of a record lie.
     pub record: RecordFields,
+    /// What a service does with a record that fails.
+    pub on_fail: OnFail,
+    /// What may be told and stored of each field's values.
+    pub privacy: Privacy,
     /// The JSON Schema of a record.
     pub schema: Option<SchemaSource>,
     /// The expectations.
     pub entries: Vec<Entry>,
     /// Records with the verdict that they must get.
     pub examples: Vec<Example>,
+}
+
+/// What a service does with a record that fails a critical expectation: `on_fail:`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFail {
+    /// It is answered and counted, nothing more.
+    #[default]
+    Observe,
+    /// The answer says that the record should be tagged.
+    Tag,
+    /// The answer refuses the record.
+    Reject,
+}
+
+impl OnFail {
+    /// All, the mildest first.
+    pub const ALL: [OnFail; 3] = [OnFail::Observe, OnFail::Tag, OnFail::Reject];
+
+    /// The word in suites and answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            OnFail::Observe => "observe",
+            OnFail::Tag => "tag",
+            OnFail::Reject => "reject",
+        }
+    }
+
+    /// The one of that name.
+    pub fn parse_name(name: &str) -> Option<Self> {
+        OnFail::ALL.into_iter().find(|it| it.name() == name)
+    }
+}
+
+/// What may be told and stored of a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Telling {
+    /// The value itself.
+    #[default]
+    Keep,
+    /// Its shape: letters and digits are replaced.
+    Mask,
+    /// A keyed hash, so that equal values can be told to be equal.
+    Hash,
+    /// Nothing.
+    Drop,
+}
+
+impl Telling {
+    /// All, the most telling first.
+    pub const ALL: [Telling; 4] = [Telling::Keep, Telling::Mask, Telling::Hash, Telling::Drop];
+
+    /// The word in suites.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Telling::Keep => "keep",
+            Telling::Mask => "mask",
+            Telling::Hash => "hash",
+            Telling::Drop => "drop",
+        }
+    }
+
+    /// The one of that name.
+    pub fn parse_name(name: &str) -> Option<Self> {
+        Telling::ALL.into_iter().find(|it| it.name() == name)
+    }
+}
+
+/// What may be told of each field's values: the `privacy:` block.
+#[derive(Clone, Debug, Default)]
+pub struct Privacy {
+    /// By field; what lies within a field is told as the field is.
+    pub fields: Vec<(Path, Telling)>,
+    /// All other fields (`"*"`); `None` leaves it to the service.
+    pub others: Option<Telling>,
 }
 
 /// A field's declared type.

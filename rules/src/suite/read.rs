@@ -2,7 +2,8 @@
 
 use super::node::{self, Data, Member, Node};
 use super::problem::{At, Problem, did_you_mean};
-use super::{Declared, Entry, Example, Form, RecordFields, SchemaSource, Suite};
+use super::{Declared, Entry, Example, Form, OnFail, Privacy, RecordFields, SchemaSource, Suite, Telling};
+use crate::path::Path;
 use crate::report::Severity;
 use crate::types::Type;
 use crate::value::Value;
@@ -19,7 +20,8 @@ pub fn read(text: &str) -> (Suite, Vec<Problem>) {
     (suite, problems)
 }
 
-const MEMBERS: [&str; 9] = ["name", "id", "notes", "meta", "types", "record", "schema", "expectations", "examples"];
+const MEMBERS: [&str; 11] =
+    ["name", "id", "notes", "meta", "types", "record", "on_fail", "privacy", "schema", "expectations", "examples"];
 /// What suites saved by any version of GX may hold beside, and which says nothing about data.
 const GX_MEMBERS: [&str; 7] = [
     "expectation_suite_name",
@@ -67,6 +69,10 @@ impl Reader<'_> {
                 "meta" => suite.meta = given(value),
                 "types" => suite.types = self.types(value),
                 "record" => suite.record = self.record(value),
+                "on_fail" => {
+                    suite.on_fail = self.word(value, name, OnFail::ALL.map(OnFail::name), OnFail::parse_name);
+                }
+                "privacy" => suite.privacy = self.privacy(value),
                 "schema" => suite.schema = self.schema(value),
                 "expectations" => match value.items() {
                     Some(items) => suite.entries = self.entries(items, "expectations"),
@@ -147,6 +153,45 @@ impl Reader<'_> {
             self.problem(node.at, "record", format!("expected a mapping, found {}", node.what()));
         }
         fields
+    }
+
+    /// One of a few words; the first of them for null.
+    fn word<T: Default, const N: usize>(
+        &mut self,
+        node: &Node,
+        path: &str,
+        words: [&'static str; N],
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> T {
+        if node.is_null() {
+            return T::default();
+        }
+        let given = node.text().unwrap_or_else(|| node.what());
+        parse(given).unwrap_or_else(|| {
+            let hint = did_you_mean(given, words).unwrap_or_else(|| format!("it is one of {}", words.join(", ")));
+            self.problems.push(Problem::new(node.at, format!("unknown word `{given}`")).within(path).hint(hint));
+            T::default()
+        })
+    }
+
+    fn privacy(&mut self, node: &Node) -> Privacy {
+        let mut privacy = Privacy::default();
+        if !node.is_mapping() && !node.is_null() {
+            self.problem(node.at, "privacy", "expected a mapping of fields to keep, mask, hash or drop");
+        }
+        for Member { name, at, value } in node.members() {
+            let path = format!("privacy.{name}");
+            let telling = self.word(value, &path, Telling::ALL.map(Telling::name), Telling::parse_name);
+            if name == "*" {
+                privacy.others = Some(telling);
+                continue;
+            }
+            match Path::parse(name) {
+                Ok(field) => privacy.fields.push((field, telling)),
+                Err(message) => self.problem(*at, &path, message),
+            }
+        }
+        privacy
     }
 
     fn schema(&mut self, node: &Node) -> Option<SchemaSource> {
