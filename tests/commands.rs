@@ -7,6 +7,9 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+#[path = "config.rs"]
+mod config;
+
 /// A folder with files, in which the binary runs.
 struct Room(TempDir);
 

@@ -12,4 +12,5 @@ pub mod yaml;
 pub mod import;
 pub mod suggest;
 pub mod store;
+pub mod config;
 pub mod cli;

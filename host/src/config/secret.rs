@@ -1,0 +1,202 @@
+//! What must never be printed, logged or answered.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// What stands for a secret.
+pub const HIDDEN: &str = "***";
+
+/// What every token that Driftline makes begins with, so that scanners for secrets find it.
+pub const TOKEN_PREFIX: &str = "dl_";
+
+/// A secret text: it is written as `***`, whatever writes it.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct Secret(String);
+
+/// The address of a database, of which everything but the password is written.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct DatabaseUrl(String);
+
+/// A SHA-256, given as 64 hexadecimal digits; written as `***`, since a short token could be guessed from it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Digest([u8; 32]);
+
+impl Secret {
+    /// The secret itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl DatabaseUrl {
+    /// The address with its password.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Digest {
+    /// The digest of 64 hexadecimal digits.
+    pub fn of_hex(text: &str) -> Option<Self> {
+        let digit = |it: u8| char::from(it).to_digit(16).map(|it| it as u8);
+        let mut bytes = [0; 32];
+        if text.len() != 64 {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
+        Some(Digest(bytes))
+    }
+
+    /// Its bytes.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// Parameters of an address whose values are no secrets.
+const TELLABLE: [&str; 8] = ["application_name", "cache", "dbname", "host", "mode", "port", "sslmode", "user"];
+
+/// An address without its password: `postgres://user:***@host/db`.
+///
+/// Where a password holds what an address should escape (`@`, `/`, `?`), its end is not known, and all is hidden.
+pub fn redacted(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return if url.starts_with("sqlite:") { parameters(url) } else { HIDDEN.to_owned() };
+    };
+    let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let told = match authority.rsplit_once('@') {
+        _ if tail.contains('@') => return format!("{scheme}://{HIDDEN}"),
+        Some((who, host)) => {
+            let user = who.split_once(':').map_or_else(|| who.to_owned(), |(user, _)| format!("{user}:{HIDDEN}"));
+            format!("{user}@{host}")
+        }
+        // A user and a password whose host was forgotten.
+        None if authority.rsplit(':').next().is_some_and(|it| !it.bytes().all(|it| it.is_ascii_digit()))
+            && authority.contains(':')
+            && !authority.ends_with(']') =>
+        {
+            HIDDEN.to_owned()
+        }
+        None => authority.to_owned(),
+    };
+    format!("{scheme}://{told}{}", parameters(tail))
+}
+
+fn parameters(rest: &str) -> String {
+    let Some((path, query)) = rest.split_once('?') else { return rest.to_owned() };
+    let told = query.split('&').map(|it| match it.split_once('=') {
+        Some((name, _)) if TELLABLE.contains(&name) => it.to_owned(),
+        Some((name, _)) => format!("{name}={HIDDEN}"),
+        None => HIDDEN.to_owned(),
+    });
+    format!("{path}?{}", told.collect::<Vec<_>>().join("&"))
+}
+
+macro_rules! written_as {
+    ($type:ty, $how:expr) => {
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str(&$how(self))
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&$how(self))
+            }
+        }
+    };
+}
+
+written_as!(Secret, |_: &Secret| HIDDEN.to_owned());
+written_as!(DatabaseUrl, |it: &DatabaseUrl| redacted(&it.0));
+written_as!(Digest, |_: &Digest| HIDDEN.to_owned());
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Digest::of_hex(&text).ok_or_else(|| de::Error::custom("not 64 hexadecimal digits"))
+    }
+}
+
+/// `writeOnly` is what keeps a value out of problems, and of what is shown.
+macro_rules! described_as {
+    ($type:ty, $name:literal, $schema:tt) => {
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    };
+}
+
+described_as!(Secret, "Secret", {
+    "type": "string",
+    "writeOnly": true,
+    "minLength": 16,
+    "x-expected": "a secret text of at least 16 characters",
+});
+described_as!(DatabaseUrl, "DatabaseUrl", {
+    "type": "string",
+    "writeOnly": true,
+    "pattern": "^(postgres|postgresql)://.|^sqlite:.",
+    "x-expected": "`postgres://USER:PASSWORD@HOST/DATABASE` or `sqlite:FILE`",
+});
+described_as!(Digest, "Digest", {
+    "type": "string",
+    "writeOnly": true,
+    "pattern": "^[0-9a-fA-F]{64}$",
+    "x-expected": "the SHA-256 of the token, 64 hexadecimal digits, as `driftline token hash` prints it",
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_of_an_address_is_hidden() {
+        for (url, told) in [
+            ("postgres://me:pw@db:5432/dl?sslmode=require", "postgres://me:***@db:5432/dl?sslmode=require"),
+            ("postgres://me:p@s/s?w#d@db/dl", "postgres://***"),
+            ("postgres://me:p@ss@db/dl", "postgres://me:***@db/dl"),
+            ("postgres://db:5432/dl?password=p@w", "postgres://***"),
+            ("postgres://me:pw/dl", "postgres://***/dl"),
+            ("postgres://[::1]/dl", "postgres://[::1]/dl"),
+            ("postgres://[::1]:5432/dl", "postgres://[::1]:5432/dl"),
+            ("postgres://me@db/dl", "postgres://me@db/dl"),
+            (
+                "postgres://db/dl?user=me&password=pw&sslpassword=pw",
+                "postgres://db/dl?user=me&password=***&sslpassword=***",
+            ),
+            ("postgres://me:p%40w@db/dl?pw", "postgres://me:***@db/dl?***"),
+            ("sqlite:data/driftline.db?mode=rwc", "sqlite:data/driftline.db?mode=rwc"),
+            ("host=db password=pw", "***"),
+        ] {
+            assert_eq!(redacted(url), told);
+            assert_eq!(format!("{:?}", DatabaseUrl(url.to_owned())), told);
+        }
+        assert_eq!(format!("{:?}", Secret("abc".to_owned())), "***");
+    }
+
+    #[test]
+    fn a_digest_is_64_hexadecimal_digits() {
+        let text = "0f".repeat(31) + "Aa";
+        assert_eq!(Digest::of_hex(&text).unwrap().bytes()[31], 0xaa);
+        assert!(Digest::of_hex(&text[1..]).is_none());
+        assert!(Digest::of_hex(&("xy".to_owned() + &text[2..])).is_none());
+        assert!(Digest::of_hex(&("é".to_owned() + &text[2..])).is_none());
+    }
+}

@@ -1,0 +1,113 @@
+//! Settings that are one of a few words.
+
+use driftline_rules::suite::Telling;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a token allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// To send records.
+    Check,
+    /// To read suites, results and statistics.
+    Read,
+    /// To add suites, and to say which version is active.
+    WriteSuites,
+    /// Everything.
+    Admin,
+}
+
+impl Scope {
+    /// All, the least first.
+    pub const ALL: [Scope; 4] = [Scope::Check, Scope::Read, Scope::WriteSuites, Scope::Admin];
+
+    /// The word in the configuration and in answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Scope::Check => "check",
+            Scope::Read => "read",
+            Scope::WriteSuites => "write-suites",
+            Scope::Admin => "admin",
+        }
+    }
+}
+
+/// When the journal is synchronised with the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sync {
+    /// When the operating system does it.
+    Never,
+    /// As often as `sync_interval` says.
+    Interval,
+    /// Before each answer.
+    Each,
+}
+
+/// Which requests are recorded one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Record {
+    /// Those with a failure.
+    Failures,
+    /// All of them, of those that passed the share `sample`.
+    All,
+    /// None of them.
+    None,
+}
+
+/// What is told and stored of values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Privacy {
+    /// The value itself.
+    Keep,
+    /// Its shape: letters and digits are replaced.
+    Mask,
+    /// A keyed hash, so that equal values can be told to be equal.
+    Hash,
+    /// Nothing.
+    Drop,
+}
+
+impl From<Privacy> for Telling {
+    fn from(it: Privacy) -> Telling {
+        match it {
+            Privacy::Keep => Telling::Keep,
+            Privacy::Mask => Telling::Mask,
+            Privacy::Hash => Telling::Hash,
+            Privacy::Drop => Telling::Drop,
+        }
+    }
+}
+
+/// What a line of the log looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    #[default]
+    Auto,
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
+}
+
+/// From which importance on something is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// What may fail soon.
+    Warn,
+    /// What the service does: start, stop, reload.
+    #[default]
+    Info,
+    /// Each request.
+    Debug,
+    /// Everything.
+    Trace,
+}
