@@ -13,4 +13,5 @@ pub mod import;
 pub mod suggest;
 pub mod store;
 pub mod config;
+pub mod tokens;
 pub mod cli;
