@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 #[path = "config.rs"]
 mod config;
+#[path = "config_pages.rs"]
+mod config_pages;
 
 /// A folder with files, in which the binary runs.
 struct Room(TempDir);

@@ -2,12 +2,14 @@
 
 mod check;
 mod completions;
+mod config;
 mod explain;
 mod import;
 mod kinds;
 mod lint;
 mod schema;
 mod test;
+mod token;
 mod suggest;
 
 use std::io::Write as _;
@@ -41,6 +43,8 @@ enum Command {
     Import(import::Args),
     Completions(completions::Args),
     Suggest(suggest::Args),
+    Config(config::Args),
+    Token(token::Args),
 }
 
 /// Exit code of bad usage, a bad suite or unreadable data.
@@ -65,6 +69,8 @@ pub fn run() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Suggest(args) => suggest::run(&args),
+        Command::Config(args) => config::run(&args),
+        Command::Token(args) => token::run(&args),
     };
     match code {
         Ok(code) => ExitCode::from(code),

@@ -4,6 +4,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::suite_schema::suite_schema;
 
 use super::say;
+use crate::config;
 use crate::output::json::REPORT_SCHEMA;
 
 /// Print the JSON Schema of a format.
@@ -16,7 +17,7 @@ use crate::output::json::REPORT_SCHEMA;
 #[derive(ClapArgs, Debug)]
 #[command(
     verbatim_doc_comment,
-    after_help = "Examples:\n  driftline schema suite > suite.schema.json\n  driftline schema report\n\nExit codes: 0; 3 for a format that is not known."
+    after_help = "Examples:\n  driftline schema suite > suite.schema.json\n  driftline schema report\n  driftline schema config > driftline.schema.json\n\nExit codes: 0; 3 for a format that is not known."
 )]
 pub struct Args {
     /// The format.
@@ -31,6 +32,8 @@ enum Format {
     Suite,
     /// The report that `check --format json` writes.
     Report,
+    /// The configuration of the service, `driftline.yaml`.
+    Config,
 }
 
 /// Runs the command; the exit code.
@@ -38,6 +41,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     let schema = match args.format {
         Format::Suite => suite_schema(),
         Format::Report => serde_json::from_str(REPORT_SCHEMA)?,
+        Format::Config => config::schema(),
     };
     say(|out| {
         serde_json::to_writer_pretty(&mut *out, &schema)?;

@@ -10,28 +10,32 @@ pub fn schema() -> Json {
     let settings = SchemaSettings::draft07().with(|it| it.inline_subschemas = true);
     let mut schema = settings.into_generator().into_root_schema_for::<Config>().to_value();
     tidy(&mut schema);
-    schema
+    let mut first = serde_json::Map::new();
+    if let Json::Object(members) = &mut schema {
+        for name in ["$schema", "description"] {
+            first.extend(members.shift_remove_entry(name));
+        }
+        first.append(members);
+    }
+    Json::Object(first)
 }
 
-/// Sentences on one line, and defaults only where there is nothing below.
-fn tidy(node: &mut Json) {
-    match node {
-        Json::Object(members) => {
-            if members.get("default").is_some_and(Json::is_object) {
-                members.remove("default");
-            }
-            if let Some(Json::String(text)) = members.get_mut("description") {
-                *text = text.split('\n').collect::<Vec<_>>().join(" ");
-            }
-            // Names of Rust's types mean nothing to a reader, and the bounds say what a format would.
-            members.remove("format");
-            if members.get("title").is_some_and(Json::is_string) {
-                members.remove("title");
-            }
-            members.values_mut().for_each(tidy);
-        }
-        Json::Array(items) => items.iter_mut().for_each(tidy),
-        _ => {}
+/// Sentences on one line, defaults only where there is nothing below, and nothing of Rust's types: their names mean
+/// nothing to a reader, and the bounds say what their formats would.
+fn tidy(schema: &mut Json) {
+    let Json::Object(members) = schema else { return };
+    members.retain(|name, it| !(name == "default" && it.is_object() || name == "format" || name == "title"));
+    if let Some(Json::String(text)) = members.get_mut("description") {
+        *text = text.replace('\n', " ");
+    }
+    if let Some(Json::Object(below)) = members.get_mut("properties") {
+        below.values_mut().for_each(tidy);
+    }
+    if let Some(items) = members.get_mut("items") {
+        tidy(items);
+    }
+    if let Some(Json::Array(choices)) = members.get_mut("oneOf") {
+        choices.iter_mut().for_each(tidy);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where settings come from: the file, the variables of the environment, the flags of the command line.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use serde_json::Value as Json;
 use super::merge::{Merged, child};
 use super::problem::{Origin, Problem, meant};
 use super::schema::{allows, fields, find};
+use super::secret::HIDDEN;
 
 /// The file that is read when none is named.
 pub const FILE: &str = "driftline.yaml";
@@ -23,7 +25,7 @@ const FILE_VARIABLE: &str = "DRIFTLINE_CONFIG";
 /// What every variable begins with.
 const PREFIX: &str = "DRIFTLINE_";
 
-/// A setting on the command line; its value may be a secret, so it is not written by `Debug`.
+/// A setting on the command line.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Flag {
     /// The flag, as problems name it: `--listen`.
@@ -32,6 +34,13 @@ pub struct Flag {
     pub path: String,
     /// The value, as it would stand in the file.
     pub value: String,
+}
+
+/// The value may be a secret.
+impl fmt::Debug for Flag {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{} {}={HIDDEN}", self.name, self.path)
+    }
 }
 
 /// Where settings come from; the values may be secrets, so they are not written by `Debug`.

@@ -26,7 +26,8 @@ pub struct Config {
     /// Folder of the suites that the service holds; a change of a file is taken up while it runs.
     #[schemars(length(min = 1))]
     pub suites: PathBuf,
-    /// Where results are kept: `postgres://USER:PASSWORD@HOST/DATABASE` or `sqlite:FILE`; null: `driftline.db` in the folder `data`.
+    /// Where results are kept: `postgres://USER:PASSWORD@HOST/DATABASE` or `sqlite:FILE`; null: `driftline.db` in
+    /// the folder `data`.
     pub database: Option<DatabaseUrl>,
     /// TLS; without it the service speaks plain HTTP, which is for this machine or behind a proxy.
     pub tls: Tls,
@@ -81,9 +82,11 @@ pub struct TokenConfig {
     pub scopes: Vec<Scope>,
     /// Requests in a second, over a longer time; null: any number.
     #[serde(default)]
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub rate: Option<NonZeroU32>,
     /// Requests at once before `rate` counts; null: as many as `rate`.
     #[serde(default)]
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub burst: Option<NonZeroU32>,
 }
 
@@ -118,7 +121,8 @@ pub struct Limits {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Journal {
-    /// When the journal is synchronised with the disk; a killed process loses nothing in any case, a machine without power what was not synchronised.
+    /// When the journal is synchronised with the disk; a killed process loses nothing in any case, a machine that
+    /// loses its power loses what was not synchronised.
     pub sync: Sync,
     /// Time between two synchronisations with `sync: interval`.
     pub sync_interval: Span,
@@ -150,7 +154,8 @@ pub struct Intake {
 pub struct Results {
     /// Which requests are recorded one by one; all of them are counted.
     pub record: Record,
-    /// Share of the passing requests that is kept with `record: all`, chosen by a hash of the record's or the result's id.
+    /// Share of the passing requests that is kept with `record: all`, chosen by a hash of the record's or the
+    /// result's id.
     #[schemars(range(min = 0, max = 1))]
     pub sample: f64,
     /// Failures of a request that are recorded one by one.
@@ -158,7 +163,8 @@ pub struct Results {
     pub failures_per_request: u32,
     /// What is told and stored of values where the suite does not say it with `privacy:`.
     pub privacy: Privacy,
-    /// Key of the hashes that stand for values, so that nobody can find values by hashing guesses; needed with `privacy: hash`.
+    /// Key of the hashes that stand for values, so that nobody can find values by hashing guesses; needed with
+    /// `privacy: hash`.
     pub privacy_key: Option<Secret>,
 }
 
