@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use driftline::config::{Flag, Loaded, Scope, Sources, Span, load};
+use driftline::config::{Flag, Loaded, Scope, Size, Sources, Span, load};
 use tempfile::TempDir;
 
 /// A file and variables and flags, which together are a configuration.
@@ -52,6 +52,20 @@ fn a_later_source_wins() {
     assert_eq!(config.limits.body.to_string(), "2MiB");
     assert_eq!((config.limits.record.bytes(), config.limits.depth), (1000, 7));
     assert_eq!((config.stop.grace, config.reload.poll), (Span::seconds(5), Span::seconds(2)));
+}
+
+#[test]
+fn a_member_wins_over_its_section_and_a_list_replaces_a_list() {
+    let given = Given::file(&format!("tokens: [{{ name: a, sha256: {}, scopes: [read], rate: 5 }}]\n", digest()))
+        .variable("DRIFTLINE_LIMITS__BODY", "2MiB")
+        .variable("DRIFTLINE_LIMITS", "{ body: 3MiB, depth: 7 }")
+        .variable("DRIFTLINE_TOKENS", &format!("[{{ name: b, sha256: {}, scopes: [check] }}]", digest()));
+    let loaded = given.loads();
+    assert_eq!((loaded.config.limits.body, loaded.config.limits.depth), (Size::mib(2), 7));
+    let shown: Vec<_> = loaded.show().lines().map(|it| it.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in ["body: 2MiB # DRIFTLINE_LIMITS__BODY", "- name: b # DRIFTLINE_TOKENS", "rate: null # default"] {
+        assert!(shown.iter().any(|it| it == line), "{shown:#?}");
+    }
 }
 
 #[test]
@@ -258,6 +272,15 @@ fn what_kubernetes_says_of_services_is_no_setting() {
         .variable("OTHER", "x")
         .loads();
     assert_eq!(Given::file("").variable("DRIFTLINE_PORT", "8080").fails().len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_refused() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let mut given = Given::file("");
+    given.sources.variables.push(("DRIFTLINE_DATA".into(), std::ffi::OsString::from_vec(vec![b'a', 0xff])));
+    assert_eq!(given.fails(), ["DRIFTLINE_DATA: the value is not UTF-8"]);
 }
 
 #[test]

@@ -199,6 +199,7 @@ fn config_check_tells_all_problems() {
     let places: Vec<_> = said.out.lines().map(|it| it.split(": ").next().unwrap_or(it)).collect();
     assert_eq!(places, ["driftline.yaml:2:3", "driftline.yaml:3:16", "DRIFTLINE_LOG__LEVEL", "3 problems"]);
     assert_eq!(said.code, 3);
+    assert!(page().contains(&said.out), "the page shows another answer than {}", said.out);
     assert_eq!(run(&room, "config show", &[]).code, 3);
     let said = run(&room, "config check --config good.yaml", &[]);
     assert_eq!((said.out.as_str(), said.code), ("good.yaml: no problems\n", 0));

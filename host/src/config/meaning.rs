@@ -24,32 +24,18 @@ pub(super) fn read(merged: &Merged, broken: &[String]) -> Result<(Config, Vec<Pr
     Ok((config, check.problems))
 }
 
-/// Takes values away; of an item of a list, the whole item.
+/// Takes values away; what lies in a list goes with the whole list, so that no item changes its number.
 fn leave_out(json: &mut Json, pointers: &[String]) {
-    let mut paths: Vec<Vec<String>> = pointers.iter().map(|it| segments(it)).collect();
-    for path in &mut paths {
-        let item = path.iter().position(|it| it.parse::<usize>().is_ok());
-        path.truncate(item.map_or(path.len(), |it| it + 1));
-    }
-    // Items last to first, so that the numbers before them stay right.
-    paths.sort_by_key(|path| std::cmp::Reverse(path.last().and_then(|it| it.parse::<usize>().ok())));
-    paths.dedup();
-    for path in paths {
-        let Some((name, above)) = path.split_last() else {
+    for pointer in pointers {
+        let path = segments(pointer);
+        let until_list = path.iter().position(|it| it.parse::<usize>().is_ok()).unwrap_or(path.len());
+        let Some((name, above)) = path[..until_list].split_last() else {
             *json = Json::Object(serde_json::Map::new());
             return;
         };
-        let pointer = above.iter().fold(String::new(), |pointer, it| child(&pointer, it));
-        match json.pointer_mut(&pointer) {
-            Some(Json::Object(members)) => {
-                members.shift_remove(name);
-            }
-            Some(Json::Array(items)) => {
-                if let Some(i) = name.parse().ok().filter(|it| *it < items.len()) {
-                    items.remove(i);
-                }
-            }
-            _ => {}
+        let above = above.iter().fold(String::new(), |pointer, it| child(&pointer, it));
+        if let Some(Json::Object(members)) = json.pointer_mut(&above) {
+            members.shift_remove(name);
         }
     }
 }
