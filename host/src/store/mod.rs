@@ -1,3 +1,213 @@
-//! Where results are kept.
+//! Where results are kept: `PostgreSQL`, or `SQLite` for one host alone.
+//!
+//! Both databases hold the same tables and answer the same; `docs/history.md` shows them to people.
+//! All that a journal segment holds is committed in one transaction and only once, so a host that died
+//! between a commit and the cut of its journal may send the segment again.
 
+mod batch;
+mod error;
+mod migrations;
+mod postgres;
+mod queries;
+mod reading;
 pub mod rows;
+mod sqlite;
+mod texts;
+
+use std::fmt;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+pub use error::{Error, redacted};
+use rows::{Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow};
+
+/// A database that is open. Clones share its connections.
+#[derive(Clone)]
+pub enum Store {
+    /// For any number of hosts.
+    Postgres(postgres::Postgres),
+    /// A file, for one host.
+    Sqlite(sqlite::Sqlite),
+}
+
+/// How a database is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many connections there may be at once; `SQLite` has one that writes and up to four that read.
+    pub max_connections: u32,
+    /// How long to wait for a connection, and in `SQLite` for another process that writes.
+    pub acquire_timeout: Duration,
+    /// Whether to make the tables, or bring older ones up to date.
+    pub migrate: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { max_connections: 8, acquire_timeout: Duration::from_secs(10), migrate: true }
+    }
+}
+
+/// When a batch was committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// By this call.
+    Now,
+    /// Before it; nothing was written.
+    Before,
+}
+
+/// What was removed because it was kept long enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Weeks of results, failures or findings that were dropped whole (`PostgreSQL`); their rows are not counted.
+    pub weeks: u64,
+    /// Results (`SQLite`).
+    pub results: u64,
+    /// Failures (`SQLite`).
+    pub failures: u64,
+    /// Findings (`SQLite`).
+    pub findings: u64,
+    /// Counts by minute.
+    pub tallies: u64,
+    /// Idempotency keys.
+    pub keys: u64,
+    /// Ids of journal segments.
+    pub segments: u64,
+}
+
+/// Days for which the ids of committed journal segments are kept.
+///
+/// A segment comes again only from a host that died between the commit and the cut of its journal,
+/// and it comes as soon as the host is up again. Only one that stays down for longer than this, and
+/// died in those milliseconds, would be counted twice.
+const SEGMENT_DAYS: u32 = 30;
+
+const SECOND: Micros = 1_000_000;
+const DAY: Micros = 24 * 60 * 60 * SECOND;
+
+/// The time that a number of days lies before `now`.
+const fn days_before(now: Micros, days: u32) -> Micros {
+    now.saturating_sub(days as Micros * DAY)
+}
+
+macro_rules! on_either {
+    ($store:expr, $it:ident => $call:expr) => {
+        match $store {
+            Store::Postgres($it) => $call.await,
+            Store::Sqlite($it) => $call.await,
+        }
+    };
+}
+
+impl Store {
+    /// Opens `postgres://..`, `postgresql://..`, `sqlite:path` or `sqlite://path`, and brings its tables up
+    /// to date, or checks that they are.
+    pub async fn open(url: &str, options: &Options) -> Result<Store, Error> {
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("postgres" | "postgresql") => Ok(Store::Postgres(postgres::Postgres::open(url, options).await?)),
+            Some("sqlite") => Ok(Store::Sqlite(sqlite::Sqlite::open(url, options).await?)),
+            _ => Err(Error::Url {
+                url: redacted(url),
+                why: "a store is `postgres://user@host/database` or `sqlite:path`".into(),
+            }),
+        }
+    }
+
+    /// Waits for what is under way, then closes all connections.
+    pub async fn close(&self) {
+        on_either!(self, it => it.close());
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), Error> {
+        on_either!(self, it => it.ping())
+    }
+
+    /// The number of the newest migration that the database has; 0: none.
+    pub async fn schema_version(&self) -> Result<i64, Error> {
+        on_either!(self, it => it.schema_version())
+    }
+
+    /// Writes all of a batch or nothing. When this returns `Ok`, the batch survives a loss of power.
+    ///
+    /// Parts of one result add up, tallies of equal keys too; failures, findings and keys that are
+    /// there already stay. Texts are kept as [`rows`] says, but U+0000 becomes U+FFFD, and names longer
+    /// than 255 bytes are cut (see `texts`).
+    pub async fn commit(&self, batch: &Batch) -> Result<Committed, Error> {
+        on_either!(self, it => it.commit(batch))
+    }
+
+    /// A page of results, the newest first.
+    pub async fn results(&self, filter: &Filter, after: Option<Cursor>, limit: u32) -> Result<Vec<ResultRow>, Error> {
+        on_either!(self, it => it.results(filter, after, limit))
+    }
+
+    /// A result with its failures and findings, in their order. Its id must be a UUID v7 of about its time.
+    pub async fn result(&self, id: Uuid) -> Result<Option<(ResultRow, Vec<FailureRow>, Vec<FindingRow>)>, Error> {
+        on_either!(self, it => it.result(id))
+    }
+
+    /// A page of failures, the newest first. `verdict` is that of their requests.
+    pub async fn failures(&self, filter: &Filter, after: Option<Cursor>, limit: u32) -> Result<Vec<FailureRow>, Error> {
+        on_either!(self, it => it.failures(filter, after, limit))
+    }
+
+    /// How expectations fared, in spans of so many seconds, aligned to 1970; the oldest first.
+    ///
+    /// Counts are kept by minute, so shorter spans hold no more. `verdict` does not restrict.
+    pub async fn stats(&self, filter: &Filter, bucket_seconds: u32) -> Result<Vec<StatRow>, Error> {
+        on_either!(self, it => it.stats(filter, bucket_seconds))
+    }
+
+    /// The request that an `Idempotency-Key` stands for.
+    pub async fn key(&self, suite: &str, key: &str) -> Result<Option<KeyRow>, Error> {
+        on_either!(self, it => it.key(suite, key))
+    }
+
+    /// Keeps a version of a suite; one that is known stays as it is. Whether it is active is for [`Self::activate`].
+    pub async fn put_version(&self, version: &VersionRow) -> Result<(), Error> {
+        on_either!(self, it => it.put_version(version))
+    }
+
+    /// Makes a version the active one of its suite; `false`: there is no such version.
+    pub async fn activate(&self, suite: &str, hash: &str, by: &str, at: Micros) -> Result<bool, Error> {
+        on_either!(self, it => it.activate(suite, hash, by, at))
+    }
+
+    /// Switches a suite off; its versions stay. `false`: it was not active.
+    pub async fn deactivate(&self, suite: &str, by: &str, at: Micros) -> Result<bool, Error> {
+        on_either!(self, it => it.deactivate(suite, by, at))
+    }
+
+    /// The active version of each suite that has one, by name.
+    pub async fn active(&self) -> Result<Vec<VersionRow>, Error> {
+        on_either!(self, it => it.active())
+    }
+
+    /// All versions of a suite, the newest first.
+    pub async fn versions(&self, suite: &str) -> Result<Vec<VersionRow>, Error> {
+        on_either!(self, it => it.versions(suite))
+    }
+
+    /// One version of a suite.
+    pub async fn version(&self, suite: &str, hash: &str) -> Result<Option<VersionRow>, Error> {
+        on_either!(self, it => it.version(suite, hash))
+    }
+
+    /// Removes what was kept long enough. `PostgreSQL` drops whole weeks of results, failures and findings, so
+    /// that they live up to a week longer.
+    pub async fn prune(&self, now: Micros, retention: &Retention) -> Result<Pruned, Error> {
+        on_either!(self, it => it.prune(now, retention))
+    }
+}
+
+/// What connections know of the password is not shown.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Store::Postgres(_) => "Store::Postgres",
+            Store::Sqlite(_) => "Store::Sqlite",
+        })
+    }
+}

@@ -39,7 +39,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// All, the best first; a verdict is stored as its place here.
+    /// All, the best first: `SQLite` keeps the place, Postgres the name in a type with this order.
     pub const ALL: [Verdict; 3] = [Verdict::Pass, Verdict::Warn, Verdict::Fail];
 
     /// The word in answers and queries.

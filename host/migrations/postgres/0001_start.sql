@@ -1,0 +1,211 @@
+-- The store of Driftline in PostgreSQL 13 and later. docs/history.md describes the tables and views.
+
+-- Texts that are indexed are ordered by bytes: a new version of the system's collations cannot break the indexes.
+
+-- In this order: the worst verdict is the greatest.
+CREATE TYPE verdict AS ENUM ('pass', 'warn', 'fail');
+
+CREATE TABLE segment (
+    id uuid PRIMARY KEY,
+    committed_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE segment IS 'Journal segments that were committed: each counts once, however often a host sends it.';
+CREATE INDEX segment_committed_at ON segment (committed_at);
+
+-- Partitions hold a week each, are made when the first row of the week comes, and are dropped whole.
+-- There is no default partition: it would have to be searched under a lock whenever a week is attached.
+CREATE TABLE result (
+    id uuid NOT NULL,
+    at timestamptz NOT NULL,
+    suite text COLLATE "C" NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    source text NOT NULL,
+    token text,
+    model text COLLATE "C",
+    version text COLLATE "C",
+    segment text COLLATE "C",
+    requests bigint NOT NULL,
+    records bigint NOT NULL,
+    failed bigint NOT NULL,
+    warned bigint NOT NULL,
+    unreadable bigint NOT NULL,
+    verdict verdict NOT NULL,
+    duration_us bigint NOT NULL,
+    failures_left_out bigint NOT NULL,
+    -- json and not jsonb: the expectations stay in the order of the suite.
+    statistics json,
+    PRIMARY KEY (at, id)
+) PARTITION BY RANGE (at);
+COMMENT ON TABLE result IS 'Requests; or sums of requests of one record each that all passed.';
+CREATE INDEX result_suite ON result (suite, at, id);
+CREATE INDEX result_suite_verdict ON result (suite, verdict, at, id);
+CREATE INDEX result_suite_model ON result (suite, model, at, id);
+CREATE INDEX result_suite_version ON result (suite, model, version, at, id);
+-- What is wrong anywhere; those that pass are too many to be worth an index.
+CREATE INDEX result_verdict ON result (verdict, at, id) WHERE verdict <> 'pass';
+
+CREATE TABLE failure (
+    result_id uuid NOT NULL,
+    n bigint NOT NULL,
+    at timestamptz NOT NULL,
+    suite text COLLATE "C" NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    check_name text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    severity text COLLATE "C" NOT NULL,
+    field text COLLATE "C" NOT NULL,
+    record bigint NOT NULL,
+    record_id text COLLATE "C",
+    model text COLLATE "C",
+    version text COLLATE "C",
+    segment text COLLATE "C",
+    observed text,
+    bound text NOT NULL,
+    message text NOT NULL,
+    PRIMARY KEY (at, result_id, n)
+) PARTITION BY RANGE (at);
+COMMENT ON TABLE failure IS 'One expectation that one record failed.';
+CREATE INDEX failure_suite ON failure (suite, at, result_id, n);
+CREATE INDEX failure_suite_check ON failure (suite, check_name, at, result_id, n);
+CREATE INDEX failure_field ON failure (field, at, result_id, n);
+CREATE INDEX failure_record_id ON failure (record_id, at) WHERE record_id IS NOT NULL;
+
+CREATE TABLE finding (
+    result_id uuid NOT NULL,
+    n bigint NOT NULL,
+    at timestamptz NOT NULL,
+    suite text COLLATE "C" NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    check_name text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    severity text COLLATE "C" NOT NULL,
+    field text COLLATE "C" NOT NULL,
+    status text NOT NULL,
+    observed text,
+    bound text NOT NULL,
+    message text NOT NULL,
+    elements bigint,
+    unexpected bigint,
+    error double precision,
+    PRIMARY KEY (at, result_id, n)
+) PARTITION BY RANGE (at);
+COMMENT ON TABLE finding IS 'What one expectation says of a batch as a whole.';
+CREATE INDEX finding_suite_check ON finding (suite, check_name, at);
+
+-- Counts are updated in place, so pages keep room for it.
+CREATE TABLE tally (
+    minute timestamptz NOT NULL,
+    suite text COLLATE "C" NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    check_name text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    severity text COLLATE "C" NOT NULL,
+    field text COLLATE "C" NOT NULL,
+    -- Labels are part of the key, and nulls would never be equal: '' is none.
+    model text COLLATE "C" NOT NULL DEFAULT '',
+    version text COLLATE "C" NOT NULL DEFAULT '',
+    segment text COLLATE "C" NOT NULL DEFAULT '',
+    seen bigint NOT NULL,
+    failed bigint NOT NULL,
+    skipped bigint NOT NULL,
+    PRIMARY KEY (suite, minute, check_name, kind, severity, field, suite_hash, model, version, segment)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE tally IS 'How records of one minute fared under one expectation.';
+CREATE INDEX tally_minute ON tally (minute);
+
+CREATE TABLE idempotency_key (
+    suite text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    body_hash text NOT NULL,
+    result_id uuid NOT NULL,
+    at timestamptz NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    PRIMARY KEY (suite, key)
+);
+COMMENT ON TABLE idempotency_key IS 'Idempotency-Keys of requests, and the request that counted.';
+CREATE INDEX idempotency_key_at ON idempotency_key (at);
+
+CREATE TABLE suite_version (
+    suite text COLLATE "C" NOT NULL,
+    hash text COLLATE "C" NOT NULL,
+    body text NOT NULL,
+    files json NOT NULL,
+    put_at timestamptz NOT NULL,
+    put_by text NOT NULL,
+    PRIMARY KEY (suite, hash)
+);
+COMMENT ON TABLE suite_version IS 'Every text that a suite ever had, with the documents it refers to.';
+
+CREATE TABLE activation (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    suite text COLLATE "C" NOT NULL,
+    hash text COLLATE "C",
+    at timestamptz NOT NULL,
+    activated_by text NOT NULL,
+    FOREIGN KEY (suite, hash) REFERENCES suite_version (suite, hash)
+);
+COMMENT ON TABLE activation IS 'Who made which version the active one, and when; rows are only added, the last of a suite holds.';
+COMMENT ON COLUMN activation.hash IS 'Null: the suite was switched off.';
+CREATE INDEX activation_suite ON activation (suite, id);
+
+CREATE VIEW validation_history AS
+SELECT at, id AS result_id, suite, suite_hash, source, token, model, version, segment, verdict, requests, records,
+    failed, warned, unreadable,
+    CASE WHEN records > 0 THEN (records - failed)::double precision / records END AS pass_rate,
+    duration_us / 1000.0 AS duration_ms, failures_left_out, statistics
+FROM result;
+COMMENT ON VIEW validation_history IS 'One row a request, or a sum of requests of one record each that all passed.';
+COMMENT ON COLUMN validation_history.at IS 'When the request came.';
+COMMENT ON COLUMN validation_history.suite_hash IS 'The version of the suite that checked it; see suite_history.';
+COMMENT ON COLUMN validation_history.source IS 'http, or what the client named itself.';
+COMMENT ON COLUMN validation_history.token IS 'The name of the token that the client showed.';
+COMMENT ON COLUMN validation_history.segment IS 'The values of the segment fields, joined by " / ".';
+COMMENT ON COLUMN validation_history.verdict IS 'pass, warn or fail: the worst of all records and findings.';
+COMMENT ON COLUMN validation_history.requests IS 'How many requests the row stands for.';
+COMMENT ON COLUMN validation_history.failed IS 'Records that failed a critical expectation, or could not be read.';
+COMMENT ON COLUMN validation_history.warned IS 'Records that failed expectations of severity warning only.';
+COMMENT ON COLUMN validation_history.unreadable IS 'Records that could not be read; they are among the failed.';
+COMMENT ON COLUMN validation_history.pass_rate IS 'The share of records that did not fail; null without records.';
+COMMENT ON COLUMN validation_history.failures_left_out IS 'Failures not kept because the request had too many.';
+COMMENT ON COLUMN validation_history.statistics IS 'Of a batch: counts by expectation.';
+
+CREATE VIEW failure_history AS
+SELECT at, result_id, n, suite, suite_hash, check_name, kind, severity, field, record, record_id, model, version,
+    segment, observed, bound, message
+FROM failure;
+COMMENT ON VIEW failure_history IS 'One row for each expectation that a record failed.';
+COMMENT ON COLUMN failure_history.n IS 'Ordinal among the failures of the request, from 0.';
+COMMENT ON COLUMN failure_history.check_name IS 'The name of the expectation, or its fields and kind.';
+COMMENT ON COLUMN failure_history.record IS 'Ordinal of the record within the request, from 0.';
+COMMENT ON COLUMN failure_history.record_id IS 'The record''s id, where the suite says where it lies; under its privacy setting.';
+COMMENT ON COLUMN failure_history.observed IS 'The value as JSON, under the privacy setting of its field.';
+COMMENT ON COLUMN failure_history.bound IS 'What was expected, in words.';
+
+CREATE VIEW finding_history AS
+SELECT at, result_id, n, suite, suite_hash, check_name, kind, severity, field, status, observed, bound, message,
+    elements, unexpected, error
+FROM finding;
+COMMENT ON VIEW finding_history IS 'One row for each expectation and batch.';
+COMMENT ON COLUMN finding_history.status IS 'pass, skip, fail or error.';
+COMMENT ON COLUMN finding_history.observed IS 'The number, text or list that was judged, as JSON.';
+COMMENT ON COLUMN finding_history.elements IS 'Records concerned, where the rule is about records.';
+COMMENT ON COLUMN finding_history.unexpected IS 'Of them, those that the rule does not hold for.';
+COMMENT ON COLUMN finding_history.error IS 'How far the observed number may be off, where it was estimated; null: exact.';
+
+CREATE VIEW check_history AS
+SELECT minute, suite, suite_hash, check_name, kind, severity, field, NULLIF(model, '') AS model,
+    NULLIF(version, '') AS version, NULLIF(segment, '') AS segment, seen, failed, skipped,
+    (seen - skipped - failed)::double precision / NULLIF(seen - skipped, 0) AS pass_rate
+FROM tally;
+COMMENT ON VIEW check_history IS 'One row for each minute, expectation, version of the suite, and labels; counts add up.';
+COMMENT ON COLUMN check_history.seen IS 'Records judged or skipped.';
+COMMENT ON COLUMN check_history.failed IS 'Records that the expectation does not hold for.';
+COMMENT ON COLUMN check_history.skipped IS 'Records that gave it nothing to judge.';
+COMMENT ON COLUMN check_history.pass_rate IS 'The share of judged records that it holds for; null when none was judged.';
+
+CREATE VIEW suite_history AS
+SELECT put_at AS at, suite, 'put' AS event, hash, put_by AS done_by FROM suite_version
+UNION ALL
+SELECT at, suite, CASE WHEN hash IS NULL THEN 'deactivated' ELSE 'activated' END, hash, activated_by FROM activation;
+COMMENT ON VIEW suite_history IS 'What happened to suites: a version was put, activated, or the suite was deactivated.';
+COMMENT ON COLUMN suite_history.done_by IS 'The name of a token, or file: and the path.';

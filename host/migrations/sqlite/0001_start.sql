@@ -1,0 +1,175 @@
+-- The store of Driftline in SQLite. docs/history.md describes the tables and views.
+-- Times are microseconds since 1970 UTC; the views show them as text.
+
+CREATE TABLE segment (
+    id BLOB PRIMARY KEY,
+    committed_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX segment_committed_at ON segment (committed_at);
+
+CREATE TABLE result (
+    id BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    suite TEXT NOT NULL,
+    suite_hash TEXT NOT NULL,
+    source TEXT NOT NULL,
+    token TEXT,
+    model TEXT,
+    version TEXT,
+    segment TEXT,
+    requests INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    warned INTEGER NOT NULL,
+    unreadable INTEGER NOT NULL,
+    verdict INTEGER NOT NULL,
+    duration_us INTEGER NOT NULL,
+    failures_left_out INTEGER NOT NULL,
+    statistics TEXT,
+    PRIMARY KEY (at, id)
+) STRICT;
+CREATE INDEX result_suite ON result (suite, at, id);
+CREATE INDEX result_suite_verdict ON result (suite, verdict, at, id);
+CREATE INDEX result_suite_model ON result (suite, model, at, id);
+CREATE INDEX result_suite_version ON result (suite, model, version, at, id);
+-- What is wrong anywhere; those that pass are too many to be worth an index.
+CREATE INDEX result_verdict ON result (verdict, at, id) WHERE verdict > 0;
+
+CREATE TABLE failure (
+    result_id BLOB NOT NULL,
+    n INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    suite TEXT NOT NULL,
+    suite_hash TEXT NOT NULL,
+    check_name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    field TEXT NOT NULL,
+    record INTEGER NOT NULL,
+    record_id TEXT,
+    model TEXT,
+    version TEXT,
+    segment TEXT,
+    observed TEXT,
+    bound TEXT NOT NULL,
+    message TEXT NOT NULL,
+    PRIMARY KEY (at, result_id, n)
+) STRICT;
+CREATE INDEX failure_suite ON failure (suite, at, result_id, n);
+CREATE INDEX failure_suite_check ON failure (suite, check_name, at, result_id, n);
+CREATE INDEX failure_field ON failure (field, at, result_id, n);
+CREATE INDEX failure_record_id ON failure (record_id, at) WHERE record_id IS NOT NULL;
+
+CREATE TABLE finding (
+    result_id BLOB NOT NULL,
+    n INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    suite TEXT NOT NULL,
+    suite_hash TEXT NOT NULL,
+    check_name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    field TEXT NOT NULL,
+    status TEXT NOT NULL,
+    observed TEXT,
+    bound TEXT NOT NULL,
+    message TEXT NOT NULL,
+    elements INTEGER,
+    unexpected INTEGER,
+    error REAL,
+    PRIMARY KEY (at, result_id, n)
+) STRICT;
+CREATE INDEX finding_suite_check ON finding (suite, check_name, at);
+
+CREATE TABLE tally (
+    minute INTEGER NOT NULL,
+    suite TEXT NOT NULL,
+    suite_hash TEXT NOT NULL,
+    check_name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    field TEXT NOT NULL,
+    -- Labels are part of the key, and nulls would never be equal: '' is none.
+    model TEXT NOT NULL DEFAULT '',
+    version TEXT NOT NULL DEFAULT '',
+    segment TEXT NOT NULL DEFAULT '',
+    seen INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    skipped INTEGER NOT NULL,
+    PRIMARY KEY (suite, minute, check_name, kind, severity, field, suite_hash, model, version, segment)
+) STRICT;
+CREATE INDEX tally_minute ON tally (minute);
+
+CREATE TABLE idempotency_key (
+    suite TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body_hash TEXT NOT NULL,
+    result_id BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    suite_hash TEXT NOT NULL,
+    PRIMARY KEY (suite, key)
+) STRICT;
+CREATE INDEX idempotency_key_at ON idempotency_key (at);
+
+CREATE TABLE suite_version (
+    suite TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    body TEXT NOT NULL,
+    files TEXT NOT NULL,
+    put_at INTEGER NOT NULL,
+    put_by TEXT NOT NULL,
+    PRIMARY KEY (suite, hash)
+) STRICT;
+
+CREATE TABLE activation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    suite TEXT NOT NULL,
+    hash TEXT,
+    at INTEGER NOT NULL,
+    activated_by TEXT NOT NULL,
+    FOREIGN KEY (suite, hash) REFERENCES suite_version (suite, hash)
+) STRICT;
+CREATE INDEX activation_suite ON activation (suite, id);
+
+CREATE VIEW validation_history AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at,
+    lower(format('%s-%s-%s-%s-%s', substr(hex(id), 1, 8), substr(hex(id), 9, 4), substr(hex(id), 13, 4),
+        substr(hex(id), 17, 4), substr(hex(id), 21))) AS result_id,
+    suite, suite_hash, source, token, model, version, segment, CASE verdict WHEN 0 THEN 'pass' WHEN 1 THEN 'warn' ELSE 'fail' END AS verdict,
+    requests, records, failed, warned, unreadable,
+    CASE WHEN records > 0 THEN (records - failed) * 1.0 / records END AS pass_rate,
+    duration_us / 1000.0 AS duration_ms, failures_left_out, statistics, at AS at_us
+FROM result;
+
+CREATE VIEW failure_history AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at,
+    lower(format('%s-%s-%s-%s-%s', substr(hex(result_id), 1, 8), substr(hex(result_id), 9, 4), substr(hex(result_id), 13, 4),
+        substr(hex(result_id), 17, 4), substr(hex(result_id), 21))) AS result_id,
+    n, suite,
+    suite_hash, check_name, kind, severity, field, record, record_id, model, version, segment, observed, bound, message,
+    at AS at_us
+FROM failure;
+
+CREATE VIEW finding_history AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at,
+    lower(format('%s-%s-%s-%s-%s', substr(hex(result_id), 1, 8), substr(hex(result_id), 9, 4), substr(hex(result_id), 13, 4),
+        substr(hex(result_id), 17, 4), substr(hex(result_id), 21))) AS result_id,
+    n, suite,
+    suite_hash, check_name, kind, severity, field, status, observed, bound, message, elements, unexpected, error,
+    at AS at_us
+FROM finding;
+
+CREATE VIEW check_history AS
+SELECT strftime('%Y-%m-%dT%H:%M:%SZ', minute / 1e6, 'unixepoch') AS minute, suite, suite_hash, check_name, kind,
+    severity, field, nullif(model, '') AS model, nullif(version, '') AS version, nullif(segment, '') AS segment, seen,
+    failed, skipped, (seen - skipped - failed) * 1.0 / nullif(seen - skipped, 0) AS pass_rate, minute AS minute_us
+FROM tally;
+
+CREATE VIEW suite_history AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', put_at / 1e6, 'unixepoch') AS at, suite, 'put' AS event, hash, put_by AS done_by,
+    put_at AS at_us
+FROM suite_version
+UNION ALL
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch'), suite,
+    CASE WHEN hash IS NULL THEN 'deactivated' ELSE 'activated' END, hash, activated_by, at
+FROM activation;

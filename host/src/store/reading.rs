@@ -1,0 +1,154 @@
+//! From rows of either database to ours.
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::types::Json;
+use sqlx::{FromRow, Row};
+
+use super::batch::time;
+use super::rows::{FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, StatRow, Verdict, VersionRow};
+
+/// A time as Postgres takes it.
+pub fn moment(at: Micros) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(time(at)).unwrap_or_default()
+}
+
+fn postgres_time(row: &PgRow, column: &str) -> sqlx::Result<Micros> {
+    row.try_get::<DateTime<Utc>, _>(column).map(|it| it.timestamp_micros())
+}
+
+fn sqlite_time(row: &SqliteRow, column: &str) -> sqlx::Result<Micros> {
+    row.try_get(column)
+}
+
+fn verdict(name: &str) -> Verdict {
+    // The column admits no other; if it did, to call it failed would be the safe side.
+    Verdict::ALL.into_iter().find(|it| it.name() == name).unwrap_or(Verdict::Fail)
+}
+
+/// The databases differ in times alone, but their rows are two types.
+macro_rules! readers {
+    ($row:ty, $time:path) => {
+        impl FromRow<'_, $row> for Labels {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                let (model, version) = (row.try_get("model")?, row.try_get("version")?);
+                Ok(Labels { model, version, segment: row.try_get("segment")? })
+            }
+        }
+
+        impl FromRow<'_, $row> for ResultRow {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(ResultRow {
+                    id: row.try_get("id")?,
+                    at: $time(row, "at")?,
+                    suite: row.try_get("suite")?,
+                    suite_hash: row.try_get("suite_hash")?,
+                    source: row.try_get("source")?,
+                    token: row.try_get("token")?,
+                    labels: Labels::from_row(row)?,
+                    requests: row.try_get("requests")?,
+                    records: row.try_get("records")?,
+                    failed: row.try_get("failed")?,
+                    warned: row.try_get("warned")?,
+                    unreadable: row.try_get("unreadable")?,
+                    verdict: verdict(row.try_get("verdict")?),
+                    duration_us: row.try_get("duration_us")?,
+                    failures_left_out: row.try_get("failures_left_out")?,
+                    statistics: row.try_get("statistics")?,
+                })
+            }
+        }
+
+        impl FromRow<'_, $row> for FailureRow {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(FailureRow {
+                    result_id: row.try_get("result_id")?,
+                    n: row.try_get("n")?,
+                    at: $time(row, "at")?,
+                    suite: row.try_get("suite")?,
+                    suite_hash: row.try_get("suite_hash")?,
+                    check: row.try_get("check_name")?,
+                    kind: row.try_get("kind")?,
+                    severity: row.try_get("severity")?,
+                    field: row.try_get("field")?,
+                    record: row.try_get("record")?,
+                    record_id: row.try_get("record_id")?,
+                    labels: Labels::from_row(row)?,
+                    observed: row.try_get("observed")?,
+                    bound: row.try_get("bound")?,
+                    message: row.try_get("message")?,
+                })
+            }
+        }
+
+        impl FromRow<'_, $row> for FindingRow {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(FindingRow {
+                    result_id: row.try_get("result_id")?,
+                    n: row.try_get("n")?,
+                    at: $time(row, "at")?,
+                    suite: row.try_get("suite")?,
+                    suite_hash: row.try_get("suite_hash")?,
+                    check: row.try_get("check_name")?,
+                    kind: row.try_get("kind")?,
+                    severity: row.try_get("severity")?,
+                    field: row.try_get("field")?,
+                    status: row.try_get("status")?,
+                    observed: row.try_get("observed")?,
+                    bound: row.try_get("bound")?,
+                    message: row.try_get("message")?,
+                    elements: row.try_get("elements")?,
+                    unexpected: row.try_get("unexpected")?,
+                    error: row.try_get("error")?,
+                })
+            }
+        }
+
+        impl FromRow<'_, $row> for StatRow {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(StatRow {
+                    at: $time(row, "at")?,
+                    suite: row.try_get("suite")?,
+                    check: row.try_get("check_name")?,
+                    kind: row.try_get("kind")?,
+                    severity: row.try_get("severity")?,
+                    seen: row.try_get("seen")?,
+                    failed: row.try_get("failed")?,
+                    skipped: row.try_get("skipped")?,
+                })
+            }
+        }
+
+        impl FromRow<'_, $row> for KeyRow {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(KeyRow {
+                    suite: row.try_get("suite")?,
+                    key: row.try_get("key")?,
+                    body_hash: row.try_get("body_hash")?,
+                    result_id: row.try_get("result_id")?,
+                    at: $time(row, "at")?,
+                    suite_hash: row.try_get("suite_hash")?,
+                })
+            }
+        }
+
+        impl FromRow<'_, $row> for VersionRow {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                let Json(files) = row.try_get("files")?;
+                Ok(VersionRow {
+                    suite: row.try_get("suite")?,
+                    hash: row.try_get("hash")?,
+                    text: row.try_get("body")?,
+                    files,
+                    at: $time(row, "put_at")?,
+                    by: row.try_get("put_by")?,
+                    active: row.try_get("active")?,
+                })
+            }
+        }
+    };
+}
+
+readers!(PgRow, postgres_time);
+readers!(SqliteRow, sqlite_time);

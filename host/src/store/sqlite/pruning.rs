@@ -1,0 +1,65 @@
+//! Rows that were kept long enough go in slices, so that commits come between.
+
+use sqlx::Row;
+use sqlx::sqlite::SqlitePool;
+
+use super::super::rows::{Micros, Retention};
+use super::super::{Error, Pruned, SECOND, SEGMENT_DAYS, days_before};
+
+/// How many rows are deleted in one transaction: some milliseconds.
+const SLICE: i64 = 2_000;
+
+/// How many free pages are given back to the file system at once.
+const PAGES: &str = "PRAGMA incremental_vacuum(2000)";
+
+const RESULTS: &str = "DELETE FROM result WHERE rowid IN (SELECT rowid FROM result WHERE at < $1 LIMIT $2)";
+const FAILURES: &str = "DELETE FROM failure WHERE rowid IN (SELECT rowid FROM failure WHERE at < $1 LIMIT $2)";
+const FINDINGS: &str = "DELETE FROM finding WHERE rowid IN (SELECT rowid FROM finding WHERE at < $1 LIMIT $2)";
+const TALLIES: &str = "DELETE FROM tally WHERE rowid IN (SELECT rowid FROM tally WHERE minute < $1 LIMIT $2)";
+const KEYS: &str =
+    "DELETE FROM idempotency_key WHERE rowid IN (SELECT rowid FROM idempotency_key WHERE at < $1 LIMIT $2)";
+const SEGMENTS: &str =
+    "DELETE FROM segment WHERE rowid IN (SELECT rowid FROM segment WHERE committed_at < $1 LIMIT $2)";
+
+/// Removes what was kept long enough.
+pub async fn prune(pool: &SqlitePool, now: Micros, retention: &Retention) -> Result<Pruned, Error> {
+    let since = |days: Option<u32>| days.map(|it| days_before(now, it));
+    let keys = now - Micros::from(retention.key_hours) * 3600 * SECOND;
+    let pruned = Pruned {
+        weeks: 0,
+        results: delete(pool, RESULTS, since(retention.results)).await?,
+        failures: delete(pool, FAILURES, since(retention.failures)).await?,
+        findings: delete(pool, FINDINGS, since(retention.failures)).await?,
+        tallies: delete(pool, TALLIES, since(retention.tallies)).await?,
+        keys: delete(pool, KEYS, Some(keys)).await?,
+        segments: delete(pool, SEGMENTS, since(Some(SEGMENT_DAYS))).await?,
+    };
+    shrink(pool).await?;
+    Ok(pruned)
+}
+
+async fn delete(pool: &SqlitePool, statement: &'static str, before: Option<Micros>) -> Result<u64, Error> {
+    let Some(before) = before else { return Ok(0) };
+    let mut n_deleted = 0;
+    loop {
+        let done = sqlx::query(statement).bind(before).bind(SLICE).execute(pool).await?.rows_affected();
+        n_deleted += done;
+        if done < SLICE.cast_unsigned() {
+            return Ok(n_deleted);
+        }
+    }
+}
+
+/// Gives free pages back, some at a time.
+async fn shrink(pool: &SqlitePool) -> Result<(), Error> {
+    let mut last = i64::MAX;
+    loop {
+        let free: i64 = sqlx::query("PRAGMA freelist_count").fetch_one(pool).await?.try_get(0)?;
+        // A file that was not made by Driftline may not have the mode for it.
+        if free == 0 || free >= last {
+            return Ok(());
+        }
+        last = free;
+        sqlx::query(PAGES).fetch_all(pool).await?;
+    }
+}

@@ -1,0 +1,67 @@
+//! The store, on both databases: the same tests on each.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "support/database.rs"]
+mod database;
+#[path = "store/history.rs"]
+mod history;
+#[path = "store/opening.rs"]
+mod opening;
+#[path = "store/pruning.rs"]
+mod pruning;
+#[path = "store/suites.rs"]
+mod suites;
+#[path = "store/rows.rs"]
+mod rows;
+#[path = "store/writing.rs"]
+mod writing;
+
+use database::Database;
+use driftline::store::{Options, Store};
+
+async fn open(database: &Database) -> Store {
+    Store::open(&database.url, &Options::default()).await.unwrap()
+}
+
+/// Runs a test with worker threads, as the host does.
+fn block_on(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap().block_on(test);
+}
+
+macro_rules! on_both {
+    ($($room:ident: $($test:ident),+;)+) => {
+        mod on_postgres {
+            $($(
+                #[test]
+                fn $test() {
+                    crate::block_on(crate::$room::$test(crate::database::postgres()));
+                }
+            )+)+
+        }
+
+        mod on_sqlite {
+            $($(
+                #[test]
+                fn $test() {
+                    crate::block_on(crate::$room::$test(crate::database::sqlite()));
+                }
+            )+)+
+        }
+    };
+}
+
+on_both! {
+    writing: what_is_committed_is_read_back, a_segment_counts_once, a_segment_sent_twice_at_once_counts_once,
+        parts_of_a_result_add_up, parts_within_one_batch_add_up, tallies_add_up,
+        two_stores_that_commit_at_once_lose_nothing, a_null_character_does_not_poison_a_batch,
+        overlong_labels_do_not_poison_a_batch, a_huge_batch_is_committed, times_of_any_year_are_kept,
+        a_batch_that_fails_leaves_nothing, an_idempotency_key_keeps_its_first_request;
+    history: every_filter_restricts_results, every_filter_restricts_failures, pages_hold_every_row_once,
+        pages_stand_still_while_rows_arrive, failures_of_one_result_are_paged_by_ordinal,
+        a_result_is_found_by_its_id, stats_add_up_by_span, views_show_the_history;
+    suites: versions_are_kept_once, the_last_activation_holds, a_version_that_is_not_there_is_not_activated;
+    pruning: old_rows_are_pruned, without_retention_all_is_kept, many_rows_are_pruned_in_slices;
+    opening: migrations_run_by_two_at_once_do_not_clash, tables_must_be_there_unless_asked_for,
+        newer_tables_are_refused, a_store_is_opened_again;
+}
