@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on fails")]
 
+mod data;
+
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -15,26 +17,15 @@ use driftline_rules::run::{self, Fold};
 use driftline_rules::samples::Keep;
 use driftline_rules::suite::read;
 use regex::Regex;
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use data::{CHECKS, indented, line, schema};
 
 const N_RECORDS: usize = 2_000;
 const N_PASSES: usize = 60;
 const KEEP: Keep = Keep { values: 5, all_rows: false };
 /// What the ratio to the obvious design must be.
 const FLOOR: f64 = 2.5;
-
-const CHECKS: &str = r#"
-- { field: id, not_null: {} }
-- { field: id, match_regex: "^req-[0-9]{8}$" }
-- { field: prediction.label, in_set: [transfer, balance, blocked, other] }
-- { field: prediction.confidence, between: { min: 0, max: 1 } }
-- { field: model.version, in_set: ["2.4.0", "2.4.1"] }
-- { field: features.age, between: { min: 18, max: 120 } }
-- { field: features.income, between: { min: 0 } }
-- { field: features.country, not_null: {} }
-- { field: text, value_lengths_between: { min: 1, max: 500 } }
-- { fields: [latency_ms, queue_ms], pair_a_greater_than_b: {} }
-"#;
 
 const WINDOW_RULES: &str = r"
 - { field: prediction.confidence, mean_between: { min: 0, max: 1 } }
@@ -157,57 +148,6 @@ fn closures() -> Vec<Closure> {
         Box::new(|it| it["text"].as_str().is_some_and(|it| (1..=500).contains(&it.chars().count()))),
         Box::new(|it| it["latency_ms"].as_f64() > it["queue_ms"].as_f64()),
     ]
-}
-
-fn schema() -> Value {
-    json!({
-        "type": "object",
-        "required": ["id", "ts", "model", "prediction", "features"],
-        "properties": {
-            "id": { "type": "string", "minLength": 5 },
-            "ts": { "type": "string" },
-            "model": {
-                "type": "object",
-                "required": ["name", "version"],
-                "properties": { "name": { "type": "string" }, "version": { "type": "string" } },
-            },
-            "prediction": {
-                "type": "object",
-                "required": ["label", "confidence"],
-                "properties": {
-                    "label": { "enum": ["transfer", "balance", "blocked", "other"] },
-                    "confidence": { "type": "number", "minimum": 0, "maximum": 1 },
-                    "top": { "type": "array", "items": { "type": "number" }, "maxItems": 10 },
-                },
-            },
-            "features": {
-                "type": "object",
-                "properties": { "age": { "type": "integer" }, "income": { "type": "number" } },
-            },
-            "text": { "type": "string" },
-            "latency_ms": { "type": "number", "minimum": 0 },
-        },
-    })
-}
-
-fn line(i: usize) -> String {
-    let label = ["transfer", "balance", "blocked", "other"][i % 4];
-    let confidence = 0.5 + (i % 499) as f64 / 1_000.0;
-    json!({
-        "id": format!("req-{i:08}"),
-        "ts": format!("2025-03-01T{:02}:{:02}:{:02}.123Z", i / 3_600 % 24, i / 60 % 60, i % 60),
-        "model": { "name": "intent-router", "version": if i.is_multiple_of(3) { "2.4.0" } else { "2.4.1" }, "stage": "prod" },
-        "prediction": { "label": label, "confidence": confidence, "top": [confidence, 0.12, 0.05, 0.01] },
-        "features": { "age": 20 + i % 60, "income": 1_000.5 + i as f64, "country": "DE", "device": "android", "new": i.is_multiple_of(7) },
-        "text": format!("please move {i} euros to my savings account before the end of the month"),
-        "latency_ms": 20.25 + (i % 97) as f64,
-        "queue_ms": 1.5,
-    })
-    .to_string()
-}
-
-fn indented(entries: &str) -> String {
-    entries.trim_end().replace('\n', "\n  ")
 }
 
 fn compile(suite: &str) -> Plan {

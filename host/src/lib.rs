@@ -1,4 +1,4 @@
-//! Everything of Driftline that touches the world: files, the command line.
+//! Everything of Driftline that touches the world: files, the command line, the service and its store.
 
 pub mod files;
 pub mod records;
@@ -14,4 +14,10 @@ pub mod suggest;
 pub mod store;
 pub mod config;
 pub mod tokens;
+pub mod intake;
+pub mod wire;
+pub mod service;
+pub mod history;
+pub mod http;
+pub mod demo;
 pub mod cli;

@@ -116,7 +116,7 @@ impl<'p> Records<'p> {
         match chunk.file.format() {
             Format::Ndjson | Format::Json => self.each_text(chunk, take),
             Format::Csv => self.each_csv(chunk, take)?,
-            Format::Parquet => self.each_parquet(chunk, take)?,
+            Format::Parquet | Format::Arrow => self.each_parquet(chunk, take)?,
         }
         Ok(())
     }

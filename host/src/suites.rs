@@ -1,19 +1,25 @@
 //! Suites from files: the suite itself, and the JSON Schemas it refers to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use driftline_rules::plan::{Options, Plan, compile};
 use driftline_rules::schema;
 use driftline_rules::suite::problem::Problem;
 use driftline_rules::suite::{SchemaSource, Suite, read};
 use driftline_rules::value::Value;
+use sha2::{Digest as _, Sha256};
 
 /// A suite that was loaded.
+#[derive(Debug)]
 pub struct Loaded {
     /// Its file, as the user named it.
     pub file: String,
+    /// Its text.
+    pub text: String,
+    /// The texts of the schemas it refers to, by name.
+    pub files: BTreeMap<String, String>,
     /// What it says.
     pub suite: Suite,
     /// Its plan; entries that have a problem cannot be evaluated.
@@ -22,23 +28,67 @@ pub struct Loaded {
     pub problems: Vec<Problem>,
 }
 
+impl Loaded {
+    /// SHA-256 of the text, and of the schemas it refers to with their names, in hexadecimal digits.
+    pub fn hash(&self) -> String {
+        let mut hash = Sha256::new();
+        // Lengths between the parts, so that no two different suites are the same bytes.
+        let mut part = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        part(&self.text);
+        for (name, text) in &self.files {
+            part(name);
+            part(text);
+        }
+        hex(&hash.finalize())
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// Loads and compiles a suite. An error means that there is no text to read.
 pub fn load(file: &Path, options: &Options) -> Result<Loaded, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let folder = file.parent().unwrap_or_else(|| Path::new("."));
+    let read = |name: &str| fs::read_to_string(folder.join(name)).map_err(|error| error.to_string());
+    Ok(build(file.display().to_string(), text, options, &read))
+}
+
+/// Compiles a suite; `read_file` gives the schemas it refers to.
+pub fn build(
+    file: String,
+    text: String,
+    options: &Options,
+    read_file: &dyn Fn(&str) -> Result<String, String>,
+) -> Loaded {
     let (suite, mut problems) = read(&text);
     let mut options = options.clone();
+    let mut files = BTreeMap::new();
     if let Some(source) = &suite.schema {
-        let folder = file.parent().unwrap_or_else(|| Path::new("."));
-        options.schemas = schemas(source, folder, &mut problems);
+        options.schemas = schemas(source, read_file, &mut files, &mut problems);
     }
     let (plan, more) = compile(&suite, &options);
     problems.extend(more);
     problems.sort_by_key(|it| it.at);
-    Ok(Loaded { file: file.display().to_string(), suite, plan, problems })
+    Loaded { file, text, files, suite, plan, problems }
 }
 
-/// The schema's file and all that it refers to, from the folder of the suite.
-fn schemas(source: &SchemaSource, folder: &Path, problems: &mut Vec<Problem>) -> Vec<(String, serde_json::Value)> {
+/// The schema's file and all that it refers to.
+fn schemas(
+    source: &SchemaSource,
+    read_file: &dyn Fn(&str) -> Result<String, String>,
+    files: &mut BTreeMap<String, String>,
+    problems: &mut Vec<Problem>,
+) -> Vec<(String, serde_json::Value)> {
     let mut found: Vec<(String, serde_json::Value)> = Vec::new();
     let (mut waiting, at) = match source {
         SchemaSource::File(name, at) => (vec![name.clone()], *at),
@@ -49,15 +99,15 @@ fn schemas(source: &SchemaSource, folder: &Path, problems: &mut Vec<Problem>) ->
         if !seen.insert(name.clone()) {
             continue;
         }
-        let path: PathBuf = folder.join(&name);
-        let document = fs::read_to_string(&path).map_err(|error| error.to_string()).and_then(|text| parse(&text));
-        match document {
-            Ok(document) => {
+        let text = read_file(&name);
+        match text.and_then(|text| Ok((parse(&text)?, text))) {
+            Ok((document, text)) => {
                 waiting.extend(references(&document, &name));
-                found.push((name, document));
+                found.push((name.clone(), document));
+                files.insert(name, text);
             }
             Err(error) => {
-                let message = format!("the schema `{}` cannot be read: {error}", path.display());
+                let message = format!("the schema `{name}` cannot be read: {error}");
                 problems.push(Problem::new(at, message).within("schema"));
             }
         }

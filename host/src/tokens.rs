@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::config::{Digest, Scope, TOKEN_PREFIX, TokenConfig};
+use crate::suites::hex;
 
 /// All tokens that the service knows.
 pub struct Tokens(Vec<Token>);
@@ -94,10 +95,6 @@ pub fn fresh() -> Option<String> {
 /// The hash of a token as the configuration holds it.
 pub fn hash(token: &str) -> String {
     hex(&Sha256::digest(token.as_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|it| [it >> 4, it & 15]).filter_map(|it| char::from_digit(it.into(), 16)).collect()
 }
 
 #[cfg(test)]

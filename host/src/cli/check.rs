@@ -111,6 +111,8 @@ pub enum InputFormat {
     Csv,
     /// Apache Parquet.
     Parquet,
+    /// A stream of Arrow record batches.
+    Arrow,
 }
 
 impl Reading {
@@ -131,6 +133,7 @@ impl Reading {
             InputFormat::Json => Format::Json,
             InputFormat::Csv => Format::Csv,
             InputFormat::Parquet => Format::Parquet,
+            InputFormat::Arrow => Format::Arrow,
         });
         Ok(files::Options {
             format,

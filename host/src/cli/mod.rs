@@ -2,12 +2,15 @@
 
 mod check;
 mod completions;
+mod demo;
 mod config;
 mod explain;
+mod history;
 mod import;
 mod kinds;
 mod lint;
 mod schema;
+mod serve;
 mod test;
 mod token;
 mod suggest;
@@ -43,6 +46,9 @@ enum Command {
     Import(import::Args),
     Completions(completions::Args),
     Suggest(suggest::Args),
+    Serve(serve::Args),
+    History(history::Args),
+    Demo(demo::Args),
     Config(config::Args),
     Token(token::Args),
 }
@@ -69,6 +75,9 @@ pub fn run() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Suggest(args) => suggest::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::History(args) => history::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Token(args) => token::run(&args),
     };

@@ -32,6 +32,13 @@ impl Input {
         Input::Pipe(name.to_owned(), Arc::default())
     }
 
+    /// Bytes that flow once, such as the body of a request; kept in a temporary file where the format
+    /// may have them read again.
+    pub fn flow(name: &str, source: Box<dyn Read + Send>) -> io::Result<Self> {
+        let pipe = Pipe { source: Some(source), kept: Some(tempfile::tempfile()?), ..Pipe::default() };
+        Ok(Input::Pipe(name.to_owned(), Arc::new(Mutex::new(pipe))))
+    }
+
     /// Its bytes from the beginning.
     pub(super) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         match self {

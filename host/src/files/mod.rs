@@ -7,6 +7,7 @@
 //! [`Options::max_record`], is one [`Broken`] record and its neighbours are read.
 
 mod array;
+mod arrow;
 pub mod csv;
 mod input;
 mod lines;
@@ -34,11 +35,13 @@ pub enum Format {
     Csv,
     /// Apache Parquet.
     Parquet,
+    /// A stream of Apache Arrow record batches (IPC).
+    Arrow,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Format; 4] = [Format::Ndjson, Format::Json, Format::Csv, Format::Parquet];
+    pub const ALL: [Format; 5] = [Format::Ndjson, Format::Json, Format::Csv, Format::Parquet, Format::Arrow];
 
     /// The name that a user gives it.
     pub const fn name(self) -> &'static str {
@@ -47,6 +50,7 @@ impl Format {
             Format::Json => "json",
             Format::Csv => "csv",
             Format::Parquet => "parquet",
+            Format::Arrow => "arrow",
         }
     }
 
@@ -96,6 +100,7 @@ impl FileInfo {
             Layout::Ndjson | Layout::Json => None,
             Layout::Csv { header, .. } => Some(header.clone()),
             Layout::Parquet(it) => Some(it.schema().fields().iter().map(|it| it.name().clone()).collect()),
+            Layout::Arrow(it) => Some(it.fields().iter().map(|it| it.name().clone()).collect()),
         }
     }
 
@@ -106,6 +111,7 @@ impl FileInfo {
             Layout::Json => Format::Json,
             Layout::Csv { .. } => Format::Csv,
             Layout::Parquet(_) => Format::Parquet,
+            Layout::Arrow(_) => Format::Arrow,
         }
     }
 }
@@ -128,6 +134,8 @@ pub enum Layout {
     },
     /// Parquet.
     Parquet(Box<parquet::ParquetFile>),
+    /// An Arrow stream.
+    Arrow(arrow_schema::SchemaRef),
 }
 
 /// Consecutive records of one file.
@@ -158,6 +166,8 @@ pub enum Body {
     Csv(Vec<u8>),
     /// Rows of a Parquet file: see [`parquet::ParquetPlan::batches`].
     Rows(parquet::RowRange),
+    /// A record batch of an Arrow stream.
+    Batch(arrow_array::RecordBatch),
     /// One record that could not be cut out.
     Broken(Box<Broken>),
 }

@@ -50,6 +50,7 @@ fn tell(name: &str, head: &[u8]) -> Format {
         Some("ndjson" | "jsonl") => return Format::Ndjson,
         Some("csv" | "tsv" | "psv") => return Format::Csv,
         Some("parquet" | "pq") => return Format::Parquet,
+        Some("arrows") => return Format::Arrow,
         _ => {}
     }
     if head.starts_with(b"PAR1") {

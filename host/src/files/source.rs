@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
+
 use super::array::{ArraySplitter, Elements};
+use super::arrow::ArrowStream;
 use super::open::{Opened, open};
 use super::parquet::{ParquetFile, RowRange};
 use super::split::{Piece, Splitter};
@@ -24,6 +27,7 @@ enum Cutter {
     Text(Splitter),
     Array(ArraySplitter),
     Rows(std::vec::IntoIter<RowRange>),
+    Arrow(ArrowStream),
 }
 
 impl Source {
@@ -61,6 +65,11 @@ impl Source {
                 let file = file.map_err(|error| Fault::new(&name, error))?;
                 let ranges = file.ranges(options.chunk_rows);
                 (Layout::Parquet(Box::new(file)), Cutter::Rows(ranges.into_iter()))
+            }
+            Format::Arrow => {
+                input.forget();
+                let (schema, stream) = ArrowStream::open(opened.bytes).map_err(|error| Fault::new(&name, error))?;
+                (Layout::Arrow(schema), Cutter::Arrow(stream))
             }
         };
         let info = Arc::new(FileInfo { name, index: self.n_opened, layout });
@@ -121,6 +130,12 @@ impl Iterator for Source {
                     })
                 }),
                 Cutter::Rows(it) => it.next().map(|range| Ok(rows_chunk(file, row, range))),
+                Cutter::Arrow(it) => it.next().map(|batch| {
+                    let line = it.n_before() + 1;
+                    batch
+                        .map(|batch| batch_chunk(file, row, line, batch))
+                        .map_err(|error| Fault::new(&file.name, error))
+                }),
             };
             match chunk {
                 Some(Ok(chunk)) => {
@@ -159,6 +174,11 @@ fn array_chunk(file: &Arc<FileInfo>, first_row: u64, piece: Elements) -> Chunk {
 fn rows_chunk(file: &Arc<FileInfo>, first_row: u64, range: RowRange) -> Chunk {
     let rows = range.n_rows as u64;
     Chunk { file: Arc::clone(file), first_row, rows, first_line: range.first + 1, offset: 0, body: Body::Rows(range) }
+}
+
+fn batch_chunk(file: &Arc<FileInfo>, first_row: u64, first_line: u64, batch: RecordBatch) -> Chunk {
+    let rows = batch.num_rows() as u64;
+    Chunk { file: Arc::clone(file), first_row, rows, first_line, offset: 0, body: Body::Batch(batch) }
 }
 
 fn broken(file: &FileInfo, row: u64, (line, offset): (u64, u64), reason: String, bytes: &[u8]) -> Body {

@@ -46,12 +46,17 @@ impl Writer {
             let inner = compression.and_then(|it| lower.strip_suffix(it)).unwrap_or(&lower);
             let name_is_json = Path::new(inner).extension().is_some_and(|it| it == "json");
             let file = File::create(path)?;
-            if let Layout::Parquet(it) = &like.layout {
+            let schema = match &like.layout {
+                Layout::Parquet(it) => Some(it.schema()),
+                Layout::Arrow(it) => Some(it),
+                _ => None,
+            };
+            if let Some(schema) = schema {
                 if compression.is_some() {
                     return Err(io::Error::other("Parquet is compressed within; leave .gz or .zst out"));
                 }
                 let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-                let writer = ArrowWriter::try_new(file, it.schema().clone(), Some(properties))?;
+                let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))?;
                 return Ok(Sink::Rows(Box::new(writer)));
             }
             let mut text = Text::new(BufWriter::new(file), compression)?;

@@ -20,21 +20,21 @@ pub fn is_parquet(path: &Path) -> bool {
 }
 
 impl Good {
-    /// Creates or empties the file for records like those of `like`: CSV as CSV, Parquet as Parquet
+    /// Creates or empties the file for records like those of `like`: CSV as CSV, Parquet and Arrow as Parquet
     /// where `path` says so, everything else as NDJSON.
     pub fn create(path: &Path, like: &FileInfo) -> Result<Self, Fault> {
         let name = path.display().to_string();
         let lines = match like.format() {
             Format::Csv => false,
-            Format::Parquet => !is_parquet(path),
+            Format::Parquet | Format::Arrow => !is_parquet(path),
             Format::Ndjson | Format::Json => true,
         };
-        if is_parquet(path) && like.format() != Format::Parquet {
+        if is_parquet(path) && !matches!(like.format(), Format::Parquet | Format::Arrow) {
             let reason = format!("good rows keep the form of the input, which is {}", like.format().name());
             return Err(Fault::new(&name, reason));
         }
         let plain = FileInfo { name: like.name.clone(), index: like.index, layout: Layout::Ndjson };
-        let like = if like.format() == Format::Parquet && lines { &plain } else { like };
+        let like = if matches!(like.format(), Format::Parquet | Format::Arrow) && lines { &plain } else { like };
         Ok(Good { writer: Writer::create(path, like)?, name, lines })
     }
 

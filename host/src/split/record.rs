@@ -46,7 +46,7 @@ pub fn write(job: &Job, chunk: &Chunk, fates: &[Fate]) -> Result<Done, Fault> {
         (Body::Broken(it), _) => out.bad(it.row, it.line, None, &it.excerpt),
         (_, Format::Ndjson | Format::Json) => out.texts(),
         (_, Format::Csv) => out.csv()?,
-        (_, Format::Parquet) => out.parquet(),
+        (_, Format::Parquet | Format::Arrow) => out.parquet(),
     }
     Ok(out.done)
 }

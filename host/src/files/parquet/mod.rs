@@ -124,10 +124,11 @@ impl ParquetPlan {
     /// (`user.address.city`, a literal name with points in it winning over a path), read as the
     /// declared type. For a file that is not Parquet the plan reads nothing.
     pub fn new(file: &FileInfo, wanted: &[(String, Option<Type>)]) -> Self {
-        let Layout::Parquet(file) = &file.layout else {
-            return ParquetPlan { mask: ProjectionMask::all(), slots: Vec::new() };
+        let fields = match &file.layout {
+            Layout::Parquet(file) => file.schema().fields(),
+            Layout::Arrow(schema) => schema.fields(),
+            _ => return ParquetPlan { mask: ProjectionMask::all(), slots: Vec::new() },
         };
-        let fields = file.schema().fields();
         let slots: Vec<Slot> = wanted
             .iter()
             .map(|(name, declared)| {
@@ -135,6 +136,9 @@ impl ParquetPlan {
                 Slot { path, declared: *declared }
             })
             .collect();
+        let Layout::Parquet(file) = &file.layout else {
+            return ParquetPlan { mask: ProjectionMask::all(), slots };
+        };
         let leaves = file.metadata.parquet_schema();
         let wanted = leaves.columns().iter().enumerate().filter(|(_, leaf)| {
             slots.iter().any(|slot| slot.path.as_ref().is_some_and(|it| leaf.path().parts().starts_with(it)))
@@ -149,8 +153,13 @@ impl ParquetPlan {
         ParquetPlan { mask: ProjectionMask::all(), ..self }
     }
 
-    /// Decodes the rows of a Parquet chunk of that file; a fault ends them.
+    /// Decodes the rows of a Parquet chunk of that file, or takes those of an Arrow stream; a fault ends them.
     pub fn batches(&self, chunk: &Chunk) -> Result<Batches, Fault> {
+        let name = chunk.file.name.clone();
+        if let Body::Batch(records) = &chunk.body {
+            let reader = Decoder::Arrow(Some(records.clone()));
+            return Ok(Batches { reader, name, row: chunk.first_row, line: chunk.first_line });
+        }
         let (Layout::Parquet(file), Body::Rows(range)) = (&chunk.file.layout, &chunk.body) else {
             return Err(Fault::new(&chunk.file.name, "is not a Parquet file"));
         };
@@ -164,7 +173,8 @@ impl ParquetPlan {
             .with_batch_size(BATCH.min(range.n_rows))
             .build()
             .map_err(|it| fault(&it))?;
-        Ok(Batches { reader, name: chunk.file.name.clone(), row: chunk.first_row, line: chunk.first_line })
+        let reader = Decoder::Parquet(Box::new(reader));
+        Ok(Batches { reader, name, row: chunk.first_row, line: chunk.first_line })
     }
 
     /// The columns of a batch, ready to be read row by row.
@@ -209,10 +219,24 @@ fn find<'b>(records: &'b RecordBatch, path: &[String]) -> Option<(&'b dyn Array,
 
 /// The rows of a chunk, some thousands at a time.
 pub struct Batches {
-    reader: ParquetRecordBatchReader,
+    reader: Decoder,
     name: String,
     row: u64,
     line: u64,
+}
+
+enum Decoder {
+    Parquet(Box<ParquetRecordBatchReader>),
+    Arrow(Option<RecordBatch>),
+}
+
+impl Decoder {
+    fn next(&mut self) -> Option<Result<RecordBatch, ArrowError>> {
+        match self {
+            Decoder::Parquet(it) => it.next(),
+            Decoder::Arrow(it) => it.take().map(Ok),
+        }
+    }
 }
 
 impl Iterator for Batches {

@@ -1,0 +1,222 @@
+//! `driftline history`: what was stored, as a table or JSON.
+
+use std::io::{self, Write};
+
+use anyhow::{Context as _, bail};
+use clap::{Args as ClapArgs, ValueEnum};
+use serde::Serialize;
+
+use super::serve::Given;
+use super::{CANNOT, say};
+use crate::history::time;
+use crate::service::app::now;
+use crate::store::rows::{Filter, Verdict};
+use crate::store::{Options, Store};
+use crate::wire::{Stat, StoredFailure, StoredResult};
+
+/// Say what was checked and what failed, from the store.
+///
+/// Reads the store of the configuration (see `driftline serve`); the service need not run.
+#[derive(ClapArgs, Debug)]
+#[command(
+    after_help = "Examples:\n  driftline history --since 24h\n  driftline history failures --suite payments --severity critical --since 7d\n  driftline history stats --suite payments --bucket 86400 --format json\n\nExit codes: 0; 3 bad usage or configuration, or the store cannot be read."
+)]
+pub struct Args {
+    /// Requests, failures, or pass rates by expectation and span of time.
+    #[arg(value_enum, default_value_t = What::Results)]
+    what: What,
+    /// Only of this suite.
+    #[arg(long, value_name = "NAME")]
+    suite: Option<String>,
+    /// Only of this expectation.
+    #[arg(long, value_name = "TITLE")]
+    check: Option<String>,
+    /// Only `critical`, `warning` or `info`.
+    #[arg(long, value_name = "WORD")]
+    severity: Option<String>,
+    /// Only requests that ended so: `pass`, `warn`, `fail`.
+    #[arg(long, value_name = "WORD")]
+    status: Option<String>,
+    /// Only of this field.
+    #[arg(long, value_name = "FIELD")]
+    field: Option<String>,
+    /// Only of this model.
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// Only of this version of the model.
+    #[arg(long, value_name = "VERSION")]
+    model_version: Option<String>,
+    /// Only of this segment.
+    #[arg(long, value_name = "VALUE")]
+    segment: Option<String>,
+    /// From this time on: RFC 3339, or a span before now such as `24h`.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    since: Option<String>,
+    /// Before this time.
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// How many rows, the newest first.
+    #[arg(short = 'n', long, default_value_t = 20)]
+    limit: u32,
+    /// Of `stats`: seconds of a span.
+    #[arg(long, default_value_t = 3600)]
+    bucket: u32,
+    /// What the answer looks like.
+    #[arg(short, long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    given: Given,
+}
+
+/// What is asked for.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    /// Requests.
+    Results,
+    /// Records that failed, by expectation.
+    Failures,
+    /// Pass rates.
+    Stats,
+}
+
+/// A format of the answer.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Runs the command; the exit code.
+pub fn run(args: &Args) -> anyhow::Result<u8> {
+    let Some(config) = args.given.load() else { return Ok(CANNOT) };
+    let filter = filter(args)?;
+    if args.bucket < 60 {
+        bail!("--bucket {}: a span is at least 60 seconds", args.bucket);
+    }
+    let options = Options {
+        max_connections: 2,
+        acquire_timeout: config.store.acquire_timeout.duration(),
+        // Looking does not change the store.
+        migrate: false,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let store = Store::open(&config.database_url(), &options).await.context("the store")?;
+        match args.what {
+            What::Results => {
+                let rows = store.results(&filter, None, args.limit).await?;
+                let rows: Vec<StoredResult> = rows.into_iter().map(Into::into).collect();
+                show(args, &rows, &["TIME", "SUITE", "VERDICT", "RECORDS", "FAILED", "WARNED", "SOURCE", "ID"], |it| {
+                    vec![
+                        it.at.clone(),
+                        it.suite.clone(),
+                        it.verdict.to_owned(),
+                        it.records.to_string(),
+                        it.failed.to_string(),
+                        it.warned.to_string(),
+                        it.source.clone(),
+                        it.id.to_string(),
+                    ]
+                })
+            }
+            What::Failures => {
+                let rows = store.failures(&filter, None, args.limit).await?;
+                let rows: Vec<StoredFailure> = rows.into_iter().map(Into::into).collect();
+                show(args, &rows, &["TIME", "SUITE", "SEVERITY", "CHECK", "RECORD", "WHY"], |it| {
+                    let record = it.record_id.clone().unwrap_or_else(|| format!("#{}", it.record));
+                    vec![
+                        it.at.clone(),
+                        it.suite.clone(),
+                        it.severity.clone(),
+                        it.check.clone(),
+                        record,
+                        it.message.clone(),
+                    ]
+                })
+            }
+            What::Stats => {
+                let rows = store.stats(&filter, args.bucket).await?;
+                let rows: Vec<Stat> = rows.into_iter().map(Into::into).collect();
+                show(args, &rows, &["FROM", "SUITE", "CHECK", "SEVERITY", "SEEN", "FAILED", "PASS RATE"], |it| {
+                    let rate = it.pass_rate.map_or_else(|| "-".to_owned(), |it| format!("{:.3} %", it * 100.0));
+                    vec![
+                        it.at.clone(),
+                        it.suite.clone(),
+                        it.check.clone(),
+                        it.severity.clone(),
+                        it.seen.to_string(),
+                        it.failed.to_string(),
+                        rate,
+                    ]
+                })
+            }
+        }
+    })?;
+    Ok(0)
+}
+
+fn filter(args: &Args) -> anyhow::Result<Filter> {
+    let verdict = match args.status.as_deref() {
+        None => None,
+        Some(word) => match Verdict::ALL.into_iter().find(|it| it.name() == word) {
+            None => bail!("--status {word}: it is one of pass, warn, fail"),
+            it => it,
+        },
+    };
+    if let Some(word) = args.severity.as_deref().filter(|it| !["critical", "warning", "info"].contains(it)) {
+        bail!("--severity {word}: it is one of critical, warning, info");
+    }
+    let at = |name: &str, text: &Option<String>| -> anyhow::Result<Option<i64>> {
+        let Some(text) = text else { return Ok(None) };
+        let at = time(text, now());
+        at.map(Some).with_context(|| {
+            format!("--{name} {text}: it is a time such as 2024-05-01T12:00:00Z or a span such as 24h")
+        })
+    };
+    Ok(Filter {
+        suite: args.suite.clone(),
+        check: args.check.clone(),
+        severity: args.severity.clone(),
+        verdict,
+        field: args.field.clone(),
+        model: args.model.clone(),
+        version: args.model_version.clone(),
+        segment: args.segment.clone(),
+        since: at("since", &args.since)?,
+        until: at("until", &args.until)?,
+    })
+}
+
+fn show<T: Serialize>(args: &Args, rows: &[T], head: &[&str], cells: impl Fn(&T) -> Vec<String>) -> anyhow::Result<()> {
+    say(|out| match args.format {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, rows)?;
+            writeln!(out)
+        }
+        Format::Table => table(head, &rows.iter().map(cells).collect::<Vec<_>>(), out),
+    })
+}
+
+/// Columns as wide as they must be, the last as long as it is.
+fn table(head: &[&str], rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
+    if rows.is_empty() {
+        return writeln!(out, "nothing");
+    }
+    let mut lines = vec![head.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()];
+    lines.extend(rows.iter().cloned());
+    let width = |i: usize| lines.iter().filter_map(|it| it.get(i)).map(|it| it.chars().count()).max().unwrap_or(0);
+    let widths: Vec<_> = (0..head.len()).map(width).collect();
+    for line in &lines {
+        let mut text = String::new();
+        for (i, cell) in line.iter().enumerate() {
+            let last = i + 1 == line.len();
+            let gap = if last { 0 } else { widths[i] + 2 - cell.chars().count() };
+            text.push_str(&cell.replace(['\n', '\r'], " "));
+            text.push_str(&" ".repeat(gap));
+        }
+        writeln!(out, "{}", text.trim_end())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! `driftline serve`: the service, until it is told to stop.
+
+use clap::Args as ClapArgs;
+use tracing::{info, warn};
+
+use super::config::ConfigArgs;
+use super::{CANNOT, complain};
+use crate::config::{self, Config, Flag, LogLevel, Sources};
+use crate::service::app::now;
+use crate::service::start::{Running, start};
+
+/// Check inference records over HTTP, and keep what failed.
+///
+/// Without configuration: suites from `./suites`, results in a SQLite file in `./driftline-data`, port 8080
+/// on loopback. Settings come from `driftline.yaml`, then `DRIFTLINE_*` variables, then these options;
+/// `driftline config show` prints them all.
+#[derive(ClapArgs, Debug)]
+#[command(
+    after_help = "Examples:\n  driftline serve\n  driftline serve --suites ./suites --database postgres://driftline@db/driftline\n  curl -s localhost:8080/v1/suites/payments/check -d '{\"amount\": 12.5}'\n\nSIGTERM and Ctrl-C stop it when running requests are answered and all results are stored; SIGHUP reads the suites again.\nThe API is described at /docs and /openapi.json.\n\nExit codes: 0 it was stopped; 3 bad usage or configuration, or it could not start."
+)]
+pub struct Args {
+    #[command(flatten)]
+    given: Given,
+}
+
+/// Settings that are given as options.
+#[derive(ClapArgs, Debug)]
+pub struct Given {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Address and port.
+    #[arg(short, long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// The folder of suites.
+    #[arg(short, long, value_name = "FOLDER")]
+    suites: Option<String>,
+    /// The folder of the journal, and of the SQLite file.
+    #[arg(short, long, value_name = "FOLDER")]
+    data: Option<String>,
+    /// `postgres://...` or `sqlite:FILE`; rather `DRIFTLINE_DATABASE` when it holds a password, since options can be seen by all users of a machine.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Listen beyond loopback though there are no tokens.
+    #[arg(long)]
+    insecure: bool,
+}
+
+impl Given {
+    /// Where settings come from.
+    pub fn sources(&self) -> Sources {
+        let all =
+            [("listen", &self.listen), ("suites", &self.suites), ("data", &self.data), ("database", &self.database)];
+        let flag = |path: &str, value: &str| Flag {
+            name: format!("--{path}"),
+            path: path.to_owned(),
+            value: value.to_owned(),
+        };
+        let mut flags: Vec<_> = all.into_iter().filter_map(|(path, it)| Some(flag(path, it.as_deref()?))).collect();
+        if self.insecure {
+            flags.push(flag("insecure", "true"));
+        }
+        self.config.sources(flags)
+    }
+
+    /// The configuration; `None` when it has problems, which were told.
+    pub fn load(&self) -> Option<Config> {
+        match config::load(&self.sources()) {
+            Ok(loaded) => Some(loaded.config),
+            Err(problems) => {
+                complain(format_args!("{problems}"));
+                None
+            }
+        }
+    }
+}
+
+/// Runs the command; the exit code.
+pub fn run(args: &Args) -> anyhow::Result<u8> {
+    let Some(config) = args.given.load() else { return Ok(CANNOT) };
+    log(&config);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let running = start(&config).await?;
+        until_told(&running).await?;
+        running.stop().await
+    })?;
+    Ok(0)
+}
+
+/// Lines of the log go to standard error.
+pub fn log(config: &Config) {
+    use std::io::IsTerminal as _;
+    let level = match config.log.level {
+        LogLevel::Error => tracing::Level::ERROR,
+        LogLevel::Warn => tracing::Level::WARN,
+        LogLevel::Info => tracing::Level::INFO,
+        LogLevel::Debug => tracing::Level::DEBUG,
+        LogLevel::Trace => tracing::Level::TRACE,
+    };
+    let text = match config.log.format {
+        config::LogFormat::Text => true,
+        config::LogFormat::Json => false,
+        config::LogFormat::Auto => std::io::stderr().is_terminal(),
+    };
+    let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    // A program that embeds the service may have set its own.
+    let _ = if text {
+        tracing::subscriber::set_global_default(lines.finish())
+    } else {
+        tracing::subscriber::set_global_default(lines.json().flatten_event(true).finish())
+    };
+}
+
+/// Waits for SIGTERM or Ctrl-C; SIGHUP reads the suites again.
+#[cfg(unix)]
+pub async fn until_told(running: &Running) -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hang_up.recv() => {
+                info!("SIGHUP: reading the suites again");
+                let app = &running.app;
+                if let Err(error) = app.shelf.reload(&app.store, now()).await {
+                    warn!(%error, "the suites of the store cannot be read");
+                }
+            }
+        }
+    }
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+pub async fn until_told(_: &Running) -> anyhow::Result<()> {
+    Ok(tokio::signal::ctrl_c().await?)
+}

@@ -1,0 +1,39 @@
+//! What people write for times when they ask for the past.
+
+use driftline_rules::time::Time;
+
+use crate::store::rows::Micros;
+
+/// A time (RFC 3339, a date), or a span before `now`: `90s`, `15m`, `24h`, `7d`.
+pub fn time(text: &str, now: Micros) -> Option<Micros> {
+    let text = text.trim();
+    if let Some((at, unit)) = text.char_indices().last()
+        && let Ok(number) = text.get(..at)?.parse::<u32>()
+    {
+        let seconds = match unit {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            'w' => 604_800,
+            _ => return None,
+        };
+        return Some(now - i64::from(number) * seconds * 1_000_000);
+    }
+    Time::parse(text).map(|it| it.micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_or_a_span_before_now() {
+        assert_eq!(time("2h", 10_000_000_000), Some(2_800_000_000));
+        assert_eq!(time("1970-01-01T00:00:01Z", 0), Some(1_000_000));
+        assert_eq!(time("1970-01-02", 0), Some(86_400_000_000));
+        for bad in ["", "h", "2y", "-2h", "soon", "é"] {
+            assert_eq!(time(bad, 0), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Who asks, and what for: tokens, bodies, parameters.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+
+use super::problem::Problem;
+use crate::config::Scope;
+use crate::service::app::App;
+
+/// Lets a request through when its token has the scope, and its rate is not used up. The token's name.
+pub fn allow(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Option<String>, Problem> {
+    let Some(tokens) = &app.tokens else { return Ok(None) };
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
+    let bearer = bearer.and_then(|it| it.split_once(' ')).filter(|it| it.0.eq_ignore_ascii_case("bearer"));
+    let token = bearer.and_then(|it| tokens.who(it.1.trim())).ok_or_else(Problem::unauthorized)?;
+    if !token.may(scope) {
+        return Err(Problem::forbidden(scope.name()));
+    }
+    token.allow().map_err(Problem::rate)?;
+    Ok(Some(token.name().to_owned()))
+}
+
+/// Who did something, for the record.
+pub fn by(token: Option<String>) -> String {
+    token.unwrap_or_else(|| "anyone".to_owned())
+}
+
+/// Parameters of the query; an error is a problem document.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = Query::<T>::try_from_uri(&parts.uri);
+        query.map(|it| Params(it.0)).map_err(|error| Problem::bad_request(format!("the query: {}", error.body_text())))
+    }
+}
+
+/// A parameter of the path; an error is a problem document.
+pub struct Named<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        path.map(|it| Named(it.0)).map_err(|error| Problem::bad_request(format!("the path: {}", error.body_text())))
+    }
+}
+
+/// A body of at most `most` bytes.
+pub async fn whole(body: Body, most: usize, pause: Duration) -> Result<Bytes, Problem> {
+    match start(body, most, pause).await? {
+        (bytes, None) => Ok(bytes),
+        (_, Some(_)) => Err(Problem::too_large(format!("the body is longer than {most} bytes"))),
+    }
+}
+
+/// The first bytes of a body: all of it, or more than `most` and what follows.
+pub async fn start(
+    body: Body,
+    most: usize,
+    pause: Duration,
+) -> Result<(Bytes, Option<axum::body::BodyDataStream>), Problem> {
+    let mut stream = body.into_data_stream();
+    let mut first = Bytes::new();
+    let mut all = Vec::new();
+    loop {
+        let next = timeout(pause, stream.next()).await.map_err(|_| Problem::slow())?;
+        let chunk = match next {
+            None => break,
+            Some(Ok(it)) => it,
+            Some(Err(error)) => return Err(Problem::bad_request(format!("the body ended early: {error}"))),
+        };
+        if first.is_empty() && all.is_empty() {
+            first = chunk;
+        } else {
+            if all.is_empty() {
+                all.extend_from_slice(&first);
+            }
+            all.extend_from_slice(&chunk);
+        }
+        if first.len().max(all.len()) > most {
+            return Ok((if all.is_empty() { first } else { all.into() }, Some(stream)));
+        }
+    }
+    Ok((if all.is_empty() { first } else { all.into() }, None))
+}

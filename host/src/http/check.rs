@@ -1,0 +1,392 @@
+//! Checking records: one at a time, or as a batch that streams in and whose verdicts stream out.
+
+mod body;
+mod way;
+
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use driftline_rules::suite::OnFail;
+use futures_util::StreamExt as _;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio_util::io::{StreamReader, SyncIoBridge};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::asked::{Named, Params, allow, start, whole};
+use super::problem::Problem;
+use super::suites::unknown;
+use crate::config::Scope;
+use crate::files::Format;
+use crate::intake::entry::{Origin, Passed, Request};
+use crate::service::app::{App, Keyed, Reserved};
+use crate::service::batch::{Batch, Ended};
+use crate::service::version::{Checked, Version};
+use crate::store::rows::{Micros, Verdict};
+use crate::suites::hex;
+use crate::wire::{BatchAnswer, Failure, RecordVerdict, Single, Word};
+use body::{begins_object, decoded, encoding, format, key, spool, tail, wants_lines};
+use way::{Asked, Way};
+
+/// A body up to this is gathered before it is checked; a longer one is checked while it comes.
+const GATHERED: usize = 4 << 20;
+
+/// A suite and what it shall check, for `POST /v1/check`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdHoc {
+    /// The suite: an object, or its text in YAML or JSON.
+    #[schema(value_type = serde_json::Value)]
+    suite: Box<serde_json::value::RawValue>,
+    /// One record.
+    #[schema(value_type = Option<serde_json::Value>)]
+    record: Option<Box<serde_json::value::RawValue>>,
+    /// Records.
+    #[schema(value_type = Option<Vec<serde_json::Value>>)]
+    records: Option<Box<serde_json::value::RawValue>>,
+}
+
+/// What a request brings.
+struct Incoming {
+    app: Arc<App>,
+    version: Arc<Version>,
+    way: Way,
+    token: Option<String>,
+    at: Micros,
+    id: Uuid,
+    /// Nothing is journalled or stored.
+    ad_hoc: bool,
+    /// Held until the last verdict is sent.
+    room: Option<OwnedSemaphorePermit>,
+}
+
+/// Checks records against a suite: one JSON object, a JSON array, NDJSON, CSV or an Arrow IPC stream, by
+/// `Content-Type`; gzip or zstd by `Content-Encoding`.
+///
+/// One object is answered with its verdict, and with 422 when it fails and the suite's `on_fail` is
+/// `reject`. A batch is answered with a verdict a record in order, sent while the body still comes, then
+/// sums and findings; with `Accept: application/x-ndjson` a line a verdict and one for the rest.
+#[utoipa::path(post, path = "/v1/suites/{suite}/check", tag = "check",
+    params(("suite" = String, Path, description = "The suite."), Asked,
+        ("Idempotency-Key" = Option<String>, Header, description = "A request repeated with its key is answered again and counted once.")),
+    request_body(description = "The records.", content((serde_json::Value = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"), (Vec<u8> = "application/vnd.apache.arrow.stream"))),
+    responses(
+    (status = 200, description = "Checked and journalled.", content((Single = "application/json"), (BatchAnswer = "application/vnd.driftline.batch+json"), (String = "application/x-ndjson"))),
+    (status = 404, description = "There is no such suite.", body = Problem, content_type = "application/problem+json"),
+    (status = 408, description = "The body stopped coming.", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "A request of this key is still being answered.", body = Problem, content_type = "application/problem+json"),
+    (status = 413, description = "A body or record is too large.", body = Problem, content_type = "application/problem+json"),
+    (status = 415, description = "The format is not known.", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "The record is refused; or the key came with another body before.", content((Single = "application/json"), (Problem = "application/problem+json"))),
+))]
+pub async fn check(
+    State(app): State<Arc<App>>,
+    Named(suite): Named<String>,
+    Params(asked): Params<Asked>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let token = allow(&app, &headers, Scope::Check)?;
+    let way = asked.way()?;
+    let version = app.shelf.get(&suite).ok_or_else(|| unknown(&suite))?;
+    let at = way.at;
+    let incoming = Incoming { app, version, way, token, at, id: Uuid::now_v7(), ad_hoc: false, room: None };
+    incoming.answer(&headers, body).await
+}
+
+/// Checks records against a suite that is sent along. Nothing is stored.
+#[utoipa::path(post, path = "/v1/check", tag = "check", params(Asked), request_body = AdHoc, responses(
+    (status = 200, description = "Checked.", content((Single = "application/json"), (BatchAnswer = "application/vnd.driftline.batch+json"))),
+    (status = 408, description = "The body stopped coming.", body = Problem, content_type = "application/problem+json"),
+    (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "The suite has problems; or the record is refused.", content((Single = "application/json"), (Problem = "application/problem+json"))),
+))]
+pub async fn check_ad_hoc(
+    State(app): State<Arc<App>>,
+    Params(asked): Params<Asked>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let token = allow(&app, &headers, Scope::Check)?;
+    let way = asked.way()?;
+    let bytes = whole(body, GATHERED, app.settings.read_timeout).await?;
+    let asked: AdHoc = serde_json::from_slice(&bytes).map_err(|error| {
+        Problem::bad_request(format!("the body is no `{{\"suite\", \"record\" or \"records\"}}`: {error}"))
+    })?;
+    let text = match serde_json::from_str::<String>(asked.suite.get()) {
+        Ok(text) => text,
+        Err(_) => asked.suite.get().to_owned(),
+    };
+    let version = Arc::new(app.shelf.build("ad-hoc", text)?);
+    let at = way.at;
+    let incoming = Incoming { app, version, way, token, at, id: Uuid::now_v7(), ad_hoc: true, room: None };
+    match (asked.record, asked.records) {
+        (Some(record), None) => incoming.single(record.get().as_bytes(), None, false).await,
+        (None, Some(records)) if records.get().starts_with('[') => {
+            let bytes = Bytes::copy_from_slice(records.get().as_bytes());
+            incoming.batch(Format::Json, Box::new(Cursor::new(bytes)), None, false, false).await
+        }
+        _ => Err(Problem::bad_request("the body holds `record`, an object, or `records`, an array; not both")),
+    }
+}
+
+impl Incoming {
+    async fn answer(mut self, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
+        let settings = self.app.settings.clone();
+        let format = format(headers)?;
+        let encoding = encoding(headers)?;
+        let lines = wants_lines(headers);
+        self.room = Some(Arc::clone(&self.app.room).try_acquire_owned().map_err(|_| Problem::busy())?);
+        let key = key(headers)?;
+        let length = headers.get(header::CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
+        if length.is_some_and(|it| it > settings.batch.body) {
+            return Err(Problem::too_large(format!(
+                "the body is longer than {} bytes (`limits.body`)",
+                settings.batch.body
+            )));
+        }
+        let (first, rest) = start(body, GATHERED, settings.read_timeout).await?;
+        let is_single = format == Format::Json && rest.is_none() && encoding.is_none() && begins_object(&first);
+        if is_single {
+            if first.len() > settings.batch.record {
+                return Err(Problem::too_large(format!(
+                    "the record is longer than {} bytes (`limits.record`)",
+                    settings.batch.record
+                )));
+            }
+            return self.keyed_single(&first, key).await;
+        }
+        match (rest, key) {
+            (None, None) => {
+                self.batch(format, decoded(encoding, Box::new(Cursor::new(first)))?, None, false, lines).await
+            }
+            (None, Some(key)) => {
+                let hash = hex(&Sha256::digest(&first));
+                let body = decoded(encoding, Box::new(Cursor::new(first)))?;
+                self.keyed_batch(format, body, &key, &hash, lines).await
+            }
+            (Some(rest), key) => {
+                let begin = futures_util::stream::once(async move { Ok(first) });
+                let rest = begin.chain(rest.map(|it| it.map_err(std::io::Error::other)));
+                let reader = SyncIoBridge::new(StreamReader::new(Box::pin(rest)));
+                let Some(key) = key else {
+                    return self.batch(format, decoded(encoding, Box::new(reader))?, None, false, lines).await;
+                };
+                // A repeated key must be known before anything counts, so its body is read to the end first.
+                let most = settings.batch.body;
+                let spooled = tokio::task::spawn_blocking(move || spool(reader, most)).await;
+                let (file, hash) = spooled.map_err(|it| Problem::internal(it.to_string()))??;
+                self.keyed_batch(format, decoded(encoding, Box::new(file))?, &key, &hash, lines).await
+            }
+        }
+    }
+
+    async fn keyed_single(mut self, text: &[u8], key: Option<String>) -> Result<Response, Problem> {
+        let Some(key) = key else { return self.single(text, None, false).await };
+        let hash = hex(&Sha256::digest(text));
+        let (reserved, repeated) = self.know(&key, &hash).await?;
+        self.single(text, reserved, repeated).await
+    }
+
+    async fn keyed_batch(
+        mut self,
+        format: Format,
+        body: Box<dyn Read + Send>,
+        key: &str,
+        hash: &str,
+        lines: bool,
+    ) -> Result<Response, Problem> {
+        let (reserved, repeated) = self.know(key, hash).await?;
+        self.batch(format, body, reserved, repeated, lines).await
+    }
+
+    /// What the key says: the reservation of a new one; or that the request is repeated, and is then
+    /// checked as it was, by the same version at the same time, which gives the same answer.
+    async fn know(&mut self, key: &str, hash: &str) -> Result<(Option<Reserved>, bool), Problem> {
+        match self.app.key(&self.version.name, key, hash).await? {
+            Keyed::New(reserved) => Ok((Some(reserved), false)),
+            Keyed::Running => Err(Problem::conflict(
+                "idempotency-key-running",
+                "The first request is still being answered",
+                "a request of this `Idempotency-Key` is being answered at this moment",
+            )),
+            Keyed::Other => Err(Problem::unprocessable(
+                "idempotency-key-reused",
+                "The key came with another body before",
+                "an `Idempotency-Key` belongs to one body; use another key",
+            )),
+            Keyed::Counted(row) => {
+                self.at = row.at;
+                self.id = row.result_id;
+                if self.version.hash != row.suite_hash
+                    && let Some(old) = self.app.store.version(&self.version.name, &row.suite_hash).await?
+                    && let Ok(old) = self.app.shelf.build(&self.version.name, old.text)
+                {
+                    self.version = Arc::new(old);
+                }
+                Ok((None, true))
+            }
+        }
+    }
+
+    fn action(&self) -> &'static str {
+        match self.way.on_fail.unwrap_or(self.version.loaded.plan.on_fail) {
+            OnFail::Observe => "accept",
+            OnFail::Tag => "tag",
+            OnFail::Reject => "reject",
+        }
+    }
+
+    fn origin(&self) -> Origin {
+        Origin { source: self.way.source.clone(), token: self.token.clone(), ..Origin::default() }
+    }
+
+    async fn single(self, text: &[u8], reserved: Option<Reserved>, repeated: bool) -> Result<Response, Problem> {
+        let started = Instant::now();
+        let checked = self.version.check(text, self.at);
+        let action = if checked.verdict == Verdict::Fail { self.action() } else { "accept" };
+        let note = &self.version.note;
+        let answer = Single {
+            result_id: self.id,
+            suite: &self.version.name,
+            suite_hash: &self.version.hash,
+            repeated,
+            verdict: RecordVerdict {
+                record: 0,
+                line: None,
+                record_id: checked.record_id.as_deref(),
+                valid: checked.verdict != Verdict::Fail,
+                verdict: Word(checked.verdict),
+                action,
+                failures: checked.failures.iter().filter_map(|it| Failure::new(note, it)).collect(),
+            },
+        };
+        let body = serde_json::to_vec(&answer).map_err(|it| Problem::internal(it.to_string()))?;
+        if !repeated && !self.ad_hoc {
+            let number = self.take(checked, reserved.as_ref(), started)?;
+            if let Some(reserved) = reserved {
+                reserved.counted(self.id, self.at, &self.version.hash);
+            }
+            self.wait(number).await?;
+        }
+        let status = if action == "reject" { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+        Ok((status, [(header::CONTENT_TYPE, "application/json")], body).into_response())
+    }
+
+    /// Journals one record's outcome.
+    fn take(&self, checked: Checked, reserved: Option<&Reserved>, started: Instant) -> Result<u64, Problem> {
+        let settings = &self.app.settings;
+        let note = &self.version.note;
+        let origin = Origin { labels: checked.labels, ..self.origin() };
+        let one_by_one = settings.records(self.id, !checked.failures.is_empty());
+        let is_plain = checked.failures.is_empty() && !one_by_one && reserved.is_none();
+        if is_plain {
+            let duration_us = u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX);
+            let passed = Passed { plan: 0, at: self.at, origin, duration_us, marks: checked.marks };
+            return Ok(self.app.intake.passed(note, passed)?);
+        }
+        let mut failures = if one_by_one { checked.failures } else { Vec::new() };
+        let most = usize::try_from(settings.batch.failures).unwrap_or(usize::MAX);
+        let left_out = failures.len().saturating_sub(most);
+        failures.truncate(most);
+        let request = Request {
+            id: self.id,
+            at: self.at,
+            requests: 1,
+            records: 1,
+            failed: u64::from(checked.verdict == Verdict::Fail),
+            warned: u64::from(checked.verdict == Verdict::Warn),
+            unreadable: u64::from(checked.unreadable),
+            verdict: checked.verdict,
+            duration_us: started.elapsed().as_micros() as u64,
+            tallies: vec![(origin.labels.clone(), checked.marks.counts(note.checks.len()))],
+            failures,
+            failures_left_out: left_out as u64,
+            key: reserved.map(Reserved::pair),
+            origin,
+            ..Request::default()
+        };
+        Ok(self.app.intake.request(note, Box::new(request))?)
+    }
+
+    async fn wait(&self, number: u64) -> Result<(), Problem> {
+        if !self.way.stored || number == 0 {
+            return Ok(());
+        }
+        let stored = tokio::time::timeout(self.app.settings.store_timeout, self.app.intake.stored(number)).await;
+        stored.map_err(|_| Problem::not_stored())
+    }
+
+    async fn batch(
+        self,
+        format: Format,
+        body: Box<dyn Read + Send>,
+        reserved: Option<Reserved>,
+        repeated: bool,
+        lines: bool,
+    ) -> Result<Response, Problem> {
+        let batch = Batch {
+            version: Arc::clone(&self.version),
+            id: self.id,
+            at: self.at,
+            origin: self.origin(),
+            format,
+            wanted: self.way.wanted,
+            action: self.action(),
+            key: reserved.as_ref().map(Reserved::pair),
+            limits: self.app.settings.batch,
+        };
+        let intake = (!repeated && !self.ad_hoc).then(|| Arc::clone(&self.app.intake));
+        let (sender, mut receiver) = mpsc::channel::<Result<Vec<u8>, Problem>>(4);
+        let opening: &[u8] = if lines { b"" } else { b"{\"verdicts\":[" };
+        tokio::task::spawn_blocking(move || {
+            let mut begun = false;
+            let mut send = |bytes: Vec<u8>| {
+                begun = true;
+                sender.blocking_send(Ok(bytes)).is_ok()
+            };
+            let done = batch.run(body, intake.as_deref(), lines, &mut send);
+            let tail = match done {
+                Ok(done) => {
+                    if let Some(reserved) = reserved {
+                        reserved.counted(self.id, self.at, &self.version.hash);
+                    }
+                    let wait = self.wait(done.number);
+                    let late = tokio::runtime::Handle::current().block_on(wait).err();
+                    let mut summary = done.summary(&batch, repeated);
+                    summary.error = summary.error.or(late.map(|it| it.detail));
+                    tail(&summary, lines)
+                }
+                Err(Ended::Gone) => return,
+                // Nothing was sent yet: the status can still say it.
+                Err(Ended::Refused(refused)) if !begun => {
+                    let _ = sender.blocking_send(Err(refused.into()));
+                    return;
+                }
+                Err(Ended::Refused(refused)) => {
+                    let problem = Problem::from(refused);
+                    let cut = serde_json::json!({ "error": problem.detail });
+                    tail(&cut, lines)
+                }
+            };
+            let _ = sender.blocking_send(Ok(tail));
+        });
+        let first = match receiver.recv().await {
+            Some(Ok(it)) => it,
+            Some(Err(problem)) => return Err(problem),
+            None => return Err(Problem::internal("the check ended without an answer")),
+        };
+        let begin = futures_util::stream::iter([opening.to_vec(), first]);
+        let rest = futures_util::stream::unfold(receiver, |mut it| async move { Some((it.recv().await?.ok()?, it)) });
+        let stream = begin.chain(rest).map(Ok::<_, std::convert::Infallible>);
+        let kind = if lines { "application/x-ndjson" } else { "application/json" };
+        Ok(([(header::CONTENT_TYPE, kind)], Body::from_stream(stream)).into_response())
+    }
+}

@@ -1,0 +1,105 @@
+//! Bodies: their format, compression and key.
+
+use std::io::Read;
+
+use axum::http::{HeaderMap, header};
+use sha2::{Digest as _, Sha256};
+
+use crate::files::Format;
+use crate::http::problem::Problem;
+use crate::suites::hex;
+
+pub(super) fn begins_object(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    bytes.trim_ascii_start().first() != Some(&b'[')
+}
+
+pub(super) fn wants_lines(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    accept.split(',').any(|it| {
+        matches!(it.split(';').next().unwrap_or_default().trim(), "application/x-ndjson" | "application/jsonl")
+    })
+}
+
+pub(super) fn format(headers: &HeaderMap) -> Result<Format, Problem> {
+    let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(Format::Json) };
+    let given = given.to_str().unwrap_or_default();
+    match given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "application/json" | "" => Ok(Format::Json),
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/jsonlines" => {
+            Ok(Format::Ndjson)
+        }
+        "text/csv" | "application/csv" => Ok(Format::Csv),
+        "application/vnd.apache.arrow.stream" => Ok(Format::Arrow),
+        _ => Err(Problem::media(format!(
+            "`Content-Type: {given}` is none of application/json, application/x-ndjson, text/csv, application/vnd.apache.arrow.stream"
+        ))),
+    }
+}
+
+/// How a body is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Gzip,
+    Zstd,
+}
+
+pub(super) fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, Problem> {
+    let Some(given) = headers.get(header::CONTENT_ENCODING) else { return Ok(None) };
+    match given.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "" | "identity" => Ok(None),
+        "gzip" | "x-gzip" => Ok(Some(Encoding::Gzip)),
+        "zstd" => Ok(Some(Encoding::Zstd)),
+        it => Err(Problem::media(format!("`Content-Encoding: {it}` is neither gzip nor zstd"))),
+    }
+}
+
+pub(super) fn decoded(encoding: Option<Encoding>, body: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>, Problem> {
+    Ok(match encoding {
+        None => body,
+        Some(Encoding::Gzip) => Box::new(flate2::read::MultiGzDecoder::new(std::io::BufReader::new(body))),
+        Some(Encoding::Zstd) => {
+            Box::new(zstd::stream::read::Decoder::new(body).map_err(|it| Problem::internal(it.to_string()))?)
+        }
+    })
+}
+
+pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(given) = headers.get("idempotency-key") else { return Ok(None) };
+    match given.to_str() {
+        Ok(it) if (1..=255).contains(&it.len()) => Ok(Some(it.to_owned())),
+        _ => Err(Problem::bad_request("`Idempotency-Key` is 1 to 255 visible characters")),
+    }
+}
+
+/// Reads a body to its end, into a temporary file, with its hash.
+pub(super) fn spool(mut body: impl Read, most: u64) -> Result<(std::fs::File, String), Problem> {
+    use std::io::{Seek as _, Write as _};
+    let failed = |it: std::io::Error| Problem::internal(format!("the body cannot be kept: {it}"));
+    let mut file = tempfile::tempfile().map_err(failed)?;
+    let mut hash = Sha256::new();
+    let mut block = vec![0; 64 << 10];
+    let mut all = 0;
+    loop {
+        let n = body.read(&mut block).map_err(|it| Problem::bad_request(format!("the body ended early: {it}")))?;
+        let Some(read) = block.get(..n).filter(|it| !it.is_empty()) else { break };
+        all += n as u64;
+        if all > most {
+            return Err(Problem::too_large(format!("the body is longer than {most} bytes (`limits.body`)")));
+        }
+        hash.update(read);
+        file.write_all(read).map_err(failed)?;
+    }
+    file.rewind().map_err(failed)?;
+    Ok((file, hex(&hash.finalize())))
+}
+
+/// What closes the answer to a batch.
+pub(super) fn tail(summary: &impl serde::Serialize, lines: bool) -> Vec<u8> {
+    let text = serde_json::to_vec(summary).unwrap_or_default();
+    if lines {
+        return [b"{\"summary\":", text.as_slice(), b"}\n"].concat();
+    }
+    // The summary is an object: its members follow the verdicts.
+    [b"],", text.get(1..).unwrap_or_default()].concat()
+}

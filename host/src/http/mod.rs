@@ -1,0 +1,76 @@
+//! The HTTP API: every path on one screen. Handlers carry; they decide nothing about data.
+
+mod asked;
+mod check;
+mod docs;
+mod frame;
+mod health;
+mod history;
+pub mod problem;
+mod suites;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::service::app::App;
+use problem::Problem;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Driftline",
+        description = "Data-quality and drift rules for ML inference: checks every record against a suite, keeps what failed, answers what happened.\n\nErrors are RFC 9457 problem documents (`application/problem+json`), each with a stable `type`.",
+        license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
+    ),
+    components(schemas(crate::wire::RecordVerdict, crate::wire::Finding)),
+    tags(
+        (name = "check", description = "Check records."),
+        (name = "suites", description = "Suites and their versions."),
+        (name = "history", description = "What was stored."),
+        (name = "service", description = "The service itself."),
+    )
+)]
+struct Api;
+
+/// The whole API.
+pub fn router(app: Arc<App>) -> Router {
+    let (router, api) = routes().split_for_parts();
+    let api = docs::finished(api);
+    router
+        .route("/openapi.json", get(move || async move { docs::openapi(api.clone()) }))
+        .route("/docs", get(docs::page))
+        .fallback(|| async { Problem::not_found("there is no such path; /openapi.json lists what there is") })
+        .method_not_allowed_fallback(|| async { Problem::method() })
+        .layer(axum::middleware::from_fn(frame::frame))
+        .with_state(app)
+}
+
+/// The description of the API.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    docs::finished(routes().split_for_parts().1)
+}
+
+fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Api::openapi())
+        .routes(routes!(check::check))
+        .routes(routes!(check::check_ad_hoc))
+        .routes(routes!(suites::list))
+        .routes(routes!(suites::get, suites::put, suites::delete))
+        .routes(routes!(suites::versions))
+        .routes(routes!(suites::version))
+        .routes(routes!(suites::activate))
+        .routes(routes!(suites::lint))
+        .routes(routes!(suites::reload))
+        .routes(routes!(history::results))
+        .routes(routes!(history::result))
+        .routes(routes!(history::failures))
+        .routes(routes!(history::stats))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::version))
+}

@@ -1,0 +1,213 @@
+//! What the journal says of a request: enough to count it again, and nothing the suite's privacy forbids.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::store::rows::{Labels, Micros, Verdict};
+
+/// A journal entry. Its form is postcard's; a change of it needs a new [`super::journal::MAGIC`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Entry {
+    /// The expectations that later entries number. The n-th of a segment is what they call `plan: n`.
+    Plan(PlanNote),
+    /// A request of one record that passed.
+    Passed(Passed),
+    /// Any other request, or a part of one that streams.
+    Request(Box<Request>),
+}
+
+/// A version of a suite, as far as results name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanNote {
+    /// The suite.
+    pub suite: String,
+    /// Its content hash.
+    pub hash: String,
+    /// Its expectations, in the order of the plan.
+    pub checks: Vec<CheckNote>,
+}
+
+/// An expectation, as far as results name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckNote {
+    /// Its own name, or fields and kind.
+    pub title: String,
+    /// Its kind.
+    pub kind: String,
+    /// `critical`, `warning` or `info`.
+    pub severity: String,
+    /// Its fields, joined by `, `.
+    pub field: String,
+    /// Whether it judges records; one that judges windows has no counts of its own.
+    pub by_record: bool,
+}
+
+/// Who asked, about what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Origin {
+    /// Where it came from.
+    pub source: String,
+    /// The name of the token.
+    pub token: Option<String>,
+    /// Model, version, segment.
+    pub labels: Labels,
+}
+
+/// A request of one record that passed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Passed {
+    /// The plan, as numbered in the segment.
+    pub plan: u32,
+    /// When it came.
+    pub at: Micros,
+    /// Who asked.
+    pub origin: Origin,
+    /// Time spent on it.
+    pub duration_us: u32,
+    /// How each expectation fared.
+    pub marks: Marks,
+}
+
+/// How each expectation of a plan fared with one record: two bits each.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks(Vec<u8>);
+
+/// How one expectation fared with one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Its `when:` left the record out, or it judges windows.
+    Unseen,
+    /// It holds.
+    Passed,
+    /// There was nothing to judge.
+    Skipped,
+    /// It does not hold.
+    Failed,
+}
+
+impl Marks {
+    /// One mark an expectation.
+    pub fn new(marks: impl ExactSizeIterator<Item = Mark>) -> Self {
+        let mut bytes = vec![0; marks.len().div_ceil(4)];
+        for (i, mark) in marks.enumerate() {
+            if let Some(byte) = bytes.get_mut(i / 4) {
+                *byte |= (mark as u8) << (i % 4 * 2);
+            }
+        }
+        Marks(bytes)
+    }
+
+    /// The marks; up to three more than there are expectations, which are `Unseen`.
+    pub fn iter(&self) -> impl Iterator<Item = Mark> {
+        self.0.iter().flat_map(|byte| {
+            [0, 2, 4, 6].map(|shift| match byte >> shift & 3 {
+                0 => Mark::Unseen,
+                1 => Mark::Passed,
+                2 => Mark::Skipped,
+                _ => Mark::Failed,
+            })
+        })
+    }
+}
+
+/// A request, or a part of one: parts of one `id` and `at` add up.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The plan, as numbered in the segment.
+    pub plan: u32,
+    /// UUID v7.
+    pub id: Uuid,
+    /// When the request came.
+    pub at: Micros,
+    /// Who asked.
+    pub origin: Origin,
+    /// 1 in the first part, 0 in the others.
+    pub requests: u32,
+    /// Records.
+    pub records: u64,
+    /// Records that failed a critical expectation, or could not be read.
+    pub failed: u64,
+    /// Records that failed warnings only.
+    pub warned: u64,
+    /// Records that could not be read.
+    pub unreadable: u64,
+    /// The worst of all.
+    pub verdict: Verdict,
+    /// Time spent on this part.
+    pub duration_us: u64,
+    /// By model, version and segment of the records, then by expectation: seen, failed, skipped.
+    pub tallies: Vec<(Labels, Vec<Count>)>,
+    /// The records that failed.
+    pub failures: Vec<FailureNote>,
+    /// Failures that are not in the list because the request had more than are kept.
+    pub failures_left_out: u64,
+    /// What the expectations say of the batch; in its last part.
+    pub findings: Vec<FindingNote>,
+    /// Counts by expectation as JSON; in the last part of a batch.
+    pub statistics: Option<String>,
+    /// Its `Idempotency-Key` and the SHA-256 of its body; in its last part.
+    pub key: Option<(String, String)>,
+}
+
+/// How records fared under one expectation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// Judged or skipped.
+    pub seen: u64,
+    /// It does not hold.
+    pub failed: u64,
+    /// There was nothing to judge.
+    pub skipped: u64,
+}
+
+/// One expectation that one record failed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FailureNote {
+    /// Ordinal within the request.
+    pub n: u64,
+    /// Which expectation of the plan.
+    pub check: u32,
+    /// The record's ordinal within the request.
+    pub record: u64,
+    /// The record's id.
+    pub record_id: Option<String>,
+    /// Model, version and segment of the record.
+    pub labels: Labels,
+    /// The value, as JSON.
+    pub observed: Option<String>,
+    /// The bound in words.
+    pub bound: String,
+    /// Why.
+    pub message: String,
+}
+
+/// What one expectation says of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FindingNote {
+    /// Which expectation of the plan.
+    pub check: u32,
+    /// `pass`, `skip`, `fail` or `error`.
+    pub status: String,
+    /// What was judged, as JSON.
+    pub observed: Option<String>,
+    /// The bound in words.
+    pub bound: String,
+    /// Why.
+    pub message: String,
+    /// Records concerned and, of them, those that it does not hold for.
+    pub counts: Option<(u64, u64)>,
+    /// The error bound of the sketch that answered.
+    pub error: Option<f64>,
+}
+
+impl Marks {
+    /// The marks as counts of one record, by expectation.
+    pub fn counts(&self, n: usize) -> Vec<Count> {
+        let count = |it: Mark| Count {
+            seen: u64::from(it != Mark::Unseen),
+            failed: u64::from(it == Mark::Failed),
+            skipped: u64::from(it == Mark::Skipped),
+        };
+        self.iter().take(n).map(count).collect()
+    }
+}

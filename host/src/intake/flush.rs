@@ -1,0 +1,182 @@
+//! The task that commits: segments that an earlier process left first, then what comes in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+use tracing::{error, info, warn};
+
+use super::shard::Shard;
+use super::{Intake, Sync, journal};
+use crate::store::rows::Batch;
+use crate::store::{Committed, Store};
+
+/// The longest pause between two tries of one transaction.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+pub(super) async fn run(intake: &Intake, store: &Store) {
+    let own = intake.lock().segment.path().to_owned();
+    let left = match intake.journal.left() {
+        Ok(it) => it.into_iter().filter(|it| *it != own).collect(),
+        Err(error) => {
+            error!(%error, "the journal cannot be listed");
+            Vec::new()
+        }
+    };
+    recover(intake, store, left).await;
+    let (mut synced, mut flushed) = (Instant::now(), Instant::now());
+    loop {
+        let period = match intake.limits.sync {
+            Sync::Every(it) => it.min(intake.limits.flush_every),
+            _ => intake.limits.flush_every,
+        };
+        let woken = timeout(period, intake.wake.notified()).await.is_ok();
+        if let Sync::Every(period) = intake.limits.sync
+            && synced.elapsed() >= period
+        {
+            sync(intake).await;
+            synced = Instant::now();
+        }
+        let stopping = intake.lock().stopping;
+        if !woken && !stopping && flushed.elapsed() < intake.limits.flush_every {
+            continue;
+        }
+        flushed = Instant::now();
+        if !flush(intake, store).await {
+            if stopping {
+                warn!("stopping while the store cannot be reached: the journal keeps what waits");
+                return;
+            }
+            continue;
+        }
+        if stopping && intake.lock().shard.is_empty() {
+            let segment = intake.lock().segment.path().to_owned();
+            remove(&segment);
+            return;
+        }
+    }
+}
+
+/// Writes what is in the operating system's memory to the disk, outside of the lock.
+async fn sync(intake: &Intake) {
+    let file = {
+        let state = intake.lock();
+        if state.segment.is_empty() {
+            return;
+        }
+        state.segment.file()
+    };
+    let done = tokio::task::spawn_blocking(move || file.sync_data()).await;
+    if let Ok(Err(error)) = done {
+        error!(%error, "the journal cannot be synchronised with the disk");
+    }
+}
+
+/// Commits what waits. False when the store cannot be reached and the service is stopping.
+async fn flush(intake: &Intake, store: &Store) -> bool {
+    // The next segment is made before the lock is taken, since a file takes its time.
+    if intake.lock().shard.is_empty() {
+        return true;
+    }
+    let next = match intake.journal.begin() {
+        Ok(it) => it,
+        Err(error) => {
+            error!(%error, "no new journal segment can be made");
+            sleep(Duration::from_millis(200)).await;
+            return true;
+        }
+    };
+    let (segment, shard, number) = {
+        let mut state = intake.lock();
+        let segment = std::mem::replace(&mut state.segment, next);
+        let shard = std::mem::take(&mut state.shard);
+        state.in_flight = shard.bytes;
+        let number = state.number;
+        state.number += 1;
+        (segment, shard, number)
+    };
+    let path = segment.path().to_owned();
+    intake.counters.waiting.fetch_add(segment.len(), Ordering::Relaxed);
+    intake.counters.backlog.fetch_add(1, Ordering::Relaxed);
+    let stored = commit(intake, store, &shard.into_batch(segment.id), &path).await;
+    intake.counters.waiting.fetch_sub(segment.len(), Ordering::Relaxed);
+    intake.counters.backlog.fetch_sub(1, Ordering::Relaxed);
+    intake.lock().in_flight = 0;
+    if stored {
+        intake.committed.send_replace(number);
+    }
+    stored
+}
+
+/// Tries until the store has the batch, or refuses it for good, or the service is stopping and the
+/// store cannot be reached: then it is false.
+async fn commit(intake: &Intake, store: &Store, batch: &Batch, path: &Path) -> bool {
+    let mut pause = Duration::from_millis(50);
+    loop {
+        match store.commit(batch).await {
+            Ok(Committed::Now | Committed::Before) => {
+                intake.counters.flushed.fetch_add(1, Ordering::Relaxed);
+                remove(path);
+                return true;
+            }
+            Err(error) if error.is_transient() => {
+                intake.counters.retried.fetch_add(1, Ordering::Relaxed);
+                warn!(%error, pause_ms = pause.as_millis() as u64, "the store cannot be reached; trying again");
+                if intake.lock().stopping && pause > Duration::from_secs(1) {
+                    return false;
+                }
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            Err(error) => {
+                intake.counters.put_aside.fetch_add(1, Ordering::Relaxed);
+                match intake.journal.put_aside(path) {
+                    Ok(to) => error!(%error, kept = %to.display(), "the store refuses a segment, which is put aside"),
+                    Err(io) => error!(%error, %io, "the store refuses a segment, which cannot be put aside"),
+                }
+                return true;
+            }
+        }
+    }
+}
+
+/// Commits what an earlier process has left.
+async fn recover(intake: &Intake, store: &Store, left: Vec<PathBuf>) {
+    for path in left {
+        let read = tokio::task::spawn_blocking({
+            let path = path.clone();
+            move || {
+                journal::read(&path).map(|found| {
+                    let mut shard = Shard::default();
+                    found.entries.iter().for_each(|it| shard.apply(it));
+                    (found.id, found.torn, shard)
+                })
+            }
+        });
+        match read.await {
+            Ok(Ok((id, torn, shard))) => {
+                let requests = shard.outcomes;
+                if shard.is_empty() {
+                    remove(&path);
+                    continue;
+                }
+                if !commit(intake, store, &shard.into_batch(id), &path).await {
+                    return;
+                }
+                info!(segment = %id, requests, torn_bytes = torn, "recovered what an earlier process had answered");
+            }
+            Ok(Err(error)) => {
+                error!(%error, segment = %path.display(), "a journal segment cannot be read; it is left as it is");
+            }
+            Err(error) => error!(%error, "reading a journal segment failed"),
+        }
+    }
+}
+
+fn remove(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
+        error!(%error, segment = %path.display(), "a committed journal segment cannot be removed; it is known to the store and counts once");
+    }
+}

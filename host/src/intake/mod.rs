@@ -1,0 +1,236 @@
+//! Between the answers and the store: what was checked is journalled, summed up, and committed by one
+//! task, in one transaction a flush. A verdict never waits for the store.
+//!
+//! The journal's segment and the shard in memory hold the same, always: entries are appended to the
+//! one and folded into the other under one lock, and both are swapped together. A segment's id goes
+//! into its transaction, so that whatever is committed twice counts once.
+
+pub mod entry;
+mod flush;
+pub mod journal;
+mod shard;
+
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use crate::store::Store;
+use entry::{Entry, Origin, Passed, PlanNote, Request};
+use journal::{Journal, Segment};
+use shard::Shard;
+
+/// How much may wait, and how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Time between flushes.
+    pub flush_every: Duration,
+    /// Requests that are flushed at once.
+    pub flush_outcomes: usize,
+    /// Bytes that wait in memory, about.
+    pub pending: usize,
+    /// Bytes of the journal.
+    pub journal: u64,
+    /// Bytes of a segment, beyond which it is flushed at once.
+    pub segment: u64,
+    /// Combinations of model, version, segment and source that a flush tells apart.
+    pub labels: usize,
+    /// When the journal is synchronised with the disk.
+    pub sync: Sync,
+}
+
+/// When the journal is synchronised with the disk. A killed process loses nothing in any case; a
+/// machine that loses its power loses what was not synchronised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sync {
+    /// The operating system decides.
+    Never,
+    /// As often as this.
+    Every(Duration),
+    /// Before each answer.
+    Each,
+}
+
+/// Why a request is not taken in.
+#[derive(Debug)]
+pub enum Refused {
+    /// As much waits for the store as may.
+    Full,
+    /// The journal cannot be written.
+    Journal(io::Error),
+    /// The service is stopping.
+    Stopping,
+}
+
+/// Where results wait for the store.
+pub struct Intake {
+    state: Mutex<State>,
+    journal: Journal,
+    limits: Limits,
+    wake: Notify,
+    committed: watch::Sender<u64>,
+    /// What was counted since the start.
+    pub counters: Counters,
+}
+
+/// Counts since the start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Requests taken in.
+    pub accepted: AtomicU64,
+    /// Requests refused.
+    pub refused: AtomicU64,
+    /// Transactions committed.
+    pub flushed: AtomicU64,
+    /// Transactions that failed and are tried again.
+    pub retried: AtomicU64,
+    /// Segments that the store refuses, put aside.
+    pub put_aside: AtomicU64,
+    /// Bytes of segments that wait to be committed.
+    pub waiting: AtomicU64,
+    /// Segments that wait to be committed.
+    pub backlog: AtomicU64,
+}
+
+struct State {
+    segment: Segment,
+    shard: Shard,
+    /// Number of the segment, counted from 1.
+    number: u64,
+    stopping: bool,
+    /// Bytes held by the shard that is being committed.
+    in_flight: usize,
+}
+
+impl Intake {
+    /// Opens the journal, and finds what an earlier process left in it.
+    pub fn open(folder: &Path, limits: Limits) -> io::Result<Arc<Self>> {
+        let journal = Journal::open(folder)?;
+        let segment = journal.begin()?;
+        let state = State { segment, shard: Shard::default(), number: 1, stopping: false, in_flight: 0 };
+        Ok(Arc::new(Intake {
+            state: Mutex::new(state),
+            journal,
+            limits,
+            wake: Notify::new(),
+            committed: watch::Sender::new(0),
+            counters: Counters::default(),
+        }))
+    }
+
+    /// Takes in a request of one record that passed; `passed.plan` is set here. The number that
+    /// [`Intake::stored`] waits for.
+    pub fn passed(&self, plan: &Arc<PlanNote>, mut passed: Passed) -> Result<u64, Refused> {
+        self.take(plan, |number, shard| {
+            passed.plan = number;
+            if shard.is_full_of(self.limits.labels, number, passed.at, &passed.origin) {
+                bundle(&mut passed.origin);
+            }
+            Entry::Passed(passed)
+        })
+    }
+
+    /// Takes in another request, or a part of one; `request.plan` is set here.
+    pub fn request(&self, plan: &Arc<PlanNote>, mut request: Box<Request>) -> Result<u64, Refused> {
+        self.take(plan, |number, shard| {
+            request.plan = number;
+            if shard.is_full_of(self.limits.labels, number, request.at, &request.origin) {
+                bundle(&mut request.origin);
+            }
+            Entry::Request(request)
+        })
+    }
+
+    fn take(&self, plan: &Arc<PlanNote>, entry: impl FnOnce(u32, &Shard) -> Entry) -> Result<u64, Refused> {
+        let mut state = self.lock();
+        let taken = self.take_locked(&mut state, plan, entry);
+        let full = state.shard.outcomes >= self.limits.flush_outcomes || state.segment.len() >= self.limits.segment;
+        drop(state);
+        let counter = if taken.is_ok() { &self.counters.accepted } else { &self.counters.refused };
+        counter.fetch_add(1, Ordering::Relaxed);
+        if full {
+            self.wake.notify_one();
+        }
+        taken
+    }
+
+    fn take_locked(
+        &self,
+        state: &mut State,
+        plan: &Arc<PlanNote>,
+        entry: impl FnOnce(u32, &Shard) -> Entry,
+    ) -> Result<u64, Refused> {
+        if state.stopping {
+            return Err(Refused::Stopping);
+        }
+        if state.shard.bytes + state.in_flight > self.limits.pending
+            || state.segment.len() + self.counters.waiting.load(Ordering::Relaxed) > self.limits.journal
+        {
+            return Err(Refused::Full);
+        }
+        let number = match state.shard.plan(plan) {
+            Some(number) => number,
+            None => {
+                let note = Entry::Plan((**plan).clone());
+                state.segment.append([&note]).map_err(Refused::Journal)?;
+                state.shard.note(Arc::clone(plan))
+            }
+        };
+        let entry = entry(number, &state.shard);
+        state.segment.append([&entry]).map_err(Refused::Journal)?;
+        if self.limits.sync == Sync::Each {
+            state.segment.file().sync_data().map_err(Refused::Journal)?;
+        }
+        state.shard.apply(&entry);
+        Ok(state.number)
+    }
+
+    /// Waits until what was taken in under this number is committed.
+    pub async fn stored(&self, number: u64) {
+        let mut committed = self.committed.subscribe();
+        self.wake.notify_one();
+        // The sender lives as long as `self`.
+        let _ = committed.wait_for(|it| *it >= number).await;
+    }
+
+    /// Whether the journal can be written.
+    pub fn is_writable(&self) -> io::Result<()> {
+        self.journal.is_writable()
+    }
+
+    /// Bytes that wait in memory, about.
+    pub fn pending(&self) -> usize {
+        let state = self.lock();
+        state.shard.bytes + state.in_flight
+    }
+
+    /// Takes nothing more in.
+    pub fn stop(&self) {
+        self.lock().stopping = true;
+        self.wake.notify_one();
+    }
+
+    /// Commits what waits, for as long as the service lives. Ends when [`Intake::stop`] was called and
+    /// all is committed, or the store cannot be reached; then the journal keeps the rest.
+    pub async fn run(self: Arc<Self>, store: Store) {
+        flush::run(&self, &store).await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A thread that panicked left a segment and a shard that agree: each is changed in one step.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Too many combinations: what the record says of itself is not told apart any more.
+fn bundle(origin: &mut Origin) {
+    let labels = &mut origin.labels;
+    for it in [&mut labels.model, &mut labels.version, &mut labels.segment] {
+        if it.is_some() {
+            *it = Some("other".to_owned());
+        }
+    }
+}

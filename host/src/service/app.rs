@@ -1,0 +1,228 @@
+//! The service as its handlers see it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::batch;
+use super::shelf::Shelf;
+use crate::intake::Intake;
+use crate::store::Store;
+use crate::store::rows::{KeyRow, Micros};
+use crate::tokens::Tokens;
+
+/// Which requests are recorded one by one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recorded {
+    /// Those with a failure; the others are summed up.
+    #[default]
+    Failures,
+    /// All, or a sample of those that passed.
+    All,
+    /// None: only counts.
+    None,
+}
+
+/// What the service is told at its start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Bounds of a batch.
+    pub batch: batch::Limits,
+    /// Bytes of a suite.
+    pub suite: usize,
+    /// Requests that are checked at a time.
+    pub concurrency: usize,
+    /// The longest pause within a body.
+    pub read_timeout: Duration,
+    /// The longest wait for `?wait=stored`.
+    pub store_timeout: Duration,
+    /// Which requests are recorded one by one.
+    pub recorded: Recorded,
+    /// The share of passing requests that is recorded with [`Recorded::All`].
+    pub sample: f64,
+    /// How long a key is remembered.
+    pub key_window: Duration,
+}
+
+impl Settings {
+    /// Whether a request is recorded by itself. Of a sample the request's id decides, so that whoever asks
+    /// again decides the same.
+    pub fn records(&self, id: Uuid, failed: bool) -> bool {
+        match self.recorded {
+            Recorded::None => false,
+            Recorded::Failures => failed,
+            Recorded::All => {
+                let hash = Sha256::digest(id.as_bytes());
+                let part = hash.first_chunk::<8>().map_or(0, |it| u64::from_be_bytes(*it));
+                failed || (part as f64) < self.sample * 2f64.powi(64)
+            }
+        }
+    }
+}
+
+/// Everything that a handler needs.
+pub struct App {
+    /// What it was told.
+    pub settings: Settings,
+    /// The suites.
+    pub shelf: Shelf,
+    /// Where results wait.
+    pub intake: Arc<Intake>,
+    /// Where they are kept.
+    pub store: Store,
+    /// Who may do what; `None`: anyone anything.
+    pub tokens: Option<Tokens>,
+    /// Room for checks.
+    pub room: Arc<Semaphore>,
+    /// When it started.
+    pub started: Instant,
+    ready: AtomicBool,
+    keys: Mutex<HashMap<(String, String), Known>>,
+}
+
+/// What is known of an `Idempotency-Key`.
+#[derive(Clone, Debug)]
+enum Known {
+    /// Its request is being answered.
+    Running,
+    /// It was taken in.
+    Counted(KeyRow),
+}
+
+/// What a key means for a request.
+#[derive(Debug)]
+pub enum Keyed {
+    /// It is new, and reserved until the guard is dropped.
+    New(Reserved),
+    /// An equal request was counted.
+    Counted(KeyRow),
+    /// Another body was sent with it.
+    Other,
+    /// Its first request is still being answered.
+    Running,
+}
+
+/// A key of a request that is being answered; forgotten when it is dropped before [`Reserved::counted`].
+#[derive(Debug)]
+pub struct Reserved {
+    app: Option<Arc<App>>,
+    suite: String,
+    key: String,
+    body_hash: String,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("App")
+    }
+}
+
+impl App {
+    /// The service; [`App::get_ready`] lets it answer that it is ready.
+    pub fn new(
+        settings: Settings,
+        shelf: Shelf,
+        intake: Arc<Intake>,
+        store: Store,
+        tokens: Option<Tokens>,
+    ) -> Arc<Self> {
+        Arc::new(App {
+            room: Arc::new(Semaphore::new(settings.concurrency)),
+            settings,
+            shelf,
+            intake,
+            store,
+            tokens,
+            started: Instant::now(),
+            ready: AtomicBool::new(false),
+            keys: Mutex::default(),
+        })
+    }
+
+    /// Everything is loaded.
+    pub fn get_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Relaxed);
+    }
+
+    /// Whether everything is loaded and nothing is stopping.
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+
+    /// What an `Idempotency-Key` means for a body.
+    pub async fn key(self: &Arc<Self>, suite: &str, key: &str, body_hash: &str) -> Result<Keyed, crate::store::Error> {
+        let place = (suite.to_owned(), key.to_owned());
+        let known = {
+            let mut keys = self.keys();
+            if keys.len() > 10_000 && self.intake.pending() == 0 {
+                // Those that were counted are in the store by now.
+                keys.retain(|_, it| matches!(it, Known::Running));
+            }
+            let known = keys.get(&place).cloned();
+            if known.is_none() {
+                keys.insert(place, Known::Running);
+            }
+            known
+        };
+        let judge = |row: KeyRow| if row.body_hash == body_hash { Keyed::Counted(row) } else { Keyed::Other };
+        match known {
+            Some(Known::Running) => return Ok(Keyed::Running),
+            Some(Known::Counted(row)) => return Ok(judge(row)),
+            None => {}
+        }
+        let reserved = Reserved {
+            app: Some(Arc::clone(self)),
+            suite: suite.to_owned(),
+            key: key.to_owned(),
+            body_hash: body_hash.to_owned(),
+        };
+        let oldest = now() - self.settings.key_window.as_micros() as i64;
+        match self.store.key(suite, key).await? {
+            Some(row) if row.at >= oldest => Ok(judge(row)),
+            _ => Ok(Keyed::New(reserved)),
+        }
+    }
+
+    fn keys(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), Known>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reserved {
+    /// The key and the hash, as the journal takes them.
+    pub fn pair(&self) -> (String, String) {
+        (self.key.clone(), self.body_hash.clone())
+    }
+
+    /// The request was taken in.
+    pub fn counted(mut self, result_id: Uuid, at: Micros, suite_hash: &str) {
+        let Some(app) = self.app.take() else { return };
+        let row = KeyRow {
+            suite: self.suite.clone(),
+            key: self.key.clone(),
+            body_hash: self.body_hash.clone(),
+            result_id,
+            at,
+            suite_hash: suite_hash.to_owned(),
+        };
+        app.keys().insert((self.suite.clone(), self.key.clone()), Known::Counted(row));
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if let Some(app) = &self.app {
+            app.keys().remove(&(self.suite.clone(), self.key.clone()));
+        }
+    }
+}
+
+/// The clock, in microseconds since 1970 UTC.
+pub fn now() -> Micros {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_micros() as i64)
+}

@@ -1,0 +1,8 @@
+//! The service beside a model server: what is active, what it answers, and what it keeps of it.
+
+pub mod app;
+pub mod batch;
+pub mod privacy;
+pub mod shelf;
+pub mod start;
+pub mod version;

@@ -1,0 +1,218 @@
+//! Starting and stopping: everything the service is made of, in one function each.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+use tracing::{error, info, warn};
+
+use super::app::{App, Recorded, Settings, now};
+use super::shelf::Shelf;
+use super::{batch, version};
+use crate::config::{self, Config};
+use crate::http;
+use crate::intake::{self, Intake};
+use crate::store::rows::Retention;
+use crate::store::{self, Store};
+use crate::tokens::Tokens;
+
+/// A service that runs.
+pub struct Running {
+    /// What its handlers see.
+    pub app: Arc<App>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    handle: Handle<SocketAddr>,
+    server: JoinHandle<io::Result<()>>,
+    flush: JoinHandle<()>,
+    others: Vec<JoinHandle<()>>,
+    grace: Duration,
+}
+
+/// Starts the service. It answers when this returns.
+pub async fn start(config: &Config) -> anyhow::Result<Running> {
+    fs::create_dir_all(&config.data).with_context(|| format!("the data folder {}", config.data.display()))?;
+    let tokens = (!config.tokens.is_empty()).then(|| Tokens::new(&config.tokens));
+    if tokens.is_none() && !config.listen.ip().is_loopback() && !config.insecure {
+        bail!(
+            "without `tokens` the service listens on loopback only, and `listen` is {}: configure a token (`driftline token new NAME`), or say `insecure: true`",
+            config.listen
+        );
+    }
+    let store = open_store(config).await?;
+    let intake = Intake::open(&config.data.join("journal"), intake_limits(config)).context("the journal")?;
+    let shelf = Shelf::new(&config.suites, suite_settings(config)?);
+    let app = App::new(app_settings(config), shelf, Arc::clone(&intake), store.clone(), tokens);
+    if let Err(error) = app.shelf.reload(&store, now()).await {
+        warn!(%error, "the suites of the store cannot be read; those of the folder are active");
+    }
+    let flush = tokio::spawn(Arc::clone(&intake).run(store.clone()));
+    let others = vec![
+        tokio::spawn(watch(Arc::clone(&app), config.reload.poll.duration())),
+        tokio::spawn(prune(store, config.rows_kept(), config.retention.every.duration())),
+    ];
+    let handle = Handle::new();
+    let router = http::router(Arc::clone(&app)).into_make_service();
+    let server = match config.tls_files() {
+        Some((certificate, key)) => {
+            // Another provider may have been installed by whoever embeds the service.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            let tls = RustlsConfig::from_pem_file(certificate, key).await;
+            let tls = tls.with_context(|| format!("the certificate {} and its key", certificate.display()))?;
+            tokio::spawn(axum_server::bind_rustls(config.listen, tls).handle(handle.clone()).serve(router))
+        }
+        None => tokio::spawn(axum_server::bind(config.listen).handle(handle.clone()).serve(router)),
+    };
+    let Some(address) = handle.listening().await else {
+        let error = server.await.context("the server")?.err();
+        bail!("cannot listen on {}: {}", config.listen, error.map_or_else(String::new, |it| it.to_string()));
+    };
+    app.get_ready(true);
+    let suites = app.shelf.now();
+    info!(%address, suites = suites.active.len(), broken = suites.broken.len(), "ready");
+    Ok(Running { app, address, handle, server, flush, others, grace: config.stop.grace.duration() })
+}
+
+impl Running {
+    /// Lets running requests end, stores what waits, closes the store.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        info!("stopping");
+        self.app.get_ready(false);
+        self.others.iter().for_each(JoinHandle::abort);
+        let until = Instant::now() + self.grace;
+        self.handle.graceful_shutdown(Some(self.grace));
+        let served = self.server.await.context("the server")?;
+        self.app.intake.stop();
+        let left = until.saturating_duration_since(Instant::now()).max(Duration::from_secs(2));
+        if timeout(left, self.flush).await.is_err() {
+            warn!("the store did not take all in time; the journal keeps the rest");
+        }
+        self.app.store.close().await;
+        info!("stopped");
+        served.context("the server")
+    }
+}
+
+/// Waits for a store that is not there yet, as when everything starts at once.
+async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let url = config.database_url();
+    let options = store::Options {
+        max_connections: config.store.max_connections,
+        acquire_timeout: config.store.acquire_timeout.duration(),
+        migrate: config.store.migrate,
+    };
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        match Store::open(&url, &options).await {
+            Ok(it) => return Ok(it),
+            Err(error) if error.is_transient() && Instant::now() < until => {
+                warn!(%error, "the store cannot be reached yet; trying again");
+                sleep(Duration::from_secs(1)).await;
+            }
+            Err(error) => return Err(error).with_context(|| format!("the store {}", config::redacted(&url))),
+        }
+    }
+}
+
+fn intake_limits(config: &Config) -> intake::Limits {
+    intake::Limits {
+        flush_every: config.intake.flush_every.duration(),
+        flush_outcomes: config.intake.flush_outcomes as usize,
+        pending: config.intake.pending_max.in_memory(),
+        journal: config.journal.max.bytes(),
+        segment: config.journal.segment_max.bytes(),
+        labels: config.intake.labels_max as usize,
+        sync: match config.journal.sync {
+            config::Sync::Never => intake::Sync::Never,
+            config::Sync::Interval => intake::Sync::Every(config.journal.sync_interval.duration()),
+            config::Sync::Each => intake::Sync::Each,
+        },
+    }
+}
+
+fn app_settings(config: &Config) -> Settings {
+    let limits = &config.limits;
+    Settings {
+        batch: batch::Limits {
+            record: limits.record.in_memory(),
+            body: limits.body.bytes(),
+            records: limits.batch_records,
+            failures: u64::from(config.results.failures_per_request),
+        },
+        suite: limits.suite.in_memory(),
+        concurrency: limits.concurrency as usize,
+        read_timeout: limits.read_timeout.duration(),
+        store_timeout: limits.store_timeout.duration(),
+        recorded: match config.results.record {
+            config::Record::Failures => Recorded::Failures,
+            config::Record::All => Recorded::All,
+            config::Record::None => Recorded::None,
+        },
+        sample: config.results.sample,
+        key_window: config.idempotency.window.duration(),
+    }
+}
+
+fn suite_settings(config: &Config) -> anyhow::Result<version::Settings> {
+    let privacy_key = match &config.results.privacy_key {
+        Some(key) => key.reveal().as_bytes().to_vec(),
+        None => own_key(&config.data)?,
+    };
+    Ok(version::Settings { telling: config.results.privacy.into(), privacy_key, depth: config.limits.depth as usize })
+}
+
+/// The key of hashes that nobody configured: made once, and kept beside the data.
+fn own_key(data: &Path) -> anyhow::Result<Vec<u8>> {
+    let path = data.join("privacy.key");
+    match fs::read(&path) {
+        Ok(key) => return Ok(key),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("the key {}", path.display())),
+    }
+    let key = crate::tokens::fresh().context("the system gives no random bytes")?.into_bytes();
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&path).and_then(|mut file| io::Write::write_all(&mut file, &key));
+    written.with_context(|| format!("the key {}", path.display()))?;
+    Ok(key)
+}
+
+/// Reads the suites again when their folder changes, or another host has put one into the store.
+async fn watch(app: Arc<App>, period: Duration) {
+    let mut seen = app.shelf.fingerprint();
+    let mut looked = Instant::now();
+    loop {
+        sleep(period).await;
+        let now_seen = app.shelf.fingerprint();
+        // The store is asked less often: most of its changes come through this service.
+        if now_seen == seen && looked.elapsed() < Duration::from_secs(15) {
+            continue;
+        }
+        looked = Instant::now();
+        seen = now_seen;
+        if let Err(error) = app.shelf.reload(&app.store, now()).await {
+            warn!(%error, "the suites of the store cannot be read");
+        }
+    }
+}
+
+/// Removes what is older than it is kept.
+async fn prune(store: Store, retention: Retention, period: Duration) {
+    loop {
+        match store.prune(now(), &retention).await {
+            Ok(pruned) => info!(?pruned, "old rows are removed"),
+            Err(error) => error!(%error, "old rows cannot be removed"),
+        }
+        sleep(period).await;
+    }
+}

@@ -1,0 +1,262 @@
+//! A version of a suite at work: its plan, what results call it, and the workers that check with it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use driftline_rules::kind::Check;
+use driftline_rules::record::{Limits, Reader};
+use driftline_rules::report::{Severity, Tally};
+use driftline_rules::run::{self, Fold};
+use driftline_rules::suite::Telling;
+use driftline_rules::value::Value;
+
+use super::privacy::Privacy;
+use crate::intake::entry::{CheckNote, FailureNote, Mark, Marks, PlanNote};
+use crate::store::rows::{Labels, Micros, Verdict};
+use crate::suites::Loaded;
+
+/// What the service decides for every suite.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What may be told of values where the suite does not say.
+    pub telling: Telling,
+    /// The key of hashes.
+    pub privacy_key: Vec<u8>,
+    /// How deep records may nest.
+    pub depth: usize,
+}
+
+/// A suite that has no problem.
+#[derive(Debug)]
+pub struct Version {
+    /// The name it is asked for by.
+    pub name: String,
+    /// Its content hash.
+    pub hash: String,
+    /// The suite.
+    pub loaded: Loaded,
+    /// What results call it.
+    pub note: Arc<PlanNote>,
+    /// What may be told of values.
+    pub privacy: Privacy,
+    limits: Limits,
+    idle: Mutex<Vec<Worker>>,
+}
+
+/// What a thread needs to check single records: kept from request to request, since the reader learns
+/// the order of members.
+#[derive(Debug)]
+struct Worker {
+    reader: Reader,
+    fold: Fold,
+}
+
+/// How one record fared.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The worst of what it failed.
+    pub verdict: Verdict,
+    /// Whether it could not be read.
+    pub unreadable: bool,
+    /// By expectation.
+    pub marks: Marks,
+    /// What it failed, in the order of the plan; ordinals from 0, of record 0.
+    pub failures: Vec<FailureNote>,
+    /// Its id.
+    pub record_id: Option<String>,
+    /// Model, version and segment.
+    pub labels: Labels,
+}
+
+impl Version {
+    /// A version of the suite called `name`.
+    pub fn new(name: &str, loaded: Loaded, settings: &Settings) -> Self {
+        let hash = loaded.hash();
+        let checks = loaded.plan.expectations.iter().map(|it| CheckNote {
+            title: it.title(),
+            kind: it.kind.name.to_owned(),
+            severity: it.severity.name().to_owned(),
+            field: it.fields.join(", "),
+            by_record: !matches!(it.check, Check::Window(_) | Check::Invalid(_)),
+        });
+        let note = PlanNote { suite: name.to_owned(), hash: hash.clone(), checks: checks.collect() };
+        Version {
+            name: name.to_owned(),
+            hash,
+            privacy: Privacy::new(&loaded.plan.privacy, settings.telling, &settings.privacy_key),
+            note: Arc::new(note),
+            loaded,
+            limits: Limits { depth: settings.depth, ..Limits::default() },
+            idle: Mutex::default(),
+        }
+    }
+
+    /// Checks one record by itself.
+    pub fn check(&self, text: &[u8], now: Micros) -> Checked {
+        let mut worker = self.worker();
+        let checked = self.check_with(&mut worker, text, now);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+        checked
+    }
+
+    fn worker(&self) -> Worker {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.unwrap_or_else(|| Worker {
+            reader: Reader::new(&self.loaded.plan.shape, self.limits),
+            fold: Fold::of_records(&self.loaded.plan),
+        })
+    }
+
+    fn check_with(&self, Worker { reader, fold }: &mut Worker, text: &[u8], now: Micros) -> Checked {
+        let plan = &self.loaded.plan;
+        fold.window.tallies.fill(Tally::default());
+        let mut cells = Vec::with_capacity(plan.bindings.paths.len());
+        let filled = match std::str::from_utf8(text) {
+            Ok(text) => reader.fill(text, &mut cells).map_err(|it| format!("{it}")),
+            Err(error) => Err(format!("is not UTF-8 at byte {}", error.valid_up_to())),
+        };
+        if let Err(reason) = filled {
+            run::unreadable(&reason, 0, fold);
+            let failure = FailureNote {
+                bound: "readable".to_owned(),
+                // The reason may quote what it stumbled upon.
+                message: if self.privacy.keeps_all() { reason } else { "the record cannot be read".to_owned() },
+                ..FailureNote::default()
+            };
+            let marks = (0..plan.expectations.len()).map(|i| if i == 0 { Mark::Failed } else { Mark::Unseen });
+            return Checked {
+                verdict: Verdict::Fail,
+                unreadable: true,
+                marks: Marks::new(marks),
+                failures: vec![failure],
+                record_id: None,
+                labels: Labels::default(),
+            };
+        }
+        run::check(plan, &mut cells, 0, now, fold);
+        let marks = fold.window.tallies.iter().zip(&self.note.checks).enumerate();
+        let marks = marks.map(|(i, (tally, check))| if check.by_record { mark(i, tally) } else { Mark::Unseen });
+        Checked {
+            verdict: self.verdict(&fold.failed),
+            unreadable: false,
+            marks: Marks::new(marks),
+            failures: self.failures(&cells, now, &fold.failed),
+            record_id: self.record_id(&cells),
+            labels: self.labels(&cells),
+        }
+    }
+
+    /// The verdict on a record that failed these expectations.
+    pub fn verdict(&self, failed: &[u16]) -> Verdict {
+        let severities = failed.iter().filter_map(|it| self.loaded.plan.expectations.get(usize::from(*it)));
+        severities.map(|it| verdict_of(it.severity)).max().unwrap_or_default()
+    }
+
+    /// Why a record failed these expectations, as far as may be told.
+    pub fn failures(&self, cells: &[Value], now: Micros, failed: &[u16]) -> Vec<FailureNote> {
+        if failed.is_empty() {
+            return Vec::new();
+        }
+        let plan = &self.loaded.plan;
+        let record_id = self.record_id(cells);
+        let labels = self.labels(cells);
+        let reasons = run::reasons(plan, cells, now, failed);
+        reasons
+            .into_iter()
+            .enumerate()
+            .map(|(n, reason)| {
+                let expectation = &plan.expectations[reason.expectation];
+                let fields = expectation.fields.as_slice();
+                let observed = match fields {
+                    [] => None,
+                    [field] => self.privacy.tell(field, &reason.value),
+                    fields => self.privacy.tell_many(fields, &reason.value),
+                };
+                // A reason may quote the value; a rule on whole records any of them.
+                let open = match fields {
+                    [] => self.privacy.keeps_all(),
+                    fields => fields.iter().all(|it| self.privacy.keeps(it)),
+                };
+                let message = match reason.why.filter(|_| open) {
+                    Some(why) => why,
+                    None => match &observed {
+                        Some(value) if open => format!("{} is not {}", shorten(value), reason.bound),
+                        _ => format!("is not {}", reason.bound),
+                    },
+                };
+                FailureNote {
+                    n: n as u64,
+                    check: reason.expectation as u32,
+                    record: 0,
+                    record_id: record_id.clone(),
+                    labels: labels.clone(),
+                    observed,
+                    bound: reason.bound,
+                    message,
+                }
+            })
+            .collect()
+    }
+
+    /// The record's id, as far as it may be told.
+    pub fn record_id(&self, cells: &[Value]) -> Option<String> {
+        let plan = &self.loaded.plan;
+        let field = plan.record.role("id")?;
+        let value = cells.get(usize::from(plan.record_id?.0))?;
+        self.privacy.text(field, value)
+    }
+
+    /// Model, version and segment of a record, as far as they may be told.
+    pub fn labels(&self, cells: &[Value]) -> Labels {
+        let plan = &self.loaded.plan;
+        let text = |field: Option<&str>, slot: Option<driftline_rules::row::Slot>| {
+            let value = cells.get(usize::from(slot?.0))?;
+            let mut text = self.privacy.text(field?, value)?;
+            // Labels are keys of sums; one that long is none.
+            if let Some((at, _)) = text.char_indices().nth(100) {
+                text.truncate(at);
+            }
+            Some(text)
+        };
+        let mut names = plan.record.role("segment").into_iter().chain(plan.record.segments.iter().map(String::as_str));
+        let mut segment = String::new();
+        for slot in &plan.segments {
+            let value = text(names.next(), Some(*slot)).unwrap_or_else(|| "null".to_owned());
+            segment = if segment.is_empty() { value } else { format!("{segment} / {value}") };
+        }
+        Labels {
+            model: text(plan.record.role("model"), plan.model),
+            version: text(plan.record.role("version"), plan.version),
+            segment: (!plan.segments.is_empty()).then_some(segment),
+        }
+    }
+}
+
+fn mark(i: usize, tally: &Tally) -> Mark {
+    // The first, `readable`, is counted where records are read, and this one was.
+    if i == 0 || tally.seen > tally.skipped + tally.failed + tally.mismatched {
+        Mark::Passed
+    } else if tally.failed + tally.mismatched > 0 {
+        Mark::Failed
+    } else if tally.skipped > 0 {
+        Mark::Skipped
+    } else {
+        Mark::Unseen
+    }
+}
+
+/// The verdict that a failed expectation of a severity makes.
+pub const fn verdict_of(severity: Severity) -> Verdict {
+    match severity {
+        Severity::Critical => Verdict::Fail,
+        Severity::Warning => Verdict::Warn,
+        Severity::Info => Verdict::Pass,
+    }
+}
+
+/// A value for a message.
+fn shorten(value: &str) -> String {
+    match value.char_indices().nth(120) {
+        Some((at, _)) => format!("{}…", value.get(..at).unwrap_or_default()),
+        None => value.to_owned(),
+    }
+}

@@ -1,0 +1,34 @@
+//! The service as a process of its own, asked by a real HTTP client: checks, suites, history, and what
+//! is left when it is killed.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by its panic")]
+
+#[path = "service/check.rs"]
+mod check;
+#[path = "service/restart.rs"]
+mod restart;
+#[path = "support/server.rs"]
+mod server;
+#[path = "service/suites.rs"]
+mod suites;
+#[path = "service/who.rs"]
+mod who;
+
+/// A suite with record rules, a rule on windows, and a field that must not be told.
+const PAYMENTS: &str = "\
+name: payments
+record: { id: id, model: model, version: version, segments: [country] }
+on_fail: reject
+privacy: { email: hash, card: drop }
+expectations:
+  - { field: id, not_null: {} }
+  - { field: amount, between: { min: 0, max: 100 } }
+  - { field: email, match_regex: '@', severity: warning }
+  - { field: card, not_null: {}, severity: info }
+  - { field: amount, mean_between: { max: 50 }, name: mean amount }
+";
+
+const GOOD: &str =
+    r#"{"id": "a1", "amount": 12.5, "email": "a@x.de", "card": "4000", "country": "DE", "model": "m", "version": "1"}"#;
+const BAD: &str =
+    r#"{"id": "a2", "amount": 120, "email": "nobody", "card": null, "country": "FR", "model": "m", "version": "2"}"#;

@@ -1,0 +1,114 @@
+//! Who may do what: tokens, scopes, rates, TLS, and what is never told.
+
+use std::fmt::Write as _;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::server::Server;
+use crate::{GOOD, PAYMENTS};
+
+const CHECK: &str = "/v1/suites/payments/check";
+
+/// A service with three tokens, and the tokens.
+fn guarded() -> (Server, Vec<String>) {
+    let server = Server::new(&[("payments.yaml", PAYMENTS)]);
+    let mut configuration = "tokens:\n".to_owned();
+    let mut tokens = Vec::new();
+    for (name, scopes) in [("model", "check"), ("person", "read"), ("boss", "admin")] {
+        let (code, text) = server.driftline(&["token", "new", name, "--scope", scopes]);
+        assert_eq!(code, 0, "{text}");
+        let token = text.split_whitespace().find(|it| it.starts_with("dl_")).unwrap();
+        tokens.push(token.to_owned());
+        let hash = text.split_whitespace().skip_while(|it| *it != "sha256:").nth(1).unwrap().trim_matches('"');
+        let _ = writeln!(configuration, "  - {{ name: {name}, sha256: {hash}, scopes: [{scopes}] }}");
+    }
+    server.write("driftline.yaml", &configuration);
+    (server, tokens)
+}
+
+#[test]
+fn a_token_may_do_what_its_scopes_say() {
+    let (mut server, tokens) = guarded();
+    server.start();
+    let ask = |method: &str, path: &str, token: Option<&str>, body: &str| {
+        let bearer = token.map(|it| format!("Bearer {it}"));
+        let headers: Vec<_> = bearer.iter().map(|it| ("authorization", it.as_str())).collect();
+        server.ask(method, path, &headers, body).status
+    };
+    let [model, person, boss] = [0, 1, 2].map(|i| Some(tokens[i].as_str()));
+    assert_eq!(ask("POST", CHECK, None, GOOD), 401);
+    assert_eq!(ask("POST", CHECK, Some("dl_wrong"), GOOD), 401);
+    assert_eq!([model, person, boss].map(|it| ask("POST", CHECK, it, GOOD)), [200, 403, 200]);
+    assert_eq!([model, person, boss].map(|it| ask("GET", "/v1/results", it, "")), [403, 200, 200]);
+    assert_eq!([model, person, boss].map(|it| ask("PUT", "/v1/suites/new", it, "expectations: []")), [403, 403, 200]);
+    assert_eq!([model, person, boss].map(|it| ask("POST", "/v1/reload", it, "")), [403, 403, 200]);
+    // Probes need no token.
+    assert_eq!(ask("GET", "/healthz", None, ""), 200);
+    let versions =
+        server.ask("GET", "/v1/suites/new/versions", &[("authorization", &format!("Bearer {}", tokens[1]))], "");
+    assert_eq!(versions.json()[0]["by"], "boss");
+    assert!(tokens.iter().all(|it| !server.log().contains(it)), "a token is in the log");
+}
+
+#[test]
+fn without_tokens_only_loopback_is_listened_on() {
+    let server = Server::new(&[]);
+    let (code, text) = server.driftline(&["serve", "--listen", "0.0.0.0:0"]);
+    assert_eq!(code, 3);
+    assert!(text.contains("token") && text.contains("insecure"), "{text}");
+}
+
+#[test]
+fn a_rate_is_kept_per_token() {
+    let (mut server, tokens) = guarded();
+    let text = std::fs::read_to_string(server.path("driftline.yaml")).unwrap();
+    server.write("driftline.yaml", &text.replace("scopes: [check]", "scopes: [check], rate: 1, burst: 5"));
+    server.start();
+    let bearer = format!("Bearer {}", tokens[0]);
+    let answers: Vec<_> = (0..30).map(|_| server.ask("POST", CHECK, &[("authorization", &bearer)], GOOD)).collect();
+    let refused = answers.iter().find(|it| it.status == 429).expect("some are refused");
+    assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
+    assert_eq!(answers[0].status, 200);
+}
+
+#[test]
+fn tls_is_served_with_a_certificate_and_its_key() {
+    let mut server = Server::new(&[("payments.yaml", PAYMENTS)]);
+    let made = Command::new("openssl")
+        .current_dir(server.folder())
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "1"])
+        .args(["-subj", "/CN=localhost"])
+        .output()
+        .expect("openssl makes the certificate of this test; install it");
+    assert!(made.status.success());
+    server.set("DRIFTLINE_TLS__CERTIFICATE", "cert.pem");
+    server.set("DRIFTLINE_TLS__KEY", "key.pem");
+    server.spawn();
+    let curl = |path: &str| {
+        let url = format!("https://localhost:{}{path}", server.port);
+        Command::new("curl")
+            .args(["--cacert", "cert.pem", "-s", &url])
+            .current_dir(server.folder())
+            .output()
+            .expect("curl is a client of this test; install it")
+    };
+    server.until("the answer over TLS", || curl("/healthz").stdout == b"ok");
+}
+
+#[test]
+fn a_request_carries_its_id_and_trace_into_the_log() {
+    let mut server = Server::new(&[("payments.yaml", PAYMENTS)]);
+    server.set("DRIFTLINE_LOG__LEVEL", "debug");
+    server.set("DRIFTLINE_LOG__FORMAT", "json");
+    server.start();
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let headers = [("x-request-id", "mine-1"), ("traceparent", &format!("00-{trace}-b7ad6b7169203331-01"))];
+    let answer = server.ask("POST", CHECK, &headers, GOOD);
+    assert_eq!(answer.header("x-request-id"), Some("mine-1"));
+    server.until("the line", || server.log().contains("mine-1"));
+    let log = server.log();
+    let line = log.lines().find(|it| it.contains("mine-1")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!((&line["trace"], &line["status"], &line["path"]), (&json!(trace), &json!(200), &json!(CHECK)));
+}
