@@ -5,7 +5,7 @@ set -euo pipefail
 driftline=$(realpath "$1")
 examples=${2:-40}
 root=$(realpath "$(dirname "$0")/../..")
-venv="${DRIFTLINE_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/driftline/schemathesis}"
+venv="${SCHEMATHESIS_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/driftline/schemathesis}"
 if [ ! -x "$venv/bin/st" ]; then
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet "schemathesis>=4.32,<5"
