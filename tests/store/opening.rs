@@ -29,6 +29,22 @@ pub async fn migrations_run_by_two_at_once_do_not_clash(database: Database) {
     }
 }
 
+#[test]
+fn many_processes_may_start_on_a_new_file_at_once() {
+    crate::block_on(async {
+        for _ in 0..15 {
+            let database = database::sqlite();
+            let opening = (0..8).map(|_| {
+                let url = database.url.clone();
+                tokio::spawn(async move { Store::open(&url, &Options::default()).await.map(|_| ()) })
+            });
+            for opening in opening.collect::<Vec<_>>() {
+                opening.await.unwrap().unwrap();
+            }
+        }
+    });
+}
+
 pub async fn tables_must_be_there_unless_asked_for(database: Database) {
     let asked = Options::default();
     let not_asked = Options { migrate: false, ..Options::default() };
