@@ -7,7 +7,7 @@ use crate::database::{self, Database};
 use crate::open;
 use crate::rows::{BEGIN, batch, result};
 
-async fn execute(database: &Database, sql: &str) {
+pub async fn execute(database: &Database, sql: &str) {
     let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
     if database.url.starts_with("sqlite") {
         SqliteConnection::connect(&database.url).await.unwrap().execute(sql).await.unwrap();
