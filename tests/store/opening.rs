@@ -1,7 +1,9 @@
 //! To open a store, at the first time and later.
 
+use driftline::store::rows::{Filter, Retention, VersionRow};
 use driftline::store::{Error, Options, Store};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
+use uuid::Uuid;
 
 use crate::database::{self, Database};
 use crate::open;
@@ -82,7 +84,31 @@ pub async fn a_store_is_opened_again(database: Database) {
     store.close().await;
     assert!(store.ping().await.is_err());
     let store = open(&database).await;
-    assert_eq!(store.results(&driftline::store::rows::Filter::default(), None, 9).await.unwrap().len(), 1);
+    assert_eq!(store.results(&Filter::default(), None, 9).await.unwrap().len(), 1);
+}
+
+/// Handlers of requests are spawned: this test is that it compiles.
+#[test]
+fn every_answer_may_be_awaited_on_any_thread() {
+    fn check(_: impl Future + Send) {}
+    let check_all = |store: &Store, version: &VersionRow, filter: &Filter, retention: &Retention| {
+        check(store.close());
+        check(store.ping());
+        check(store.schema_version());
+        check(store.results(filter, None, 1));
+        check(store.result(Uuid::nil()));
+        check(store.failures(filter, None, 1));
+        check(store.stats(filter, 60));
+        check(store.key("", ""));
+        check(store.put_version(version));
+        check(store.activate("", "", "", 0));
+        check(store.deactivate("", "", 0));
+        check(store.active());
+        check(store.versions(""));
+        check(store.version("", ""));
+        check(store.prune(0, retention));
+    };
+    let _ = check_all;
 }
 
 #[test]
