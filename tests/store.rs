@@ -59,7 +59,8 @@ on_both! {
         a_batch_that_fails_leaves_nothing, an_idempotency_key_keeps_its_first_request;
     history: every_filter_restricts_results, every_filter_restricts_failures, pages_hold_every_row_once,
         pages_stand_still_while_rows_arrive, failures_of_one_result_are_paged_by_ordinal,
-        a_result_is_found_by_its_id, stats_add_up_by_span, views_show_the_history;
+        a_result_is_found_by_its_id, stats_add_up_by_span, views_show_the_history,
+        the_questions_of_the_page_can_be_asked;
     suites: versions_are_kept_once, the_last_activation_holds, a_version_that_is_not_there_is_not_activated;
     pruning: old_rows_are_pruned, without_retention_all_is_kept, many_rows_are_pruned_in_slices;
     opening: migrations_run_by_two_at_once_do_not_clash, tables_must_be_there_unless_asked_for,

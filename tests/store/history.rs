@@ -269,3 +269,22 @@ pub async fn views_show_the_history(database: Database) {
     };
     assert_eq!(table(&database, sql).await, vec![vec!["2026-07-01T00:00:00.002Z".to_owned()]; 2]);
 }
+
+pub async fn the_questions_of_the_page_can_be_asked(database: Database) {
+    let store = open(&database).await;
+    two(&store).await;
+    let page = include_str!("../../docs/history.md");
+    let (_, page) = page.split_once("## Questions").unwrap();
+    let (page, _) = page.split_once("## Grafana").unwrap();
+    let blocks: Vec<_> = page.split("```sql\n").skip(1).map(|it| it.split("```").next().unwrap()).collect();
+    assert!(blocks.len() >= 12);
+    for block in blocks {
+        // Where the databases differ, that of SQLite comes second.
+        let sql = match block.split_once("-- SQLite") {
+            Some((_, second)) if database.url.starts_with("sqlite") => format!("-- {second}"),
+            Some((first, _)) => first.to_owned(),
+            None => block.to_owned(),
+        };
+        crate::opening::execute(&database, &sql).await;
+    }
+}

@@ -1,13 +1,15 @@
 //! To open a store, at the first time and later.
 
+use driftline::store::rows::{Filter, Retention, VersionRow};
 use driftline::store::{Error, Options, Store};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
+use uuid::Uuid;
 
 use crate::database::{self, Database};
 use crate::open;
 use crate::rows::{BEGIN, batch, result};
 
-async fn execute(database: &Database, sql: &str) {
+pub async fn execute(database: &Database, sql: &str) {
     let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
     if database.url.starts_with("sqlite") {
         SqliteConnection::connect(&database.url).await.unwrap().execute(sql).await.unwrap();
@@ -27,6 +29,22 @@ pub async fn migrations_run_by_two_at_once_do_not_clash(database: Database) {
         assert_eq!(store.schema_version().await.unwrap(), 1);
         store.commit(&batch(vec![result(BEGIN)])).await.unwrap();
     }
+}
+
+#[test]
+fn many_processes_may_start_on_a_new_file_at_once() {
+    crate::block_on(async {
+        for _ in 0..15 {
+            let database = database::sqlite();
+            let opening = (0..8).map(|_| {
+                let url = database.url.clone();
+                tokio::spawn(async move { Store::open(&url, &Options::default()).await.map(|_| ()) })
+            });
+            for opening in opening.collect::<Vec<_>>() {
+                opening.await.unwrap().unwrap();
+            }
+        }
+    });
 }
 
 pub async fn tables_must_be_there_unless_asked_for(database: Database) {
@@ -66,7 +84,31 @@ pub async fn a_store_is_opened_again(database: Database) {
     store.close().await;
     assert!(store.ping().await.is_err());
     let store = open(&database).await;
-    assert_eq!(store.results(&driftline::store::rows::Filter::default(), None, 9).await.unwrap().len(), 1);
+    assert_eq!(store.results(&Filter::default(), None, 9).await.unwrap().len(), 1);
+}
+
+/// Handlers of requests are spawned: this test is that it compiles.
+#[test]
+fn every_answer_may_be_awaited_on_any_thread() {
+    fn check(_: impl Future + Send) {}
+    let check_all = |store: &Store, version: &VersionRow, filter: &Filter, retention: &Retention| {
+        check(store.close());
+        check(store.ping());
+        check(store.schema_version());
+        check(store.results(filter, None, 1));
+        check(store.result(Uuid::nil()));
+        check(store.failures(filter, None, 1));
+        check(store.stats(filter, 60));
+        check(store.key("", ""));
+        check(store.put_version(version));
+        check(store.activate("", "", "", 0));
+        check(store.deactivate("", "", 0));
+        check(store.active());
+        check(store.versions(""));
+        check(store.version("", ""));
+        check(store.prune(0, retention));
+    };
+    let _ = check_all;
 }
 
 #[test]

@@ -79,3 +79,22 @@ pub async fn many_rows_are_pruned_in_slices(database: Database) {
     assert_eq!(store.prune(in_a_month, &for_ever).await.unwrap().segments, 2);
     assert_eq!(store.commit(&batch_of_today).await.unwrap(), Committed::Now);
 }
+
+#[test]
+fn a_week_that_somebody_reads_goes_the_next_time() {
+    let database = crate::database::postgres();
+    crate::block_on(async {
+        let store = open(&database).await;
+        commit(&store, &[BEGIN - 100 * DAY, BEGIN]).await;
+        let pool = sqlx::PgPool::connect(&database.url).await.unwrap();
+        let mut reader = pool.begin().await.unwrap();
+        sqlx::query("SELECT count(*) FROM result").execute(&mut *reader).await.unwrap();
+        let retention = Retention { results: Some(50), failures: Some(50), tallies: Some(50), key_hours: 36 };
+        let pruned = store.prune(BEGIN, &retention).await.unwrap();
+        assert_eq!((pruned.weeks, pruned.tallies), (2, 1));
+        assert_eq!(count(&store).await, [2, 1, 1]);
+        reader.rollback().await.unwrap();
+        assert_eq!(store.prune(BEGIN, &retention).await.unwrap().weeks, 1);
+        assert_eq!(count(&store).await, [1, 1, 1]);
+    });
+}

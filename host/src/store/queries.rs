@@ -23,12 +23,15 @@ pub trait Dialect: Database + Sized {
     fn number(query: &mut QueryBuilder<Self>, number: i64);
     /// Binds a verdict.
     fn verdict(query: &mut QueryBuilder<Self>, verdict: Verdict);
+    /// Whether a question that concerns failures goes from the failures to their results.
+    const LATERAL: bool;
     /// The start of the span of so many seconds that a minute lies in.
     fn bucket(seconds: u32) -> String;
 }
 
 impl Dialect for Postgres {
     const VERDICT: &'static str = "r.verdict::text";
+    const LATERAL: bool = true;
 
     fn text(query: &mut QueryBuilder<Self>, text: &str) {
         query.push_bind(indexed(text).into_owned());
@@ -51,12 +54,14 @@ impl Dialect for Postgres {
     }
 
     fn bucket(seconds: u32) -> String {
-        format!("to_timestamp(floor(extract(epoch FROM minute) / {seconds}) * {seconds})")
+        // Not `extract`, whose decimal numbers take half of the time of the whole question.
+        format!("to_timestamp(floor(date_part('epoch', minute) / {seconds}) * {seconds})")
     }
 }
 
 impl Dialect for Sqlite {
     const VERDICT: &'static str = "CASE r.verdict WHEN 0 THEN 'pass' WHEN 1 THEN 'warn' ELSE 'fail' END";
+    const LATERAL: bool = false;
 
     fn text(query: &mut QueryBuilder<Self>, text: &str) {
         query.push_bind(indexed(text).into_owned());
@@ -95,11 +100,31 @@ const FINDING: &str = "SELECT f.result_id, f.n, f.at, f.suite, f.suite_hash, f.c
     FROM finding f WHERE TRUE";
 
 /// A page of results.
+///
+/// The results with a failure of some kind are few. `PostgreSQL` takes the time and the id of a result for
+/// independent, expects next to no failure to meet a result, and would join all of them and sort; with a lateral
+/// subquery it goes through the failures, the newest first, until the page is full. It would still collect all
+/// failures before it begins, were it not for a limit that it cannot know: then it plans for the first rows.
 pub fn results<DB: Dialect>(filter: &Filter, after: Option<Cursor>, limit: u32) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
 {
-    let mut query = result_rows();
+    let with_failures = filter.check.is_some() || filter.severity.is_some() || filter.field.is_some();
+    let mut query = QueryBuilder::new(RESULT);
+    query.push(DB::VERDICT).push(" AS verdict FROM ");
+    if with_failures && DB::LATERAL {
+        query.push("(SELECT DISTINCT f.at, f.result_id FROM failure f WHERE TRUE");
+        failing(&mut query, filter);
+        before(&mut query, [" AND f.at <= ", " AND (f.at, f.result_id) < ("], after);
+        query.push(
+            " ORDER BY 1 DESC, 2 DESC LIMIT (SELECT 9223372036854775807)) f CROSS JOIN LATERAL \
+            (SELECT * FROM result WHERE result.at = f.at AND result.id = f.result_id LIMIT 1) r WHERE TRUE",
+        );
+    } else {
+        query.push("result r WHERE TRUE");
+        times(&mut query, &[(" AND r.at >= ", filter.since), (" AND r.at < ", filter.until)]);
+        before(&mut query, [" AND r.at <= ", " AND (r.at, r.id) < ("], after);
+    }
     texts(
         &mut query,
         &[
@@ -112,30 +137,42 @@ where
     if let Some(verdict) = filter.verdict {
         DB::verdict(query.push(" AND r.verdict = "), verdict);
     }
-    times(&mut query, &[(" AND r.at >= ", filter.since), (" AND r.at < ", filter.until)]);
+    if with_failures && DB::LATERAL {
+        query.push(" ORDER BY f.at DESC, f.result_id DESC LIMIT ");
+    } else if with_failures {
+        query.push(" AND EXISTS (SELECT 1 FROM failure f WHERE f.at = r.at AND f.result_id = r.id");
+        failing(&mut query, filter);
+        query.push(") ORDER BY r.at DESC, r.id DESC LIMIT ");
+    } else {
+        query.push(" ORDER BY r.at DESC, r.id DESC LIMIT ");
+    }
+    DB::number(&mut query, limit.into());
+    query
+}
+
+/// The conditions on failures.
+fn failing<DB: Dialect>(query: &mut QueryBuilder<DB>, filter: &Filter) {
+    texts(
+        query,
+        &[
+            (" AND f.suite = ", &filter.suite),
+            (" AND f.check_name = ", &filter.check),
+            (" AND f.severity = ", &filter.severity),
+            (" AND f.field = ", &filter.field),
+        ],
+    );
+    times(query, &[(" AND f.at >= ", filter.since), (" AND f.at < ", filter.until)]);
+}
+
+/// Rows behind the last one of a page. The time is said twice, since of the pair Postgres does not see which weeks it
+/// need not look at.
+fn before<DB: Dialect>(query: &mut QueryBuilder<DB>, [time, pair]: [&str; 2], after: Option<Cursor>) {
     if let Some(after) = after {
-        DB::time(query.push(" AND (r.at, r.id) < ("), after.at);
+        DB::time(query.push(time), after.at);
+        DB::time(query.push(pair), after.at);
         DB::id(query.push(", "), after.id);
         query.push(")");
     }
-    if filter.check.is_some() || filter.severity.is_some() || filter.field.is_some() {
-        query.push(" AND EXISTS (SELECT 1 FROM failure f WHERE f.at = r.at AND f.result_id = r.id");
-        texts(
-            &mut query,
-            &[
-                (" AND f.suite = ", &filter.suite),
-                (" AND f.check_name = ", &filter.check),
-                (" AND f.severity = ", &filter.severity),
-                (" AND f.field = ", &filter.field),
-            ],
-        );
-        // Said again of the failures, so that weeks outside of it are not looked at.
-        times(&mut query, &[(" AND f.at >= ", filter.since), (" AND f.at < ", filter.until)]);
-        times(&mut query, &[(" AND f.at <= ", after.map(|it| it.at))]);
-        query.push(")");
-    }
-    DB::number(query.push(" ORDER BY r.at DESC, r.id DESC LIMIT "), limit.into());
-    query
 }
 
 /// A page of failures.
@@ -144,20 +181,17 @@ where
     DB::Arguments: Default,
 {
     let mut query = QueryBuilder::new(FAILURE);
+    failing(&mut query, filter);
     texts(
         &mut query,
         &[
-            (" AND f.suite = ", &filter.suite),
-            (" AND f.check_name = ", &filter.check),
-            (" AND f.severity = ", &filter.severity),
-            (" AND f.field = ", &filter.field),
             (" AND f.model = ", &filter.model),
             (" AND f.version = ", &filter.version),
             (" AND f.segment = ", &filter.segment),
         ],
     );
-    times(&mut query, &[(" AND f.at >= ", filter.since), (" AND f.at < ", filter.until)]);
     if let Some(after) = after {
+        DB::time(query.push(" AND f.at <= "), after.at);
         DB::time(query.push(" AND (f.at, f.result_id, f.n) < ("), after.at);
         DB::id(query.push(", "), after.id);
         DB::number(query.push(", "), after.n);
@@ -205,7 +239,8 @@ pub fn result<DB: Dialect>(id: Uuid, (since, until): (Micros, Micros)) -> QueryB
 where
     DB::Arguments: Default,
 {
-    let mut query = result_rows();
+    let mut query = QueryBuilder::new(RESULT);
+    query.push(DB::VERDICT).push(" AS verdict FROM result r WHERE TRUE");
     times(&mut query, &[(" AND r.at >= ", Some(since)), (" AND r.at < ", Some(until))]);
     DB::id(query.push(" AND r.id = "), id);
     query.push(" LIMIT 1");
@@ -237,15 +272,6 @@ pub fn spans_of(id: Uuid) -> Vec<(Micros, Micros)> {
     let at = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(SECOND) + i64::from(nanos / 1000);
     let margins = [SECOND / 20, 60 * SECOND];
     margins.map(|it| (at.saturating_sub(it), at.saturating_add(it))).to_vec()
-}
-
-fn result_rows<DB: Dialect>() -> QueryBuilder<DB>
-where
-    DB::Arguments: Default,
-{
-    let mut query = QueryBuilder::new(RESULT);
-    query.push(DB::VERDICT).push(" AS verdict FROM result r WHERE TRUE");
-    query
 }
 
 fn of<DB: Dialect>(rows: &str, at: Micros, id: Uuid) -> QueryBuilder<DB>
