@@ -9,6 +9,7 @@ mod history;
 mod import;
 mod kinds;
 mod lint;
+mod migrate;
 mod schema;
 mod serve;
 mod test;
@@ -47,6 +48,7 @@ enum Command {
     Completions(completions::Args),
     Suggest(suggest::Args),
     Serve(serve::Args),
+    Migrate(migrate::Args),
     History(history::Args),
     Demo(demo::Args),
     Config(config::Args),
@@ -76,6 +78,7 @@ pub fn run() -> ExitCode {
         Command::Completions(args) => completions::run(&args),
         Command::Suggest(args) => suggest::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::History(args) => history::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Config(args) => config::run(&args),
