@@ -32,9 +32,14 @@ impl Input {
         Input::Pipe(name.to_owned(), Arc::default())
     }
 
-    /// Bytes that flow once, such as the body of a request; kept in a temporary file where the format
-    /// may have them read again.
-    pub fn flow(name: &str, source: Box<dyn Read + Send>) -> io::Result<Self> {
+    /// Bytes that flow once, such as the body of a request.
+    pub fn flow(name: &str, source: Box<dyn Read + Send>) -> Self {
+        let pipe = Pipe { source: Some(source), forget: true, ..Pipe::default() };
+        Input::Pipe(name.to_owned(), Arc::new(Mutex::new(pipe)))
+    }
+
+    /// The same, kept in a temporary file, since the format may have them read again.
+    pub fn kept(name: &str, source: Box<dyn Read + Send>) -> io::Result<Self> {
         let pipe = Pipe { source: Some(source), kept: Some(tempfile::tempfile()?), ..Pipe::default() };
         Ok(Input::Pipe(name.to_owned(), Arc::new(Mutex::new(pipe))))
     }
@@ -48,7 +53,7 @@ impl Input {
                 if it.source.is_none() {
                     it.source = Some(if name == "-" { Box::new(io::stdin()) } else { Box::new(File::open(name)?) });
                     it.kept = Some(tempfile::tempfile()?);
-                } else if it.kept.is_none() {
+                } else if it.kept.is_none() && it.n_read > 0 {
                     return Err(io::Error::other("a pipe cannot be read twice"));
                 }
                 drop(it);
@@ -79,6 +84,7 @@ pub struct Pipe {
     source: Option<Box<dyn Read + Send>>,
     kept: Option<File>,
     n_kept: u64,
+    n_read: u64,
     forget: bool,
     held: bool,
 }
@@ -112,6 +118,7 @@ impl Read for Replay {
         let Some(source) = &mut it.source else { return Ok(0) };
         let n = source.read(out)?;
         self.at += n as u64;
+        it.n_read += n as u64;
         if it.forget {
             it.kept = None;
         }

@@ -70,6 +70,8 @@ pub async fn start(
     most: usize,
     pause: Duration,
 ) -> Result<(Bytes, Option<axum::body::BodyDataStream>), Problem> {
+    use axum::body::HttpBody as _;
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0);
     let mut stream = body.into_data_stream();
     let mut first = Bytes::new();
     let mut all = Vec::new();
@@ -84,6 +86,7 @@ pub async fn start(
             first = chunk;
         } else {
             if all.is_empty() {
+                all.reserve(expected.min(most).max(first.len()));
                 all.extend_from_slice(&first);
             }
             all.extend_from_slice(&chunk);

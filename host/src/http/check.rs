@@ -29,7 +29,7 @@ use crate::intake::entry::{Origin, Passed, Request};
 use crate::service::app::{App, Keyed, Reserved};
 use crate::service::batch::{Batch, Ended};
 use crate::service::version::{Checked, Version};
-use crate::store::rows::{Micros, Verdict};
+use crate::store::rows::{Micros, Verdict, id_at};
 use crate::suites::hex;
 use crate::wire::{BatchAnswer, Failure, RecordVerdict, Single, Word};
 use body::{begins_object, decoded, encoding, format, key, spool, tail, wants_lines};
@@ -97,7 +97,7 @@ pub async fn check(
     let way = asked.way()?;
     let version = app.shelf.get(&suite).ok_or_else(|| unknown(&suite))?;
     let at = way.at;
-    let incoming = Incoming { app, version, way, token, at, id: Uuid::now_v7(), ad_hoc: false, room: None };
+    let incoming = Incoming { app, version, way, token, at, id: id_at(at), ad_hoc: false, room: None };
     incoming.answer(&headers, body).await
 }
 
@@ -126,7 +126,7 @@ pub async fn check_ad_hoc(
     };
     let version = Arc::new(app.shelf.build("ad-hoc", text)?);
     let at = way.at;
-    let incoming = Incoming { app, version, way, token, at, id: Uuid::now_v7(), ad_hoc: true, room: None };
+    let incoming = Incoming { app, version, way, token, at, id: id_at(at), ad_hoc: true, room: None };
     match (asked.record, asked.records) {
         (Some(record), None) => incoming.single(record.get().as_bytes(), None, false).await,
         (None, Some(records)) if records.get().starts_with('[') => {
@@ -139,7 +139,8 @@ pub async fn check_ad_hoc(
 
 impl Incoming {
     async fn answer(mut self, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
-        let settings = self.app.settings.clone();
+        let app = Arc::clone(&self.app);
+        let settings = &app.settings;
         let format = format(headers)?;
         let encoding = encoding(headers)?;
         let lines = wants_lines(headers);

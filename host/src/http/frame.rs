@@ -1,13 +1,17 @@
 //! Around every request: its id, its trace, a line in the log, and no panic that gets out.
 
+use std::any::Any;
 use std::time::Instant;
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use tracing::{debug, info};
-use uuid::Uuid;
+
+use super::problem::Problem;
+use crate::service::app::now;
+use crate::store::rows::id_at;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -17,9 +21,7 @@ pub async fn frame(mut request: Request, next: Next) -> Response {
     let fits =
         |it: &&HeaderValue| it.len() <= 128 && it.to_str().is_ok_and(|it| it.chars().all(|it| it.is_ascii_graphic()));
     let id = request.headers().get(REQUEST_ID).filter(fits).cloned();
-    let id = id.or_else(|| {
-        HeaderValue::from_str(Uuid::now_v7().as_hyphenated().encode_lower(&mut Uuid::encode_buffer())).ok()
-    });
+    let id = id.or_else(|| HeaderValue::from_str(&id_at(now()).to_string()).ok());
     let id = id.unwrap_or(HeaderValue::from_static("-"));
     let wants_line = tracing::enabled!(tracing::Level::INFO);
     let line = wants_line.then(|| (request.method().clone(), request.uri().path().to_owned(), trace(&request)));
@@ -44,4 +46,11 @@ fn trace(request: &Request) -> Option<String> {
     let text = request.headers().get("traceparent")?.to_str().ok()?;
     let id = text.split('-').nth(1)?;
     (id.len() == 32 && id.bytes().all(|it| it.is_ascii_hexdigit())).then(|| id.to_ascii_lowercase())
+}
+
+/// A defect of one request is a problem document, and leaves the others alone.
+#[allow(clippy::needless_pass_by_value, reason = "the layer gives it so")]
+pub fn panicked(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a handler panicked; the lines before say where");
+    Problem::internal("the service has a defect; the log says where").into_response()
 }

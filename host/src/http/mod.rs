@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -46,6 +47,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/docs", get(docs::page))
         .fallback(|| async { Problem::not_found("there is no such path; /openapi.json lists what there is") })
         .method_not_allowed_fallback(|| async { Problem::method() })
+        .layer(CatchPanicLayer::custom(frame::panicked))
         .layer(axum::middleware::from_fn(frame::frame))
         .with_state(app)
 }

@@ -57,7 +57,7 @@ pub async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Jso
 
 /// The text of the active version, as it was written.
 #[utoipa::path(get, path = "/v1/suites/{suite}", tag = "suites", params(("suite" = String, Path, description = "The suite.")), responses(
-    (status = 200, description = "The suite; its hash is the `ETag`.", body = String, content_type = "application/yaml"),
+    (status = 200, description = "The suite; its hash is the `ETag`.", body = serde_json::Value, content_type = "application/yaml"),
     (status = 404, description = "There is no such suite.", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn get(
@@ -133,7 +133,7 @@ pub async fn versions(
 /// The text of a version.
 #[utoipa::path(get, path = "/v1/suites/{suite}/versions/{hash}", tag = "suites", params(
     ("suite" = String, Path, description = "The suite."), ("hash" = String, Path, description = "The version's content hash.")), responses(
-    (status = 200, description = "The suite as it was.", body = String, content_type = "application/yaml"),
+    (status = 200, description = "The suite as it was.", body = serde_json::Value, content_type = "application/yaml"),
     (status = 404, description = "There is no such version.", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn version(

@@ -8,7 +8,7 @@ use indexmap::{Equivalent, IndexMap};
 use uuid::Uuid;
 
 use super::entry::{CheckNote, Entry, Mark, Origin, Passed, PlanNote, Request};
-use crate::store::rows::{Batch, FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, TallyRow, Verdict};
+use crate::store::rows::{Batch, FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, TallyRow, Verdict, id_at};
 
 const MINUTE: Micros = 60_000_000;
 
@@ -216,7 +216,7 @@ impl Shard {
             }
             let Some(plan) = plans.get(number as usize).filter(|_| group.requests > 0) else { continue };
             results.push(ResultRow {
-                id: Uuid::now_v7(),
+                id: id_at(group.first),
                 at: group.first,
                 suite: plan.suite.clone(),
                 suite_hash: plan.hash.clone(),

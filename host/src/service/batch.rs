@@ -210,7 +210,12 @@ impl Work<'_> {
     ) -> Result<Option<String>, Ended> {
         let batch = self.batch;
         let plan = &batch.version.loaded.plan;
-        let input = match Input::flow("body", body) {
+        let input = match batch.format {
+            // The kinds of its columns are found before the first verdict.
+            Format::Csv => Input::kept("body", body),
+            _ => Ok(Input::flow("body", body)),
+        };
+        let input = match input {
             Ok(it) => it,
             Err(error) => return Ok(Some(error.to_string())),
         };

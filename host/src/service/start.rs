@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
@@ -67,9 +68,13 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
             let _ = rustls::crypto::ring::default_provider().install_default();
             let tls = RustlsConfig::from_pem_file(certificate, key).await;
             let tls = tls.with_context(|| format!("the certificate {} and its key", certificate.display()))?;
-            tokio::spawn(axum_server::bind_rustls(config.listen, tls).handle(handle.clone()).serve(router))
+            let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
+            tokio::spawn(axum_server::bind(config.listen).acceptor(acceptor).handle(handle.clone()).serve(router))
         }
-        None => tokio::spawn(axum_server::bind(config.listen).handle(handle.clone()).serve(router)),
+        None => tokio::spawn(
+            // A batch is answered in pieces, which must not wait for each other's acknowledgement.
+            axum_server::bind(config.listen).acceptor(NoDelayAcceptor::new()).handle(handle.clone()).serve(router),
+        ),
     };
     let Some(address) = handle.listening().await else {
         let error = server.await.context("the server")?.err();

@@ -1,6 +1,8 @@
 //! What is stored, as plain rows: the same for both databases.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -306,4 +308,36 @@ pub struct Retention {
     pub tallies: Option<u32>,
     /// Idempotency keys, in hours.
     pub key_hours: u32,
+}
+
+/// A new id of a request of that time, a UUID v7: the store finds a row's week by its id.
+///
+/// Its random bits are drawn once a process and the rest counts up, since drawing for each request would be a
+/// system call each.
+pub fn id_at(at: Micros) -> Uuid {
+    static DRAWN: LazyLock<[u8; 16]> = LazyLock::new(|| Uuid::now_v7().into_bytes());
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let millis = u64::try_from(at.div_euclid(1000)).unwrap_or(0);
+    let mut bits = [0; 10];
+    let (drawn, count) = bits.split_at_mut(6);
+    // The last bytes of a UUID v7 are random.
+    drawn.copy_from_slice(DRAWN.get(10..).unwrap_or_default());
+    count.copy_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    uuid::Builder::from_unix_timestamp_millis(millis, &bits).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_differ_and_are_of_their_time() {
+        let at = 1_764_000_000_123_456;
+        let ids: std::collections::BTreeSet<Uuid> = (0..10_000).map(|_| id_at(at)).collect();
+        assert_eq!(ids.len(), 10_000);
+        for id in ids {
+            let time = id.get_timestamp().map(|it| it.to_unix());
+            assert_eq!((id.get_version_num(), time), (7, Some((1_764_000_000, 123_000_000))));
+        }
+    }
 }
