@@ -5,6 +5,10 @@
 
 #[path = "service/check.rs"]
 mod check;
+#[path = "support/database.rs"]
+mod database;
+#[path = "service/postgres.rs"]
+mod postgres;
 #[path = "service/restart.rs"]
 mod restart;
 #[path = "support/server.rs"]

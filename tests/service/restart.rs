@@ -12,12 +12,12 @@ use crate::{BAD, GOOD, PAYMENTS};
 
 const CHECK: &str = "/v1/suites/payments/check?on_fail=observe";
 
-fn calm(server: &mut Server) {
+pub fn calm(server: &mut Server) {
     server.set("DRIFTLINE_LOG__LEVEL", "info");
 }
 
 /// Sends singles and batches until it is told to end, or nobody answers; the records that were answered.
-fn send(server: &Server, done: &AtomicBool, answered: &AtomicI64) {
+pub fn send(server: &Server, done: &AtomicBool, answered: &AtomicI64) {
     std::thread::scope(|scope| {
         for n in 0..4 {
             scope.spawn(move || {
@@ -52,7 +52,7 @@ fn send(server: &Server, done: &AtomicBool, answered: &AtomicI64) {
 
 /// Kills the service under load some times; what was answered is stored, each record once. What was
 /// taken in when the kill came, but not answered, may be stored too: at most what was under way.
-fn survives_kills(mut server: Server) {
+pub fn survives_kills(mut server: Server) {
     let answered = AtomicI64::new(0);
     let mut under_way = 0;
     for round in 0..4 {
