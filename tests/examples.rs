@@ -57,7 +57,7 @@ fn the_first_checks_records_are_those_of_its_generator() {
 
 #[test]
 fn every_suite_is_clean_and_its_examples_get_their_verdicts() {
-    for name in ["first_check", "parquet_nightly"] {
+    for name in ["first_check", "parquet_nightly", "intent_router"] {
         let (said, code) = run_in(name, &["lint", "suite.yaml"]);
         assert_eq!(code, Some(0), "{said}");
         let first = fs::read_to_string(folder(name).join("suite.yaml")).expect("the suite");
@@ -106,4 +106,20 @@ fn a_suite_of_great_expectations_becomes_one_of_the_short_form() {
     let (said, code) = run_in("gx_suite", &["import", "gx", "suite.json"]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("passengers"), "{said}");
+}
+
+#[test]
+fn the_demo_tells_of_a_good_day_and_a_bad_one() {
+    let output = Command::new(BINARY).args(["demo", "--once", "--port", "0"]).output().expect("the binary runs");
+    let (story, code) = said(&output);
+    assert_eq!(code, Some(0), "{story}");
+    let days: Vec<&str> = story.lines().filter(|it| it.trim_start().starts_with("day ")).collect();
+    assert_eq!(days.len(), 12, "{story}");
+    let is_good = |line: &&&str| line.contains(" 0.0 % failed");
+    assert!(days[..6].iter().all(|it| is_good(&it)) && !days[9..].iter().any(|it| is_good(&it)), "{story}");
+    for part in ["version 2.4.0 is deployed", "confidence is a share", "known intent", "is not between 0 and 1"] {
+        assert!(story.contains(part), "{part} is not told:\n{story}");
+    }
+    // What customers write is never told.
+    assert!(!story.contains("my account"), "{story}");
 }
