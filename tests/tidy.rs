@@ -147,3 +147,22 @@ fn nothing_is_left_for_later() {
     }
     assert_none(&wrong);
 }
+
+/// Each of these is known to one room of the host only.
+#[test]
+fn rooms_of_the_host_keep_their_libraries_to_themselves() {
+    let rooms = [("sqlx::", "host/src/store/"), ("axum", "host/src/http/"), ("parquet::", "host/src/files/")];
+    let mut wrong = Vec::new();
+    for (name, text) in rust_files().iter().filter(|it| it.0.starts_with("host/src/")) {
+        let code = text.lines().filter(|it| !it.trim_start().starts_with("//"));
+        for line in code {
+            for (library, room) in rooms {
+                let own = line.contains(&format!("crate::files::{library}"));
+                if line.contains(library) && !name.starts_with(room) && !own {
+                    wrong.push(format!("{name}: {}: only {room} knows {library}", line.trim()));
+                }
+            }
+        }
+    }
+    assert_none(&wrong);
+}

@@ -1,5 +1,5 @@
 //! The service under load, beside a bare axum echo of the same bodies, from a client in a process of its own:
-//! `cargo bench -p driftline --bench service [-- --database URL] [--seconds N]`.
+//! `cargo bench -p driftline --bench service [-- --database URL] [--seconds N] [--soak N]`.
 //!
 //! What is to be reached: single records at 70 % of the echo's throughput with results stored, a p99 at
 //! half load of at most 3 times the echo's, and batches at 1.3 times the engine's own time a record.
@@ -51,6 +51,9 @@ fn compare(args: &[String]) {
     if let Some(url) = option("--database") {
         servers.push(("Postgres", Server::driftline(folder.path(), "postgres", Some(&url))));
     }
+    if let Some(seconds) = option("--soak") {
+        return soak(&servers[1..], seconds.parse().unwrap());
+    }
     println!("{CONNECTIONS} connections, {seconds} s a run, best of {rounds}, client and server on one machine\n");
     let mut best = vec![Run::default(); servers.len()];
     for _ in 0..rounds {
@@ -96,6 +99,24 @@ fn compare(args: &[String]) {
     );
     for ((name, _), us) in servers.iter().skip(1).zip(&batches) {
         println!("| {name} | {us:.2} us | {:.2} |", us / engine);
+    }
+}
+
+/// Half load for some time: memory and open files must stay as they are.
+fn soak(servers: &[(&str, Server)], seconds: f64) {
+    let fastest = servers.iter().map(|(_, it)| load(&it.url("check"), "single", 2.0, 0.0).per_second);
+    let half = fastest.fold(f64::INFINITY, f64::min) / 2.0;
+    println!(
+        "{seconds:.0} s at {half:.0} requests/s\n\n| | after | memory | open files | p99 |\n|---|---|---|---|---|"
+    );
+    for (name, server) in servers {
+        for part in 1..=10 {
+            let run = load(&server.url("check"), "single", seconds / 10.0, half);
+            let status = fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+            let memory = status.lines().find_map(|it| it.strip_prefix("VmRSS:")).unwrap().trim();
+            let files = fs::read_dir(format!("/proc/{}/fd", server.child.id())).unwrap().count();
+            println!("| {name} | {:.0} s | {memory} | {files} | {:.2} ms |", seconds / 10.0 * f64::from(part), run.p99);
+        }
     }
 }
 

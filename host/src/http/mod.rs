@@ -6,6 +6,7 @@ mod docs;
 mod frame;
 mod health;
 mod history;
+mod listen;
 pub mod problem;
 mod suites;
 
@@ -19,6 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::service::app::App;
+pub use listen::{Listening, listen};
 use problem::Problem;
 
 #[derive(OpenApi)]

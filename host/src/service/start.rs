@@ -8,9 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
-use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
@@ -19,7 +16,7 @@ use super::app::{App, Recorded, Settings, now};
 use super::shelf::Shelf;
 use super::{batch, version};
 use crate::config::{self, Config};
-use crate::http;
+use crate::http::{Listening, listen};
 use crate::intake::{self, Intake};
 use crate::store::rows::Retention;
 use crate::store::{self, Store};
@@ -31,8 +28,7 @@ pub struct Running {
     pub app: Arc<App>,
     /// Where it listens.
     pub address: SocketAddr,
-    handle: Handle<SocketAddr>,
-    server: JoinHandle<io::Result<()>>,
+    listening: Listening,
     flush: JoinHandle<()>,
     others: Vec<JoinHandle<()>>,
     grace: Duration,
@@ -60,30 +56,12 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         tokio::spawn(watch(Arc::clone(&app), config.reload.poll.duration())),
         tokio::spawn(prune(store, config.rows_kept(), config.retention.every.duration())),
     ];
-    let handle = Handle::new();
-    let router = http::router(Arc::clone(&app)).into_make_service();
-    let server = match config.tls_files() {
-        Some((certificate, key)) => {
-            // Another provider may have been installed by whoever embeds the service.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-            let tls = RustlsConfig::from_pem_file(certificate, key).await;
-            let tls = tls.with_context(|| format!("the certificate {} and its key", certificate.display()))?;
-            let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
-            tokio::spawn(axum_server::bind(config.listen).acceptor(acceptor).handle(handle.clone()).serve(router))
-        }
-        None => tokio::spawn(
-            // A batch is answered in pieces, which must not wait for each other's acknowledgement.
-            axum_server::bind(config.listen).acceptor(NoDelayAcceptor::new()).handle(handle.clone()).serve(router),
-        ),
-    };
-    let Some(address) = handle.listening().await else {
-        let error = server.await.context("the server")?.err();
-        bail!("cannot listen on {}: {}", config.listen, error.map_or_else(String::new, |it| it.to_string()));
-    };
+    let listening = listen(Arc::clone(&app), config.listen, config.tls_files()).await?;
+    let address = listening.address;
     app.get_ready(true);
     let suites = app.shelf.now();
     info!(%address, suites = suites.active.len(), broken = suites.broken.len(), "ready");
-    Ok(Running { app, address, handle, server, flush, others, grace: config.stop.grace.duration() })
+    Ok(Running { app, address, listening, flush, others, grace: config.stop.grace.duration() })
 }
 
 impl Running {
@@ -93,8 +71,7 @@ impl Running {
         self.app.get_ready(false);
         self.others.iter().for_each(JoinHandle::abort);
         let until = Instant::now() + self.grace;
-        self.handle.graceful_shutdown(Some(self.grace));
-        let served = self.server.await.context("the server")?;
+        let served = self.listening.stop(self.grace).await;
         self.app.intake.stop();
         let left = until.saturating_duration_since(Instant::now()).max(Duration::from_secs(2));
         if timeout(left, self.flush).await.is_err() {
@@ -102,7 +79,7 @@ impl Running {
         }
         self.app.store.close().await;
         info!("stopped");
-        served.context("the server")
+        served
     }
 }
 
