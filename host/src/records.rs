@@ -92,6 +92,12 @@ impl<'p> Records<'p> {
         }
     }
 
+    /// What JSON records may be, when it is not the default.
+    #[must_use]
+    pub fn within(self, limits: Limits) -> Self {
+        Records { json: Reader::new(&self.plan.shape, limits), ..self }
+    }
+
     /// The names of members that JSON records had at the top, with the row and the place of first
     /// appearance.
     pub fn json_columns(&self) -> impl Iterator<Item = (&str, u64, usize)> {

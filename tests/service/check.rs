@@ -282,3 +282,35 @@ fn the_description_names_every_path_and_the_page_needs_nothing_from_elsewhere() 
     assert_eq!(server.get("/readyz").json()["ready"], true);
     assert_eq!(server.get("/version").json()["name"], "driftline");
 }
+
+#[test]
+fn a_body_that_stops_coming_is_answered_as_far_as_it_came() {
+    use std::io::Read as _;
+    let mut server = Server::new(&[("payments.yaml", PAYMENTS)]);
+    server.set("DRIFTLINE_LIMITS__READ_TIMEOUT", "1s");
+    server.set("DRIFTLINE_LIMITS__DEPTH", "2");
+    server.start();
+    let head = format!("POST {CHECK}?verdicts=none HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\n");
+    let ask = |length: usize, body: &str| {
+        let mut socket = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        socket.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        write!(socket, "{head}connection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        let _ = socket.read_to_string(&mut answer);
+        answer
+    };
+    // Short: nothing was checked yet. Long: what came is checked, and the answer says what is missing.
+    assert!(ask(1000, GOOD).starts_with("HTTP/1.1 408"));
+    let many = format!("{GOOD}\n").repeat(60_000);
+    let answer = ask(many.len() + 1000, &many);
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.contains("the body stopped coming"),
+        "{}",
+        &answer[answer.len().saturating_sub(500)..]
+    );
+    // The depth of a batch's records is bounded by the same setting.
+    let deep = "{\"id\": \"a\", \"more\": {\"deep\": {\"deeper\": 1}}}\n";
+    let answer = server.post(CHECK, "application/x-ndjson", deep).json();
+    assert_eq!(answer["unreadable"], 1, "{answer}");
+    assert!(answer["verdicts"][0]["failures"][0]["message"].as_str().is_some(), "{answer}");
+}

@@ -155,6 +155,18 @@ pub struct Chunk {
     pub body: Body,
 }
 
+impl Chunk {
+    /// Bytes of its records, decompressed; of columns about.
+    pub fn size(&self) -> u64 {
+        match &self.body {
+            Body::Lines(it) | Body::Elements(it, _) | Body::Csv(it) => it.len() as u64,
+            Body::Rows(it) => it.n_rows as u64 * 8,
+            Body::Batch(it) => it.get_array_memory_size() as u64,
+            Body::Broken(_) => 0,
+        }
+    }
+}
+
 /// The records of a chunk.
 #[derive(Debug)]
 pub enum Body {

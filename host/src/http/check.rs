@@ -32,7 +32,7 @@ use crate::service::version::{Checked, Version};
 use crate::store::rows::{Micros, Verdict, id_at};
 use crate::suites::hex;
 use crate::wire::{BatchAnswer, Failure, RecordVerdict, Single, Word};
-use body::{begins_object, decoded, encoding, format, key, spool, tail, wants_lines};
+use body::{begins_object, decoded, encoding, format, key, paced, spool, tail, wants_lines};
 use way::{Asked, Way};
 
 /// A body up to this is gathered before it is checked; a longer one is checked while it comes.
@@ -175,7 +175,7 @@ impl Incoming {
             }
             (Some(rest), key) => {
                 let begin = futures_util::stream::once(async move { Ok(first) });
-                let rest = begin.chain(rest.map(|it| it.map_err(std::io::Error::other)));
+                let rest = begin.chain(paced(rest, settings.read_timeout));
                 let reader = SyncIoBridge::new(StreamReader::new(Box::pin(rest)));
                 let Some(key) = key else {
                     return self.batch(format, decoded(encoding, Box::new(reader))?, None, false, lines).await;
@@ -349,9 +349,12 @@ impl Incoming {
         let opening: &[u8] = if lines { b"" } else { b"{\"verdicts\":[" };
         tokio::task::spawn_blocking(move || {
             let mut begun = false;
+            // A client that does not read its verdicts must not hold a thread for ever.
+            let pause = self.app.settings.read_timeout;
+            let runtime = tokio::runtime::Handle::current();
             let mut send = |bytes: Vec<u8>| {
                 begun = true;
-                sender.blocking_send(Ok(bytes)).is_ok()
+                runtime.block_on(sender.send_timeout(Ok(bytes), pause)).is_ok()
             };
             let done = batch.run(body, intake.as_deref(), lines, &mut send);
             let tail = match done {
@@ -360,7 +363,7 @@ impl Incoming {
                         reserved.counted(self.id, self.at, &self.version.hash);
                     }
                     let wait = self.wait(done.number);
-                    let late = tokio::runtime::Handle::current().block_on(wait).err();
+                    let late = runtime.block_on(wait).err();
                     let mut summary = done.summary(&batch, repeated);
                     summary.error = summary.error.or(late.map(|it| it.detail));
                     tail(&summary, lines)
@@ -377,7 +380,7 @@ impl Incoming {
                     tail(&cut, lines)
                 }
             };
-            let _ = sender.blocking_send(Ok(tail));
+            let _ = runtime.block_on(sender.send_timeout(Ok(tail), pause));
         });
         let first = match receiver.recv().await {
             Some(Ok(it)) => it,

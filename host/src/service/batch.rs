@@ -6,7 +6,7 @@ mod parts;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use driftline_rules::report::Tally;
 use driftline_rules::run::{self, Fold};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::version::Version;
 use crate::files::csv::{Kinds, Nulls};
-use crate::files::{self, Chunk, Format, Input, Source};
+use crate::files::{self, Format, Input, Source};
 use crate::intake::entry::{Count, FailureNote, FindingNote, Origin};
 use crate::intake::{Intake, Refused};
 use crate::records::{Record, Records, Stop, wanted};
@@ -68,6 +68,8 @@ pub struct Limits {
     pub records: u64,
     /// Failures that are kept.
     pub failures: u64,
+    /// Time, from the first byte to the last verdict.
+    pub time: Duration,
 }
 
 /// Why checking ended before the batch did.
@@ -176,7 +178,7 @@ impl Batch {
             let mut bytes = 0;
             for chunk in self.source(input) {
                 let chunk = chunk.map_err(|it| it.to_string())?;
-                bytes += size(&chunk);
+                bytes += chunk.size();
                 if bytes > self.limits.body {
                     // The pass that answers says so.
                     return Ok(kinds);
@@ -223,14 +225,18 @@ impl Work<'_> {
             Ok(it) => Arc::new(it),
             Err(error) => return Ok(Some(error)),
         };
-        let mut reader = Records::new(plan, kinds, Nulls::default());
+        let mut reader = Records::new(plan, kinds, Nulls::default()).within(batch.version.limits);
         let mut bytes = 0;
+        let begun = Instant::now();
         for chunk in batch.source(&input) {
+            if begun.elapsed() > batch.limits.time {
+                return Ok(Some(format!("the batch took longer than {} s", batch.limits.time.as_secs())));
+            }
             let chunk = match chunk {
                 Ok(it) => it,
                 Err(fault) => return Ok(Some(fault.to_string())),
             };
-            bytes += size(&chunk);
+            bytes += chunk.size();
             if bytes > batch.limits.body {
                 return Ok(Some(format!("the body is longer than {} bytes when decompressed", batch.limits.body)));
             }
@@ -385,15 +391,5 @@ impl Done {
             repeated,
             error: self.error.clone(),
         }
-    }
-}
-
-/// Bytes of a chunk, decompressed; of columns about.
-fn size(chunk: &Chunk) -> u64 {
-    match &chunk.body {
-        files::Body::Lines(it) | files::Body::Elements(it, _) | files::Body::Csv(it) => it.len() as u64,
-        files::Body::Rows(it) => it.n_rows as u64 * 8,
-        files::Body::Batch(it) => it.get_array_memory_size() as u64,
-        files::Body::Broken(_) => 0,
     }
 }

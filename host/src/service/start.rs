@@ -128,6 +128,7 @@ fn app_settings(config: &Config) -> Settings {
             body: limits.body.bytes(),
             records: limits.batch_records,
             failures: u64::from(config.results.failures_per_request),
+            time: limits.request_timeout.duration(),
         },
         suite: limits.suite.in_memory(),
         concurrency: limits.concurrency as usize,

@@ -38,7 +38,8 @@ pub struct Version {
     pub note: Arc<PlanNote>,
     /// What may be told of values.
     pub privacy: Privacy,
-    limits: Limits,
+    /// What a record may be.
+    pub limits: Limits,
     idle: Mutex<Vec<Worker>>,
 }
 

@@ -1,9 +1,13 @@
 //! Bodies: their format, compression and key.
 
-use std::io::Read;
+use std::io::{self, Read};
+use std::time::Duration;
 
+use axum::body::{BodyDataStream, Bytes};
 use axum::http::{HeaderMap, header};
+use futures_util::{Stream, StreamExt as _};
 use sha2::{Digest as _, Sha256};
+use tokio::time::timeout;
 
 use crate::files::Format;
 use crate::http::problem::Problem;
@@ -102,4 +106,15 @@ pub(super) fn tail(summary: &impl serde::Serialize, lines: bool) -> Vec<u8> {
     }
     // The summary is an object: its members follow the verdicts.
     [b"],", text.get(1..).unwrap_or_default()].concat()
+}
+
+/// What comes of a body, none of it later than `pause` after what was before.
+pub(super) fn paced(body: BodyDataStream, pause: Duration) -> impl Stream<Item = io::Result<Bytes>> {
+    futures_util::stream::unfold(body, move |mut body| async move {
+        let next = match timeout(pause, body.next()).await {
+            Ok(next) => next?.map_err(io::Error::other),
+            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the body stopped coming")),
+        };
+        Some((next, body))
+    })
 }
