@@ -117,7 +117,9 @@ fn the_demo_tells_of_a_good_day_and_a_bad_one() {
     assert_eq!(days.len(), 12, "{story}");
     let is_good = |line: &&&str| line.contains(" 0.0 % failed");
     assert!(days[..6].iter().all(|it| is_good(&it)) && !days[9..].iter().any(|it| is_good(&it)), "{story}");
-    for part in ["version 2.4.0 is deployed", "confidence is a share", "known intent", "is not between 0 and 1"] {
+    for part in
+        ["version 2.4.0 is deployed", "confidence is a share", "known intent", "expected between 0 and 1, found"]
+    {
         assert!(story.contains(part), "{part} is not told:\n{story}");
     }
     // What customers write is never told.

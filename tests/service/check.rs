@@ -39,6 +39,9 @@ fn a_record_is_answered_with_its_verdict_and_reasons() {
     assert!(named("email match_regex")["observed"].as_str().unwrap().starts_with("hash:"));
     assert_eq!(named("card not_null")["severity"], "info");
     assert!(!bad.to_string().contains("nobody"), "a hashed value is told: {bad}");
+    assert_eq!(amount["message"], "expected between 0 and 100, found 120");
+    // As curl -d sends it.
+    assert_eq!(server.post(CHECK, "application/x-www-form-urlencoded", GOOD).status, 200);
     // What the suite says can be said otherwise for one request.
     assert_eq!(server.post(&format!("{CHECK}?on_fail=observe"), "application/json", BAD).status, 200);
     assert_eq!(server.post(&format!("{CHECK}?on_fail=tag"), "application/json", BAD).json()["action"], "tag");

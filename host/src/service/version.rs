@@ -180,8 +180,8 @@ impl Version {
                 let message = match reason.why.filter(|_| open) {
                     Some(why) => why,
                     None => match &observed {
-                        Some(value) if open => format!("{} is not {}", shorten(value), reason.bound),
-                        _ => format!("is not {}", reason.bound),
+                        Some(value) if open => format!("expected {}, found {}", reason.bound, shorten(value)),
+                        _ => format!("expected {}", reason.bound),
                     },
                 };
                 FailureNote {

@@ -29,7 +29,8 @@ pub(super) fn format(headers: &HeaderMap) -> Result<Format, Problem> {
     let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(Format::Json) };
     let given = given.to_str().unwrap_or_default();
     match given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-        "application/json" | "" => Ok(Format::Json),
+        // The form is what curl says of `-d` when it is told nothing else.
+        "application/json" | "application/x-www-form-urlencoded" | "" => Ok(Format::Json),
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/jsonlines" => {
             Ok(Format::Ndjson)
         }
