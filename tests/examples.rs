@@ -125,3 +125,12 @@ fn the_demo_tells_of_a_good_day_and_a_bad_one() {
     // What customers write is never told.
     assert!(!story.contains("my account"), "{story}");
 }
+
+#[test]
+fn the_demo_finds_another_port_where_its_own_is_taken() {
+    // Held by this test, or by whoever has it already.
+    let _held = std::net::TcpListener::bind("127.0.0.1:8080");
+    let output = Command::new(BINARY).args(["demo", "--once"]).output().expect("the binary runs");
+    let (story, code) = said(&output);
+    assert!(code == Some(0) && story.contains("records checked over HTTP"), "{story}");
+}

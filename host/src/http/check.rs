@@ -228,7 +228,7 @@ impl Incoming {
                 self.id = row.result_id;
                 if self.version.hash != row.suite_hash
                     && let Some(old) = self.app.store.version(&self.version.name, &row.suite_hash).await?
-                    && let Ok(old) = self.app.shelf.build(&self.version.name, old.text)
+                    && let Ok(old) = self.app.shelf.revive(&old)
                 {
                     self.version = Arc::new(old);
                 }
@@ -322,7 +322,7 @@ impl Incoming {
             return Ok(());
         }
         let stored = tokio::time::timeout(self.app.settings.store_timeout, self.app.intake.stored(number)).await;
-        stored.map_err(|_| Problem::not_stored())
+        if stored == Ok(true) { Ok(()) } else { Err(Problem::not_stored()) }
     }
 
     async fn batch(

@@ -31,7 +31,7 @@ pub async fn frame(mut request: Request, next: Next) -> Response {
         let status = response.status().as_u16();
         let ms = started.elapsed().as_secs_f64() * 1000.0;
         let request_id = id.to_str().unwrap_or_default();
-        if status < 500 && (path.ends_with("/check") || path.ends_with('z')) {
+        if status < 500 && (path.ends_with("/check") || matches!(path.as_str(), "/healthz" | "/readyz")) {
             debug!(%method, path, status, ms, request_id, trace, "answered");
         } else {
             info!(%method, path, status, ms, request_id, trace, "answered");

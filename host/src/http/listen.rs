@@ -1,7 +1,7 @@
 //! The socket: plain HTTP or TLS, and its end.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,8 +23,15 @@ pub struct Listening {
     server: JoinHandle<io::Result<()>>,
 }
 
-/// Listens on an address; `tls` are the files of the certificate and its key.
-pub async fn listen(app: Arc<App>, address: SocketAddr, tls: Option<(&Path, &Path)>) -> anyhow::Result<Listening> {
+/// Takes an address, so that nothing else is begun where it is taken already.
+pub fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let socket = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+    socket.set_nonblocking(true).with_context(|| format!("cannot listen on {address}"))?;
+    Ok(socket)
+}
+
+/// Answers on a socket; `tls` are the files of the certificate and its key.
+pub async fn listen(app: Arc<App>, socket: TcpListener, tls: Option<(&Path, &Path)>) -> anyhow::Result<Listening> {
     let handle = Handle::new();
     let router = router(app).into_make_service();
     // A batch is answered in pieces, which must not wait for each other's acknowledgement.
@@ -36,13 +43,13 @@ pub async fn listen(app: Arc<App>, address: SocketAddr, tls: Option<(&Path, &Pat
             let files = RustlsConfig::from_pem_file(certificate, key).await;
             let files = files.with_context(|| format!("the certificate {} and its key", certificate.display()))?;
             let acceptor = RustlsAcceptor::new(files).acceptor(plain);
-            tokio::spawn(axum_server::bind(address).acceptor(acceptor).handle(handle.clone()).serve(router))
+            tokio::spawn(axum_server::from_tcp(socket)?.acceptor(acceptor).handle(handle.clone()).serve(router))
         }
-        None => tokio::spawn(axum_server::bind(address).acceptor(plain).handle(handle.clone()).serve(router)),
+        None => tokio::spawn(axum_server::from_tcp(socket)?.acceptor(plain).handle(handle.clone()).serve(router)),
     };
     let Some(found) = handle.listening().await else {
         let error = server.await.context("the server")?.err();
-        bail!("cannot listen on {address}: {}", error.map_or_else(String::new, |it| it.to_string()));
+        bail!("cannot listen: {}", error.map_or_else(String::new, |it| it.to_string()));
     };
     Ok(Listening { address: found, handle, server })
 }

@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::service::app::App;
-pub use listen::{Listening, listen};
+pub use listen::{Listening, bind, listen};
 use problem::Problem;
 
 #[derive(OpenApi)]

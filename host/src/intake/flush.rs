@@ -104,28 +104,42 @@ async fn flush(intake: &Intake, store: &Store) -> bool {
     intake.counters.waiting.fetch_sub(segment.len(), Ordering::Relaxed);
     intake.counters.backlog.fetch_sub(1, Ordering::Relaxed);
     intake.lock().in_flight = 0;
-    if stored {
-        intake.committed.send_replace(number);
+    match stored {
+        Ended::Away => return false,
+        Ended::Stored => {}
+        Ended::PutAside => intake.lock().put_aside.push(number),
     }
-    stored
+    intake.committed.send_replace(number);
+    true
+}
+
+/// How the committing of a segment ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// The store has it.
+    Stored,
+    /// The store refuses it for good.
+    PutAside,
+    /// The service is stopping, and the store cannot be reached.
+    Away,
 }
 
 /// Tries until the store has the batch, or refuses it for good, or the service is stopping and the
-/// store cannot be reached: then it is false.
-async fn commit(intake: &Intake, store: &Store, batch: &Batch, path: &Path) -> bool {
+/// store cannot be reached.
+async fn commit(intake: &Intake, store: &Store, batch: &Batch, path: &Path) -> Ended {
     let mut pause = Duration::from_millis(50);
     loop {
         match store.commit(batch).await {
             Ok(Committed::Now | Committed::Before) => {
                 intake.counters.flushed.fetch_add(1, Ordering::Relaxed);
                 remove(path);
-                return true;
+                return Ended::Stored;
             }
             Err(error) if error.is_transient() => {
                 intake.counters.retried.fetch_add(1, Ordering::Relaxed);
                 warn!(%error, pause_ms = pause.as_millis() as u64, "the store cannot be reached; trying again");
                 if intake.lock().stopping && pause > Duration::from_secs(1) {
-                    return false;
+                    return Ended::Away;
                 }
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
@@ -136,7 +150,7 @@ async fn commit(intake: &Intake, store: &Store, batch: &Batch, path: &Path) -> b
                     Ok(to) => error!(%error, kept = %to.display(), "the store refuses a segment, which is put aside"),
                     Err(io) => error!(%error, %io, "the store refuses a segment, which cannot be put aside"),
                 }
-                return true;
+                return Ended::PutAside;
             }
         }
     }
@@ -162,8 +176,10 @@ async fn recover(intake: &Intake, store: &Store, left: Vec<PathBuf>) {
                     remove(&path);
                     continue;
                 }
-                if !commit(intake, store, &shard.into_batch(id), &path).await {
-                    return;
+                match commit(intake, store, &shard.into_batch(id), &path).await {
+                    Ended::Away => return,
+                    Ended::PutAside => continue,
+                    Ended::Stored => {}
                 }
                 info!(segment = %id, requests, torn_bytes = torn, "recovered what an earlier process had answered");
             }

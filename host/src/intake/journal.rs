@@ -108,9 +108,8 @@ impl Journal {
 
     /// Whether a file can be written there.
     pub fn is_writable(&self) -> io::Result<()> {
-        let path = self.folder.join("writable");
-        fs::write(&path, b"?")?;
-        fs::remove_file(path)
+        // A file of its own each time, since several may ask at once.
+        tempfile::tempfile_in(&self.folder)?.write_all(b"?")
     }
 }
 

@@ -103,6 +103,8 @@ struct State {
     stopping: bool,
     /// Bytes held by the shard that is being committed.
     in_flight: usize,
+    /// Numbers of segments that the store refuses; each is a defect, so they are few.
+    put_aside: Vec<u64>,
 }
 
 impl Intake {
@@ -110,7 +112,8 @@ impl Intake {
     pub fn open(folder: &Path, limits: Limits) -> io::Result<Arc<Self>> {
         let journal = Journal::open(folder)?;
         let segment = journal.begin()?;
-        let state = State { segment, shard: Shard::default(), number: 1, stopping: false, in_flight: 0 };
+        let state =
+            State { segment, shard: Shard::default(), number: 1, stopping: false, in_flight: 0, put_aside: Vec::new() };
         Ok(Arc::new(Intake {
             state: Mutex::new(state),
             journal,
@@ -188,12 +191,13 @@ impl Intake {
         Ok(state.number)
     }
 
-    /// Waits until what was taken in under this number is committed.
-    pub async fn stored(&self, number: u64) {
+    /// Waits until what was taken in under this number is committed; false when the store refuses it.
+    pub async fn stored(&self, number: u64) -> bool {
         let mut committed = self.committed.subscribe();
         self.wake.notify_one();
         // The sender lives as long as `self`.
         let _ = committed.wait_for(|it| *it >= number).await;
+        !self.lock().put_aside.contains(&number)
     }
 
     /// Whether the journal can be written.

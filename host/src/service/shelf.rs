@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use driftline_rules::plan::Options;
 use driftline_rules::suite::problem::Problem;
 use tokio::sync::Mutex;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use super::version::{Settings, Version};
 use crate::store::rows::VersionRow;
@@ -111,7 +111,7 @@ impl Shelf {
         let stored = store.active().await;
         for row in stored.as_deref().unwrap_or_default() {
             if suites.of_folder.contains(&row.suite) {
-                warn!(suite = row.suite, "the folder has a suite of the same name, which is the active one");
+                tracing::debug!(suite = row.suite, "the folder has a suite of the same name, which is the active one");
                 continue;
             }
             let file = format!("{} (in the store)", row.suite);
@@ -166,6 +166,15 @@ impl Shelf {
         Ok(Version::new(name, loaded, &self.settings))
     }
 
+    /// Compiles a stored version, with the schemas that were stored with it.
+    pub fn revive(&self, row: &VersionRow) -> Result<Version, Refused> {
+        let loaded = of_row(row);
+        if !loaded.problems.is_empty() {
+            return Err(Refused::Problems(loaded.problems));
+        }
+        Ok(Version::new(&row.suite, loaded, &self.settings))
+    }
+
     /// Keeps a version and makes it the active one.
     pub async fn put(
         &self,
@@ -205,11 +214,7 @@ impl Shelf {
             return Err(Refused::OfFolder);
         }
         let found = store.version(name, hash).await?.ok_or(Refused::Unknown)?;
-        let loaded = of_row(&found);
-        if !loaded.problems.is_empty() {
-            return Err(Refused::Problems(loaded.problems));
-        }
-        let version = Arc::new(Version::new(name, loaded, &self.settings));
+        let version = Arc::new(self.revive(&found)?);
         store.activate(name, hash, by, at).await?;
         self.swap(|suites| {
             suites.active.insert(name.to_owned(), Arc::clone(&version));
@@ -346,7 +351,10 @@ fn tell(before: &Suites, after: &Suites) {
     for name in before.active.keys().filter(|it| !after.active.contains_key(*it)) {
         info!(suite = name, "a suite is gone");
     }
-    for (name, broken) in &after.broken {
+    // The folder is looked at again and again; what is wrong with it is said once.
+    let is_new =
+        |name: &String, broken: &Broken| before.broken.get(name).is_none_or(|it| it.problems != broken.problems);
+    for (name, broken) in after.broken.iter().filter(|(name, broken)| is_new(name, broken)) {
         for problem in &broken.problems {
             error!(suite = name, "{}:{problem}", broken.file);
         }

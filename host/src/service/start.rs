@@ -16,7 +16,7 @@ use super::app::{App, Recorded, Settings, now};
 use super::shelf::Shelf;
 use super::{batch, version};
 use crate::config::{self, Config};
-use crate::http::{Listening, listen};
+use crate::http::{Listening, bind, listen};
 use crate::intake::{self, Intake};
 use crate::store::rows::Retention;
 use crate::store::{self, Store};
@@ -44,6 +44,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
             config.listen
         );
     }
+    let socket = bind(config.listen)?;
     let store = open_store(config).await?;
     let intake = Intake::open(&config.data.join("journal"), intake_limits(config)).context("the journal")?;
     let shelf = Shelf::new(&config.suites, suite_settings(config)?);
@@ -56,7 +57,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         tokio::spawn(watch(Arc::clone(&app), config.reload.poll.duration())),
         tokio::spawn(prune(store, config.rows_kept(), config.retention.every.duration())),
     ];
-    let listening = listen(Arc::clone(&app), config.listen, config.tls_files()).await?;
+    let listening = listen(Arc::clone(&app), socket, config.tls_files()).await?;
     let address = listening.address;
     app.get_ready(true);
     let suites = app.shelf.now();
@@ -127,7 +128,10 @@ fn app_settings(config: &Config) -> Settings {
             record: limits.record.in_memory(),
             body: limits.body.bytes(),
             records: limits.batch_records,
-            failures: u64::from(config.results.failures_per_request),
+            failures: match config.results.record {
+                config::Record::None => 0,
+                _ => u64::from(config.results.failures_per_request),
+            },
             time: limits.request_timeout.duration(),
         },
         suite: limits.suite.in_memory(),
