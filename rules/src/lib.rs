@@ -15,6 +15,7 @@ pub mod schema;
 pub mod python;
 pub mod condition;
 pub mod report;
+pub mod plugin;
 pub mod sketch;
 pub mod suite;
 pub mod args;
