@@ -83,12 +83,8 @@ pub trait Summarizer: Debug + Send + Sync {
     fn finish(&self, context: &Context, state: Option<&[u8]>) -> Result<Vec<Measurement>, Fault>;
 
     /// What a drift test measures.
-    fn compare(
-        &self,
-        context: &Context,
-        reference: Option<&[u8]>,
-        current: Option<&[u8]>,
-    ) -> Result<Comparison, Fault>;
+    fn compare(&self, context: &Context, reference: Option<&[u8]>, current: Option<&[u8]>)
+    -> Result<Comparison, Fault>;
 }
 
 /// What a plugin says of itself.

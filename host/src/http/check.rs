@@ -1,5 +1,6 @@
 //! Checking records: one at a time, or as a batch that streams in and whose verdicts stream out.
 
+mod batch;
 mod body;
 mod way;
 
@@ -15,7 +16,7 @@ use driftline_rules::suite::OnFail;
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -25,14 +26,13 @@ use super::problem::Problem;
 use super::suites::unknown;
 use crate::config::Scope;
 use crate::files::Format;
-use crate::intake::entry::{Origin, Passed, Request};
+use crate::intake::entry::{Origin, Request, Single as Summed};
 use crate::service::app::{App, Keyed, Reserved};
-use crate::service::batch::{Batch, Ended};
 use crate::service::version::{Checked, Version};
 use crate::store::rows::{Micros, Verdict, id_at};
 use crate::suites::hex;
 use crate::wire::{BatchAnswer, Failure, RecordVerdict, Single, Word};
-use body::{begins_object, decoded, encoding, format, key, paced, spool, tail, wants_lines};
+use body::{begins_object, decoded, encoding, format, key, object, paced, spool, wants_lines};
 use way::{Asked, Way};
 
 /// A body up to this is gathered before it is checked; a longer one is checked while it comes.
@@ -153,16 +153,19 @@ impl Incoming {
                 settings.batch.body
             )));
         }
-        let (first, rest) = start(body, GATHERED, settings.read_timeout).await?;
-        let is_single = format == Format::Json && rest.is_none() && encoding.is_none() && begins_object(&first);
-        if is_single {
-            if first.len() > settings.batch.record {
-                return Err(Problem::too_large(format!(
-                    "the record is longer than {} bytes (`limits.record`)",
-                    settings.batch.record
-                )));
+        let most = settings.batch.record;
+        let (first, rest) = start(body, GATHERED.max(most), settings.read_timeout).await?;
+        let object = match encoding {
+            _ if format != Format::Json => None,
+            None => begins_object(&first).then(|| first.clone()),
+            Some(encoding) if rest.is_none() => object(encoding, &first, most)?.map(Bytes::from),
+            Some(_) => None,
+        };
+        if let Some(object) = object {
+            if object.len() > most {
+                return Err(Problem::too_large(format!("the record is longer than {most} bytes (`limits.record`)")));
             }
-            return self.keyed_single(&first, key).await;
+            return self.keyed_single(&object, key).await;
         }
         match (rest, key) {
             (None, None) => {
@@ -218,6 +221,7 @@ impl Incoming {
                 "The first request is still being answered",
                 "a request of this `Idempotency-Key` is being answered at this moment",
             )),
+            Keyed::Early => Err(Problem::early()),
             Keyed::Other => Err(Problem::unprocessable(
                 "idempotency-key-reused",
                 "The key came with another body before",
@@ -273,7 +277,7 @@ impl Incoming {
         if !repeated && !self.ad_hoc {
             let number = self.take(checked, reserved.as_ref(), started)?;
             if let Some(reserved) = reserved {
-                reserved.counted(self.id, self.at, &self.version.hash);
+                reserved.counted(number, self.id, self.at, &self.version.hash);
             }
             self.wait(number).await?;
         }
@@ -287,11 +291,17 @@ impl Incoming {
         let note = &self.version.note;
         let origin = Origin { labels: checked.labels, ..self.origin() };
         let one_by_one = settings.records(self.id, !checked.failures.is_empty());
-        let is_plain = checked.failures.is_empty() && !one_by_one && reserved.is_none();
-        if is_plain {
-            let duration_us = u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX);
-            let passed = Passed { plan: 0, at: self.at, origin, duration_us, marks: checked.marks };
-            return Ok(self.app.intake.passed(note, passed)?);
+        if !one_by_one && reserved.is_none() {
+            let single = Summed {
+                plan: 0,
+                at: self.at,
+                origin,
+                duration_us: u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX),
+                verdict: checked.verdict,
+                unreadable: checked.unreadable,
+                marks: checked.marks,
+            };
+            return Ok(self.app.intake.single(note, single)?);
         }
         let mut failures = if one_by_one { checked.failures } else { Vec::new() };
         let most = usize::try_from(settings.batch.failures).unwrap_or(usize::MAX);
@@ -310,7 +320,7 @@ impl Incoming {
             tallies: vec![(origin.labels.clone(), checked.marks.counts(note.checks.len()))],
             failures,
             failures_left_out: left_out as u64,
-            key: reserved.map(Reserved::pair),
+            key: reserved.map(Reserved::note),
             origin,
             ..Request::default()
         };
@@ -323,74 +333,5 @@ impl Incoming {
         }
         let stored = tokio::time::timeout(self.app.settings.store_timeout, self.app.intake.stored(number)).await;
         if stored == Ok(true) { Ok(()) } else { Err(Problem::not_stored()) }
-    }
-
-    async fn batch(
-        self,
-        format: Format,
-        body: Box<dyn Read + Send>,
-        reserved: Option<Reserved>,
-        repeated: bool,
-        lines: bool,
-    ) -> Result<Response, Problem> {
-        let batch = Batch {
-            version: Arc::clone(&self.version),
-            id: self.id,
-            at: self.at,
-            origin: self.origin(),
-            format,
-            wanted: self.way.wanted,
-            action: self.action(),
-            key: reserved.as_ref().map(Reserved::pair),
-            limits: self.app.settings.batch,
-        };
-        let intake = (!repeated && !self.ad_hoc).then(|| Arc::clone(&self.app.intake));
-        let (sender, mut receiver) = mpsc::channel::<Result<Vec<u8>, Problem>>(4);
-        let opening: &[u8] = if lines { b"" } else { b"{\"verdicts\":[" };
-        tokio::task::spawn_blocking(move || {
-            let mut begun = false;
-            // A client that does not read its verdicts must not hold a thread for ever.
-            let pause = self.app.settings.read_timeout;
-            let runtime = tokio::runtime::Handle::current();
-            let mut send = |bytes: Vec<u8>| {
-                begun = true;
-                runtime.block_on(sender.send_timeout(Ok(bytes), pause)).is_ok()
-            };
-            let done = batch.run(body, intake.as_deref(), lines, &mut send);
-            let tail = match done {
-                Ok(done) => {
-                    if let Some(reserved) = reserved {
-                        reserved.counted(self.id, self.at, &self.version.hash);
-                    }
-                    let wait = self.wait(done.number);
-                    let late = runtime.block_on(wait).err();
-                    let mut summary = done.summary(&batch, repeated);
-                    summary.error = summary.error.or(late.map(|it| it.detail));
-                    tail(&summary, lines)
-                }
-                Err(Ended::Gone) => return,
-                // Nothing was sent yet: the status can still say it.
-                Err(Ended::Refused(refused)) if !begun => {
-                    let _ = sender.blocking_send(Err(refused.into()));
-                    return;
-                }
-                Err(Ended::Refused(refused)) => {
-                    let problem = Problem::from(refused);
-                    let cut = serde_json::json!({ "error": problem.detail });
-                    tail(&cut, lines)
-                }
-            };
-            let _ = runtime.block_on(sender.send_timeout(Ok(tail), pause));
-        });
-        let first = match receiver.recv().await {
-            Some(Ok(it)) => it,
-            Some(Err(problem)) => return Err(problem),
-            None => return Err(Problem::internal("the check ended without an answer")),
-        };
-        let begin = futures_util::stream::iter([opening.to_vec(), first]);
-        let rest = futures_util::stream::unfold(receiver, |mut it| async move { Some((it.recv().await?.ok()?, it)) });
-        let stream = begin.chain(rest).map(Ok::<_, std::convert::Infallible>);
-        let kind = if lines { "application/x-ndjson" } else { "application/json" };
-        Ok(([(header::CONTENT_TYPE, kind)], Body::from_stream(stream)).into_response())
     }
 }

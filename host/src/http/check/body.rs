@@ -69,6 +69,20 @@ pub(super) fn decoded(encoding: Option<Encoding>, body: Box<dyn Read + Send>) ->
     })
 }
 
+/// A compressed record, decompressed; `None` when it is no single object.
+pub(super) fn object(encoding: Encoding, bytes: &Bytes, most: usize) -> Result<Option<Vec<u8>>, Problem> {
+    let unread = |it: io::Error| Problem::bad_request(format!("the body cannot be read: {it}"));
+    let mut reader = decoded(Some(encoding), Box::new(io::Cursor::new(bytes.clone())))?;
+    let mut text = Vec::new();
+    // White space may stand before it, but hardly this much.
+    reader.by_ref().take(1024).read_to_end(&mut text).map_err(unread)?;
+    if !begins_object(&text) {
+        return Ok(None);
+    }
+    reader.take((most + 1).saturating_sub(text.len()) as u64).read_to_end(&mut text).map_err(unread)?;
+    Ok(Some(text))
+}
+
 pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(given) = headers.get("idempotency-key") else { return Ok(None) };
     match given.to_str() {
