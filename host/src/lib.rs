@@ -11,6 +11,7 @@ pub mod split;
 pub mod yaml;
 pub mod import;
 pub mod suggest;
+pub mod redact;
 pub mod store;
 pub mod config;
 pub mod tokens;

@@ -16,7 +16,8 @@ use crate::service::app::App;
 
 /// Lets a request through when its token has the scope, and its rate is not used up. The token's name.
 pub fn allow(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Option<String>, Problem> {
-    let Some(tokens) = &app.tokens else { return Ok(None) };
+    let live = app.live();
+    let Some(tokens) = &live.tokens else { return Ok(None) };
     let bearer = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
     let bearer = bearer.and_then(|it| it.split_once(' ')).filter(|it| it.0.eq_ignore_ascii_case("bearer"));
     let token = bearer.and_then(|it| tokens.who(it.1.trim())).ok_or_else(Problem::unauthorized)?;

@@ -116,7 +116,7 @@ pub async fn check_ad_hoc(
 ) -> Result<Response, Problem> {
     let token = allow(&app, &headers, Scope::Check)?;
     let way = asked.way()?;
-    let bytes = whole(body, GATHERED, app.settings.read_timeout).await?;
+    let bytes = whole(body, GATHERED, app.live().settings.read_timeout).await?;
     let asked: AdHoc = serde_json::from_slice(&bytes).map_err(|error| {
         Problem::bad_request(format!("the body is no `{{\"suite\", \"record\" or \"records\"}}`: {error}"))
     })?;
@@ -140,7 +140,7 @@ pub async fn check_ad_hoc(
 impl Incoming {
     async fn answer(mut self, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
         let app = Arc::clone(&self.app);
-        let settings = &app.settings;
+        let settings = app.live().settings.clone();
         let format = format(headers)?;
         let encoding = encoding(headers)?;
         let lines = wants_lines(headers);
@@ -287,7 +287,8 @@ impl Incoming {
 
     /// Journals one record's outcome.
     fn take(&self, checked: Checked, reserved: Option<&Reserved>, started: Instant) -> Result<u64, Problem> {
-        let settings = &self.app.settings;
+        let live = self.app.live();
+        let settings = &live.settings;
         let note = &self.version.note;
         let origin = Origin { labels: checked.labels, ..self.origin() };
         let one_by_one = settings.records(self.id, !checked.failures.is_empty());
@@ -331,7 +332,7 @@ impl Incoming {
         if !self.way.stored || number == 0 {
             return Ok(());
         }
-        let stored = tokio::time::timeout(self.app.settings.store_timeout, self.app.intake.stored(number)).await;
+        let stored = tokio::time::timeout(self.app.live().settings.store_timeout, self.app.intake.stored(number)).await;
         if stored == Ok(true) { Ok(()) } else { Err(Problem::not_stored()) }
     }
 }

@@ -5,16 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use arc_swap::{ArcSwap, Guard};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::batch;
+use super::reload::Reloader;
 use super::shelf::Shelf;
 use crate::intake::Intake;
 use crate::intake::entry::KeyNote;
 use crate::store::Store;
-use crate::store::rows::{KeyRow, Micros};
+use crate::store::rows::{KeyRow, Micros, Retention};
 use crate::tokens::Tokens;
 
 /// Which requests are recorded one by one.
@@ -66,18 +68,28 @@ impl Settings {
     }
 }
 
+/// What may be said otherwise while the service runs.
+#[derive(Debug)]
+pub struct Live {
+    /// What the service was told.
+    pub settings: Settings,
+    /// Who may do what; `None`: anyone anything.
+    pub tokens: Option<Arc<Tokens>>,
+    /// How long rows are kept.
+    pub retention: Retention,
+}
+
 /// Everything that a handler needs.
 pub struct App {
-    /// What it was told.
-    pub settings: Settings,
+    live: ArcSwap<Live>,
     /// The suites.
     pub shelf: Shelf,
     /// Where results wait.
     pub intake: Arc<Intake>,
     /// Where they are kept.
     pub store: Store,
-    /// Who may do what; `None`: anyone anything.
-    pub tokens: Option<Tokens>,
+    /// Where the configuration is read again.
+    pub reloader: Option<Reloader>,
     /// Room for checks.
     pub room: Arc<Semaphore>,
     /// When it started.
@@ -154,24 +166,36 @@ impl std::fmt::Debug for App {
 
 impl App {
     /// The service; [`App::get_ready`] lets it answer that it is ready.
-    pub fn new(
-        settings: Settings,
-        shelf: Shelf,
-        intake: Arc<Intake>,
-        store: Store,
-        tokens: Option<Tokens>,
-    ) -> Arc<Self> {
+    pub fn new(live: Live, shelf: Shelf, intake: Arc<Intake>, store: Store, reloader: Option<Reloader>) -> Arc<Self> {
         Arc::new(App {
-            room: Arc::new(Semaphore::new(settings.concurrency)),
-            settings,
+            room: Arc::new(Semaphore::new(live.settings.concurrency)),
+            live: ArcSwap::from_pointee(live),
             shelf,
             intake,
             store,
-            tokens,
+            reloader,
             started: Instant::now(),
             ready: AtomicBool::new(false),
             keys: Mutex::default(),
         })
+    }
+
+    /// What holds at this moment.
+    pub fn live(&self) -> Guard<Arc<Live>> {
+        self.live.load()
+    }
+
+    /// Lets other settings hold from now on; tokens that did not change keep count of their rates.
+    pub fn change(&self, live: Live, tokens_changed: bool) {
+        let tokens = if tokens_changed { live.tokens } else { self.live.load().tokens.clone() };
+        self.live.store(Arc::new(Live { tokens, ..live }));
+    }
+
+    /// Reads the configuration again; the settings that want a restart, or what is wrong with it.
+    pub async fn reload_config(self: &Arc<Self>) -> Result<Vec<String>, String> {
+        let app = Arc::clone(self);
+        let reload = move || app.reloader.as_ref().map_or(Ok(Vec::new()), |it| it.reload(&app));
+        tokio::task::spawn_blocking(reload).await.unwrap_or_else(|error| Err(error.to_string()))
     }
 
     /// Everything is loaded.
@@ -190,7 +214,7 @@ impl App {
             return Ok(Keyed::Early);
         }
         let place = (suite.to_owned(), key.to_owned());
-        let oldest = now() - self.settings.key_window.as_micros() as i64;
+        let oldest = now() - self.live().settings.key_window.as_micros() as i64;
         let known = {
             let mut keys = self.keys();
             keys.sweep(|| self.intake.committed());

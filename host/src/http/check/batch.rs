@@ -34,7 +34,7 @@ impl Incoming {
             wanted: self.way.wanted,
             action: self.action(),
             key: reserved.as_ref().map(Reserved::note),
-            limits: self.app.settings.batch,
+            limits: self.app.live().settings.batch,
         };
         let intake = (!repeated && !self.ad_hoc).then(|| Arc::clone(&self.app.intake));
         let (sender, mut receiver) = mpsc::channel::<Result<Vec<u8>, Problem>>(4);
@@ -42,7 +42,7 @@ impl Incoming {
         tokio::task::spawn_blocking(move || {
             let mut begun = false;
             // A client that does not read its verdicts must not hold a thread for ever.
-            let pause = self.app.settings.read_timeout;
+            let pause = self.app.live().settings.read_timeout;
             let runtime = tokio::runtime::Handle::current();
             let mut send = |bytes: Vec<u8>| {
                 begun = true;
