@@ -6,6 +6,7 @@ mod way;
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use axum::body::{Body, Bytes};
@@ -13,15 +14,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use driftline_rules::suite::OnFail;
-use futures_util::StreamExt as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio_util::io::{StreamReader, SyncIoBridge};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::asked::{Named, Params, allow, start, whole};
+use super::asked::{Named, Params, allow, begin, gather, whole};
 use super::problem::Problem;
 use super::suites::unknown;
 use crate::config::Scope;
@@ -32,10 +31,10 @@ use crate::service::version::{Checked, Version};
 use crate::store::rows::{Micros, Verdict, id_at};
 use crate::suites::hex;
 use crate::wire::{BatchAnswer, Failure, RecordVerdict, Single, Word};
-use body::{begins_object, decoded, encoding, format, key, object, paced, spool, wants_lines};
+use body::{Flow, Packed, begins_object, encoding, format, key, object, spool, wants_lines};
 use way::{Asked, Way};
 
-/// A body up to this is gathered before it is checked; a longer one is checked while it comes.
+/// A body up to this that may be one record is gathered before it is checked.
 const GATHERED: usize = 4 << 20;
 
 /// A suite and what it shall check, for `POST /v1/check`.
@@ -63,6 +62,8 @@ struct Incoming {
     id: Uuid,
     /// Nothing is journalled or stored.
     ad_hoc: bool,
+    /// Whether the body stopped coming.
+    slow: Arc<AtomicBool>,
     /// Held until the last verdict is sent.
     room: Option<OwnedSemaphorePermit>,
 }
@@ -97,7 +98,8 @@ pub async fn check(
     let way = asked.way()?;
     let version = app.shelf.get(&suite).ok_or_else(|| unknown(&suite))?;
     let at = way.at;
-    let incoming = Incoming { app, version, way, token, at, id: id_at(at), ad_hoc: false, room: None };
+    let incoming =
+        Incoming { app, version, way, token, at, id: id_at(at), ad_hoc: false, slow: Arc::default(), room: None };
     incoming.answer(&headers, body).await
 }
 
@@ -126,12 +128,14 @@ pub async fn check_ad_hoc(
     };
     let version = Arc::new(app.shelf.build("ad-hoc", text)?);
     let at = way.at;
-    let incoming = Incoming { app, version, way, token, at, id: id_at(at), ad_hoc: true, room: None };
+    let incoming =
+        Incoming { app, version, way, token, at, id: id_at(at), ad_hoc: true, slow: Arc::default(), room: None };
     match (asked.record, asked.records) {
         (Some(record), None) => incoming.single(record.get().as_bytes(), None, false).await,
         (None, Some(records)) if records.get().starts_with('[') => {
             let bytes = Bytes::copy_from_slice(records.get().as_bytes());
-            incoming.batch(Format::Json, Box::new(Cursor::new(bytes)), None, false, false).await
+            let packed = Packed { format: Format::Json, encoding: None, body: Box::new(Cursor::new(bytes)) };
+            incoming.batch(packed, None, false, false).await
         }
         _ => Err(Problem::bad_request("the body holds `record`, an object, or `records`, an array; not both")),
     }
@@ -153,11 +157,18 @@ impl Incoming {
                 settings.batch.body
             )));
         }
+        let pause = settings.read_timeout;
+        let (first, rest) = begin(body, pause).await?;
+        let may_be_single = format == Format::Json && (encoding.is_some() || begins_object(&first));
+        if key.is_none() && !may_be_single {
+            let packed = Packed { format, encoding, body: Box::new(Flow::new(first, rest, pause, &self.slow)) };
+            return self.batch(packed, None, false, lines).await;
+        }
         let most = settings.batch.record;
-        let (first, rest) = start(body, GATHERED.max(most), settings.read_timeout).await?;
+        let (first, rest) = gather(first, rest, GATHERED.max(most), pause).await?;
         let object = match encoding {
-            _ if format != Format::Json => None,
-            None => begins_object(&first).then(|| first.clone()),
+            _ if !may_be_single => None,
+            None => Some(first.clone()),
             Some(encoding) if rest.is_none() => object(encoding, &first, most)?.map(Bytes::from),
             Some(_) => None,
         };
@@ -167,29 +178,18 @@ impl Incoming {
             }
             return self.keyed_single(&object, key).await;
         }
-        match (rest, key) {
-            (None, None) => {
-                self.batch(format, decoded(encoding, Box::new(Cursor::new(first)))?, None, false, lines).await
-            }
-            (None, Some(key)) => {
-                let hash = hex(&Sha256::digest(&first));
-                let body = decoded(encoding, Box::new(Cursor::new(first)))?;
-                self.keyed_batch(format, body, &key, &hash, lines).await
-            }
-            (Some(rest), key) => {
-                let begin = futures_util::stream::once(async move { Ok(first) });
-                let rest = begin.chain(paced(rest, settings.read_timeout));
-                let reader = SyncIoBridge::new(StreamReader::new(Box::pin(rest)));
-                let Some(key) = key else {
-                    return self.batch(format, decoded(encoding, Box::new(reader))?, None, false, lines).await;
-                };
-                // A repeated key must be known before anything counts, so its body is read to the end first.
-                let most = settings.batch.body;
-                let spooled = tokio::task::spawn_blocking(move || spool(reader, most)).await;
-                let (file, hash) = spooled.map_err(|it| Problem::internal(it.to_string()))??;
-                self.keyed_batch(format, decoded(encoding, Box::new(file))?, &key, &hash, lines).await
-            }
-        }
+        let body: Box<dyn Read + Send> = match rest {
+            None => Box::new(Cursor::new(first)),
+            Some(rest) => Box::new(Flow::new(first, rest, pause, &self.slow)),
+        };
+        let Some(key) = key else {
+            return self.batch(Packed { format, encoding, body }, None, false, lines).await;
+        };
+        // A repeated key must be known before anything counts, so its body is read to the end first.
+        let most = settings.batch.body;
+        let spooled = tokio::task::spawn_blocking(move || spool(body, most)).await;
+        let (kept, hash) = spooled.map_err(|it| Problem::internal(it.to_string()))??;
+        self.keyed_batch(Packed { format, encoding, body: Box::new(kept) }, &key, &hash, lines).await
     }
 
     async fn keyed_single(mut self, text: &[u8], key: Option<String>) -> Result<Response, Problem> {
@@ -199,16 +199,9 @@ impl Incoming {
         self.single(text, reserved, repeated).await
     }
 
-    async fn keyed_batch(
-        mut self,
-        format: Format,
-        body: Box<dyn Read + Send>,
-        key: &str,
-        hash: &str,
-        lines: bool,
-    ) -> Result<Response, Problem> {
+    async fn keyed_batch(mut self, packed: Packed, key: &str, hash: &str, lines: bool) -> Result<Response, Problem> {
         let (reserved, repeated) = self.know(key, hash).await?;
-        self.batch(format, body, reserved, repeated, lines).await
+        self.batch(packed, reserved, repeated, lines).await
     }
 
     /// What the key says: the reservation of a new one; or that the request is repeated, and is then

@@ -24,6 +24,11 @@ use crate::intake::{Intake, Refused};
 use crate::records::{Record, Records, Stop, wanted};
 use crate::store::rows::{Labels, Micros, Verdict};
 
+/// Bytes that are checked at a time: little, so that the next come off the socket meanwhile.
+const CHUNK: usize = 64 << 10;
+/// Bytes, or time, after which what was checked is journalled and answered.
+const PART: (u64, Duration) = (1 << 20, Duration::from_millis(100));
+
 /// Which verdicts are answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wanted {
@@ -148,6 +153,8 @@ struct Work<'w> {
     n_out: u64,
     /// Verdicts that are sent when the whole is journalled.
     held: Option<File>,
+    /// Whether any were journalled or sent.
+    is_told: bool,
     /// Whether somebody reads the verdicts. A batch that was sent counts, whoever hears of it.
     is_read: bool,
     started: Instant,
@@ -180,6 +187,7 @@ impl Batch {
             out: Vec::new(),
             n_out: 0,
             held: None,
+            is_told: false,
             is_read: true,
             started: Instant::now(),
         };
@@ -191,8 +199,12 @@ impl Batch {
     }
 
     fn source(&self, input: &Input) -> Source {
-        let options =
-            files::Options { format: Some(self.format), max_record: self.limits.record, ..files::Options::default() };
+        let options = files::Options {
+            format: Some(self.format),
+            max_record: self.limits.record,
+            chunk: CHUNK,
+            ..files::Options::default()
+        };
         Source::new(vec![input.clone()], options)
     }
 
@@ -258,7 +270,7 @@ impl Work<'_> {
             Err(error) => return Ok(Some(Cut::unread(error))),
         };
         let mut reader = Records::new(plan, kinds, Nulls::default()).within(batch.version.limits);
-        let mut bytes = 0;
+        let (mut bytes, mut told) = (0, 0);
         let begun = Instant::now();
         for chunk in batch.source(&input) {
             if begun.elapsed() > batch.limits.time {
@@ -285,10 +297,14 @@ impl Work<'_> {
                     self.record(record, lines);
                 }
             });
-            if self.held.is_none() {
-                self.store(intake, None)?;
+            if bytes - told >= PART.0 || self.started.elapsed() >= PART.1 {
+                told = bytes;
+                if self.held.is_none() {
+                    self.store(intake, None)?;
+                    self.is_told = true;
+                }
+                self.answer(send)?;
             }
-            self.answer(send)?;
             if too_many {
                 return Ok(Some(Cut::too_large(format!("the batch has more than {} records", batch.limits.records))));
             }

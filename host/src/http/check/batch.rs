@@ -1,7 +1,7 @@
 //! A batch over HTTP: verdicts are sent while the body still comes.
 
-use std::io::Read;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::body::Body;
 use axum::http::header;
@@ -10,8 +10,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use super::Incoming;
-use super::body::tail;
-use crate::files::Format;
+use super::body::{Packed, decoded, tail};
 use crate::http::problem::Problem;
 use crate::service::app::Reserved;
 use crate::service::batch::Batch;
@@ -19,8 +18,7 @@ use crate::service::batch::Batch;
 impl Incoming {
     pub(super) async fn batch(
         self,
-        format: Format,
-        body: Box<dyn Read + Send>,
+        packed: Packed,
         reserved: Option<Reserved>,
         repeated: bool,
         lines: bool,
@@ -30,7 +28,7 @@ impl Incoming {
             id: self.id,
             at: self.at,
             origin: self.origin(),
-            format,
+            format: packed.format,
             wanted: self.way.wanted,
             action: self.action(),
             key: reserved.as_ref().map(Reserved::note),
@@ -48,7 +46,8 @@ impl Incoming {
                 begun = true;
                 runtime.block_on(sender.send_timeout(Ok(bytes), pause)).is_ok()
             };
-            let done = batch.run(body, intake.as_deref(), lines, &mut send);
+            let done = decoded(packed.encoding, packed.body)
+                .and_then(|body| Ok(batch.run(body, intake.as_deref(), lines, &mut send)?));
             let tail = match done {
                 Ok(done) => {
                     if let Some(reserved) = reserved {
@@ -60,10 +59,11 @@ impl Incoming {
                     summary.error = summary.error.or(late.map(|it| it.detail));
                     tail(&summary, lines)
                 }
-                Err(ended) if begun => tail(&serde_json::json!({ "error": Problem::from(ended).detail }), lines),
-                Err(ended) => {
+                Err(problem) if begun => tail(&serde_json::json!({ "error": problem.detail }), lines),
+                Err(problem) => {
                     // Nothing was sent yet: the status can still say it.
-                    let _ = sender.blocking_send(Err(ended.into()));
+                    let problem = if self.slow.load(Ordering::Relaxed) { Problem::slow() } else { problem };
+                    let _ = sender.blocking_send(Err(problem));
                     return;
                 }
             };

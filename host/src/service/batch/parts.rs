@@ -92,7 +92,7 @@ impl Work<'_> {
         send: &mut dyn FnMut(Vec<u8>) -> bool,
     ) -> Result<Done, Ended> {
         // While nothing was answered, the whole can still be refused.
-        if let Some(cut) = cut.clone().filter(|_| self.held.is_some() || self.sums.records == 0) {
+        if let Some(cut) = cut.clone().filter(|_| !self.is_told) {
             return Err(Ended::Unread(cut));
         }
         let version = &self.batch.version;
@@ -134,6 +134,7 @@ impl Work<'_> {
         }
         let statistics = serde_json::Value::Object(statistics).to_string();
         let number = self.store(intake, Some(Judged { findings: findings.clone(), statistics, verdict }))?;
+        self.answer(send)?;
         self.release(send)?;
         Ok(Done { sums: self.sums, findings, verdict, cut, number })
     }
