@@ -7,6 +7,8 @@
 mod check;
 #[path = "support/database.rs"]
 mod database;
+#[path = "service/keys.rs"]
+mod keys;
 #[path = "service/postgres.rs"]
 mod postgres;
 #[path = "service/restart.rs"]

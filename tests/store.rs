@@ -56,7 +56,7 @@ on_both! {
         parts_of_a_result_add_up, parts_within_one_batch_add_up, tallies_add_up,
         two_stores_that_commit_at_once_lose_nothing, a_null_character_does_not_poison_a_batch,
         overlong_labels_do_not_poison_a_batch, a_huge_batch_is_committed, times_of_any_year_are_kept,
-        a_batch_that_fails_leaves_nothing, an_idempotency_key_keeps_its_first_request;
+        a_batch_that_fails_leaves_nothing, an_idempotency_key_belongs_to_the_request_that_came_last;
     history: every_filter_restricts_results, every_filter_restricts_failures, pages_hold_every_row_once,
         pages_stand_still_while_rows_arrive, failures_of_one_result_are_paged_by_ordinal,
         a_result_is_found_by_its_id, stats_add_up_by_span, views_show_the_history,

@@ -149,30 +149,6 @@ impl std::io::Read for Repeated {
 }
 
 #[test]
-fn a_key_counts_once_and_is_answered_again() {
-    let server = server();
-    let ask =
-        |body: &str, kind: &str| server.ask("POST", CHECK, &[("content-type", kind), ("idempotency-key", "k-1")], body);
-    let first = ask(BAD, "application/json");
-    let again = ask(BAD, "application/json");
-    assert_eq!((first.status, again.status), (422, 422));
-    let (mut first, mut again) = (first.json(), again.json());
-    assert_eq!(again["repeated"], true);
-    again.as_object_mut().unwrap().remove("repeated");
-    assert_eq!(first.as_object_mut().unwrap(), again.as_object_mut().unwrap());
-    let other = ask(GOOD, "application/json");
-    assert_eq!(other.status, 422);
-    assert_eq!(other.json()["type"], "urn:driftline:problem:idempotency-key-reused");
-    let batch = |key: &str| {
-        let headers = [("content-type", "application/x-ndjson"), ("idempotency-key", key)];
-        server.ask("POST", &format!("{CHECK}?wait=stored"), &headers, format!("{GOOD}\n{GOOD}\n")).json()
-    };
-    assert_eq!(batch("k-2")["records"], 2);
-    assert_eq!(batch("k-2")["repeated"], true);
-    assert_eq!(server.stored(), 3);
-}
-
-#[test]
 fn a_suite_may_be_sent_along() {
     let server = server();
     let body =
@@ -216,6 +192,28 @@ fn what_cannot_be_answered_is_a_problem_with_a_stable_type() {
         assert_eq!(answer.json()["status"], status);
         assert!(answer.header("x-request-id").is_some());
     }
+    // Compressed, an object is one record too, and its length is what it unpacks to.
+    let packed = |text: &str| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(text.as_bytes()).unwrap();
+        packer.finish().unwrap()
+    };
+    let gzip = [("content-type", "application/json"), ("content-encoding", "gzip")];
+    let single = server.ask("POST", CHECK, &gzip, packed(GOOD));
+    assert_eq!((single.status, &single.json()["valid"]), (200, &json!(true)), "{}", single.body);
+    assert_eq!(server.ask("POST", CHECK, &gzip, packed(&long)).status, 413);
+    // What cannot be read from its first byte on is refused, and nothing of it is stored.
+    for (kind, encoding, body) in [
+        ("application/json", "gzip", "no gzip"),
+        ("application/x-ndjson", "gzip", "no gzip"),
+        ("application/x-ndjson", "zstd", "no zstd"),
+        ("application/vnd.apache.arrow.stream", "identity", "no arrow"),
+    ] {
+        let answer = server.ask("POST", CHECK, &[("content-type", kind), ("content-encoding", encoding)], body);
+        assert_eq!(answer.status, 400, "{kind} {encoding}: {}", answer.body);
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    }
+    server.until("one record is stored", || server.stored() == 1);
     // One record that cannot be read is a verdict, not a problem.
     let broken = server.post(&format!("{CHECK}?on_fail=tag"), "application/json", "{\"id\": ");
     assert_eq!((broken.status, &broken.json()["failures"][0]["kind"]), (200, &json!("readable")));
@@ -223,6 +221,44 @@ fn what_cannot_be_answered_is_a_problem_with_a_stable_type() {
     // Refused before it was read, so that a client may still be writing when the connection ends.
     let answer = server.send("POST", CHECK, &[("content-type", "application/x-ndjson")], large.as_bytes());
     assert!(answer.is_none_or(|it| it.status == 413));
+}
+
+/// Counts only: no request, failing or not, has a row of its own, and none is lost.
+#[test]
+fn nothing_is_recorded_one_by_one_where_that_is_said() {
+    let mut server = Server::new(&[("payments.yaml", PAYMENTS)]);
+    server.set("DRIFTLINE_RESULTS__RECORD", "none");
+    server.set("DRIFTLINE_INTAKE__FLUSH_EVERY", "1s");
+    server.start();
+    for body in [GOOD, BAD, GOOD, BAD, BAD, "{"] {
+        server.post(&format!("{CHECK}?at=2024-05-01T12:00:00Z"), "application/json", body);
+    }
+    server.until("six records are stored", || server.stored() == 6);
+    let items = server.get("/v1/results").json()["items"].take();
+    let sum = |name: &str| items.as_array().unwrap().iter().map(|it| it[name].as_i64().unwrap()).sum::<i64>();
+    assert_eq!((sum("requests"), sum("failed"), sum("unreadable")), (6, 4, 1), "{items}");
+    assert!(items.as_array().unwrap().len() < 6, "{items}");
+    assert_eq!(server.get("/v1/failures").json()["items"], json!([]));
+    // The worst of what was summed up is the verdict, so that the row is found.
+    let failing = server.get("/v1/results?status=fail").json()["items"].take();
+    assert!(failing.as_array().unwrap().iter().all(|it| it["failed"].as_i64() > Some(0)), "{failing}");
+}
+
+/// Each label's records are counted with it, what cannot be read with none.
+#[test]
+fn what_can_be_read_is_counted_by_label() {
+    let server = server();
+    let lines = format!("{GOOD}\n{BAD}\nnonsense\n{BAD}\n");
+    server.post(&format!("{CHECK}?wait=stored"), "application/x-ndjson", lines);
+    let seen = |filter: &str| {
+        let stats = server.get(&format!("/v1/stats?check=readable{filter}")).json();
+        let items = stats.as_array().unwrap_or_else(|| panic!("{stats}")).clone();
+        let sum = |name: &str| items.iter().map(|it| it[name].as_i64().unwrap()).sum::<i64>();
+        (sum("seen"), sum("failed"))
+    };
+    assert_eq!(seen("&segment=DE"), (1, 0), "{}", server.get("/v1/stats").body);
+    assert_eq!(seen("&segment=FR"), (2, 0));
+    assert_eq!(seen(""), (4, 1));
 }
 
 #[test]

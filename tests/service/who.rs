@@ -52,6 +52,58 @@ fn a_token_may_do_what_its_scopes_say() {
 }
 
 #[test]
+fn the_configuration_is_taken_up_again() {
+    let (mut server, tokens) = guarded();
+    server.set("DRIFTLINE_RELOAD__POLL", "100ms");
+    server.start();
+    let check = |token: &str, body: &str| {
+        let bearer = format!("Bearer {token}");
+        server.ask("POST", CHECK, &[("authorization", &bearer), ("content-type", "application/json")], body).status
+    };
+    assert_eq!((check(&tokens[0], GOOD), check(&tokens[1], GOOD)), (200, 403));
+    // The model's token is gone, a record may be shorter, and a port is no thing to change at once.
+    let before = std::fs::read_to_string(server.path("driftline.yaml")).unwrap();
+    let lines: Vec<_> = before.lines().filter(|it| !it.contains("model")).collect();
+    server.write(
+        "driftline.yaml",
+        &format!("{}\nlimits: {{ record: 50, body: 1MiB }}\nstop: {{ grace: 3s }}\n", lines.join("\n")),
+    );
+    server.until("the token is unknown", || check(&tokens[0], GOOD) == 401);
+    assert_eq!(check(&tokens[2], GOOD), 413);
+    assert!(server.log().contains("stop.grace") && server.log().contains("wants a restart"), "{}", server.log());
+    // With a problem everything stays, and the service says what it is.
+    server.write("driftline.yaml", &format!("{before}\nlimits: {{ recrod: 50 }}\n"));
+    server.until("the problem is told", || server.log().contains("recrod"));
+    assert_eq!((check(&tokens[0], GOOD), check(&tokens[2], GOOD)), (401, 413));
+    let bearer = format!("Bearer {}", tokens[2]);
+    let answer = server.ask("POST", "/v1/reload", &[("authorization", &bearer)], "");
+    assert_eq!((answer.status, &answer.json()["type"]), (422, &json!("urn:driftline:problem:configuration")));
+    assert!(answer.body.contains("did you mean `record`"), "{}", answer.body);
+    // By signal too.
+    server.write("driftline.yaml", &before);
+    server.signal("HUP");
+    server.until("the token is known again", || check(&tokens[0], GOOD) == 200);
+}
+
+/// Who sends the head of a request a byte at a time holds no connection for long.
+#[test]
+fn a_connection_that_says_nothing_is_closed() {
+    use std::io::{Read as _, Write as _};
+    let mut server = Server::new(&[]);
+    server.set("DRIFTLINE_LIMITS__IDLE_TIMEOUT", "300ms");
+    server.start();
+    for head in ["", "GET /healthz HTTP/1.1\r\nHost: x\r\n"] {
+        let mut connection = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        connection.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        connection.write_all(head.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).unwrap();
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+    }
+}
+
+#[test]
 fn without_tokens_only_loopback_is_listened_on() {
     let server = Server::new(&[]);
     let (code, text) = server.driftline(&["serve", "--listen", "0.0.0.0:0"]);

@@ -108,6 +108,7 @@ pub fn key(at: Micros, key: &str) -> KeyRow {
         result_id: id(at),
         at,
         suite_hash: "5".repeat(64),
+        came: at,
     }
 }
 

@@ -272,13 +272,16 @@ pub async fn a_batch_that_fails_leaves_nothing(database: Database) {
     assert_eq!(store.commit(&batch).await.unwrap(), Committed::Now);
 }
 
-pub async fn an_idempotency_key_keeps_its_first_request(database: Database) {
+/// A key is only written when it was unknown or expired, so the later request holds it.
+pub async fn an_idempotency_key_belongs_to_the_request_that_came_last(database: Database) {
     let store = open(&database).await;
-    for at in [BEGIN, BEGIN + 1] {
-        let keys = vec![key(at, "k"), key(at, "k")];
+    for (at, came) in [(BEGIN + 7, BEGIN + 1), (BEGIN, BEGIN + 2), (BEGIN + 9, BEGIN)] {
+        let new = KeyRow { came, ..key(at, "k") };
+        let keys = vec![KeyRow { came: came - 1, ..new.clone() }, new.clone(), new];
         store.commit(&Batch { keys, ..batch(Vec::new()) }).await.unwrap();
     }
-    assert_eq!(store.key("intents", "k").await.unwrap().unwrap().at, BEGIN);
+    let found = store.key("intents", "k").await.unwrap().unwrap();
+    assert_eq!((found.at, found.came), (BEGIN, BEGIN + 2));
 }
 
 #[test]

@@ -120,10 +120,13 @@ CREATE TABLE idempotency_key (
     result_id uuid NOT NULL,
     at timestamptz NOT NULL,
     suite_hash text COLLATE "C" NOT NULL,
+    came timestamptz NOT NULL,
     PRIMARY KEY (suite, key)
 );
 COMMENT ON TABLE idempotency_key IS 'Idempotency-Keys of requests, and the request that counted.';
-CREATE INDEX idempotency_key_at ON idempotency_key (at);
+COMMENT ON COLUMN idempotency_key.at IS 'The time that the request was of, which it may have stated itself.';
+COMMENT ON COLUMN idempotency_key.came IS 'When it came: a key is remembered from then on.';
+CREATE INDEX idempotency_key_came ON idempotency_key (came);
 
 CREATE TABLE suite_version (
     suite text COLLATE "C" NOT NULL,

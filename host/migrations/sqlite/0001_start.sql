@@ -107,9 +107,10 @@ CREATE TABLE idempotency_key (
     result_id BLOB NOT NULL,
     at INTEGER NOT NULL,
     suite_hash TEXT NOT NULL,
+    came INTEGER NOT NULL,
     PRIMARY KEY (suite, key)
 ) STRICT;
-CREATE INDEX idempotency_key_at ON idempotency_key (at);
+CREATE INDEX idempotency_key_came ON idempotency_key (came);
 
 CREATE TABLE suite_version (
     suite TEXT NOT NULL,

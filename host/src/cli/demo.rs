@@ -45,12 +45,12 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     log(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let running = match start(&config).await {
+        let running = match start(&config, None).await {
             Ok(it) => it,
             // Something else is there, which is no reason to fail.
             Err(_) if args.port == 8080 => {
                 config.listen.set_port(0);
-                start(&config).await?
+                start(&config, None).await?
             }
             Err(error) => return Err(error),
         };

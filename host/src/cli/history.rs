@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::serve::Given;
 use super::{CANNOT, say};
+use crate::config::Loaded;
 use crate::history::time;
 use crate::service::app::now;
 use crate::store::rows::{Filter, Verdict};
@@ -90,7 +91,7 @@ enum Format {
 
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
-    let Some(config) = args.given.load() else { return Ok(CANNOT) };
+    let Some(Loaded { config, .. }) = args.given.load() else { return Ok(CANNOT) };
     let filter = filter(args)?;
     if args.bucket < 60 {
         bail!("--bucket {}: a span is at least 60 seconds", args.bucket);

@@ -5,6 +5,7 @@ use clap::Args as ClapArgs;
 
 use super::serve::Given;
 use super::{CANNOT, say};
+use crate::config::Loaded;
 use crate::store::{Options, Store};
 
 /// Make the tables of the store, or bring older ones up to date.
@@ -22,7 +23,7 @@ pub struct Args {
 
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
-    let Some(config) = args.given.load() else { return Ok(CANNOT) };
+    let Some(Loaded { config, .. }) = args.given.load() else { return Ok(CANNOT) };
     std::fs::create_dir_all(&config.data).with_context(|| format!("the data folder {}", config.data.display()))?;
     let options =
         Options { max_connections: 1, acquire_timeout: config.store.acquire_timeout.duration(), migrate: true };

@@ -5,8 +5,9 @@ use tracing::{info, warn};
 
 use super::config::ConfigArgs;
 use super::{CANNOT, complain};
-use crate::config::{self, Config, Flag, LogLevel, Sources};
+use crate::config::{self, Config, Flag, Loaded, LogLevel, Sources};
 use crate::service::app::now;
+use crate::service::reload::Reloader;
 use crate::service::start::{Running, start};
 
 /// Check inference records over HTTP, and keep what failed.
@@ -16,7 +17,7 @@ use crate::service::start::{Running, start};
 /// `driftline config show` prints them all.
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Examples:\n  driftline serve\n  driftline serve --suites ./suites --database postgres://driftline@db/driftline\n  curl -s localhost:8080/v1/suites/payments/check -d '{\"amount\": 12.5}'\n\nSIGTERM and Ctrl-C stop it when running requests are answered and all results are stored; SIGHUP reads the suites again.\nThe API is described at /docs and /openapi.json.\n\nExit codes: 0 it was stopped; 3 bad usage or configuration, or it could not start."
+    after_help = "Examples:\n  driftline serve\n  driftline serve --suites ./suites --database postgres://driftline@db/driftline\n  curl -s localhost:8080/v1/suites/payments/check -d '{\"amount\": 12.5}'\n\nSIGTERM and Ctrl-C stop it when running requests are answered and all results are stored; SIGHUP reads configuration and suites again.\nThe API is described at /docs and /openapi.json.\n\nExit codes: 0 it was stopped; 3 bad usage or configuration, or it could not start."
 )]
 pub struct Args {
     #[command(flatten)]
@@ -63,9 +64,9 @@ impl Given {
     }
 
     /// The configuration; `None` when it has problems, which were told.
-    pub fn load(&self) -> Option<Config> {
+    pub fn load(&self) -> Option<Loaded> {
         match config::load(&self.sources()) {
-            Ok(loaded) => Some(loaded.config),
+            Ok(loaded) => Some(loaded),
             Err(problems) => {
                 complain(format_args!("{problems}"));
                 None
@@ -76,11 +77,12 @@ impl Given {
 
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
-    let Some(config) = args.given.load() else { return Ok(CANNOT) };
+    let Some(Loaded { config, file, .. }) = args.given.load() else { return Ok(CANNOT) };
     log(&config);
+    let reloader = Reloader::new(args.given.sources(), file, config.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let running = start(&config).await?;
+        let running = start(&config, Some(reloader)).await?;
         until_told(&running).await?;
         running.stop().await
     })?;
@@ -111,7 +113,7 @@ pub fn log(config: &Config) {
     };
 }
 
-/// Waits for SIGTERM or Ctrl-C; SIGHUP reads the suites again.
+/// Waits for SIGTERM or Ctrl-C; SIGHUP reads configuration and suites again.
 #[cfg(unix)]
 pub async fn until_told(running: &Running) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -123,8 +125,10 @@ pub async fn until_told(running: &Running) -> anyhow::Result<()> {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
             _ = hang_up.recv() => {
-                info!("SIGHUP: reading the suites again");
+                info!("SIGHUP: reading configuration and suites again");
                 let app = &running.app;
+                // What is wrong with it was logged.
+                let _ = app.reload_config().await;
                 if let Err(error) = app.shelf.reload(&app.store, now()).await {
                     warn!(%error, "the suites of the store cannot be read");
                 }

@@ -13,8 +13,8 @@ mod words;
 
 pub use problem::{Origin, Problem, Problems};
 pub use schema::{Field, fields, schema};
-pub use secret::{DatabaseUrl, Digest, HIDDEN, Secret, TOKEN_PREFIX, redacted};
-pub use sources::{Flag, Sources};
+pub use secret::{DatabaseUrl, Digest, Secret, TOKEN_PREFIX};
+pub use sources::{FILE, Flag, Sources};
 pub use tree::{
     Config, Idempotency, Intake, Journal, Limits, Log, Reload, Results, Retention, Stop, Store, Tls, TokenConfig,
 };

@@ -10,7 +10,8 @@ use serde_json::Value as Json;
 
 use super::merge::{Merged, child, dotted, segments};
 use super::schema::{allows, expected, fields, find, holds_secret, is_secret, properties, words};
-use super::secret::{TOKEN_PREFIX, redacted};
+use super::secret::TOKEN_PREFIX;
+use crate::redact::redacted;
 
 /// Where a value was set. Later sources are greater.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

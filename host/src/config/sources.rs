@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use super::merge::{Merged, child};
 use super::problem::{Origin, Problem, meant};
 use super::schema::{allows, fields, find};
-use super::secret::HIDDEN;
+use crate::redact::HIDDEN;
 
 /// The file that is read when none is named.
 pub const FILE: &str = "driftline.yaml";

@@ -68,7 +68,7 @@ pub struct Tls {
 }
 
 /// A token; `driftline token new` makes one and prints these lines.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenConfig {
     /// Name of the token in logs and of whom changes are by; unique.
@@ -109,6 +109,8 @@ pub struct Limits {
     /// Requests that are checked at a time; more are asked to come again.
     #[schemars(range(min = 1, max = 65536))]
     pub concurrency: u32,
+    /// The longest time that a connection waits for the whole head of a request, idle or not.
+    pub idle_timeout: Span,
     /// The longest pause between two parts of a request's body.
     pub read_timeout: Span,
     /// The longest time that a request may take as a whole.
@@ -262,6 +264,7 @@ impl Default for Limits {
             batch_records: 10_000_000,
             suite: Size::mib(1),
             concurrency: 256,
+            idle_timeout: Span::seconds(75),
             read_timeout: Span::seconds(30),
             request_timeout: Span::seconds(600),
             store_timeout: Span::seconds(10),

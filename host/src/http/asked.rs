@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -16,7 +16,8 @@ use crate::service::app::App;
 
 /// Lets a request through when its token has the scope, and its rate is not used up. The token's name.
 pub fn allow(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Option<String>, Problem> {
-    let Some(tokens) = &app.tokens else { return Ok(None) };
+    let live = app.live();
+    let Some(tokens) = &live.tokens else { return Ok(None) };
     let bearer = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
     let bearer = bearer.and_then(|it| it.split_once(' ')).filter(|it| it.0.eq_ignore_ascii_case("bearer"));
     let token = bearer.and_then(|it| tokens.who(it.1.trim())).ok_or_else(Problem::unauthorized)?;
@@ -58,41 +59,58 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T
 
 /// A body of at most `most` bytes.
 pub async fn whole(body: Body, most: usize, pause: Duration) -> Result<Bytes, Problem> {
-    match start(body, most, pause).await? {
+    let (first, rest) = begin(body, pause).await?;
+    match gather(first, rest, most, pause).await? {
         (bytes, None) => Ok(bytes),
         (_, Some(_)) => Err(Problem::too_large(format!("the body is longer than {most} bytes"))),
     }
 }
 
-/// The first bytes of a body: all of it, or more than `most` and what follows.
-pub async fn start(
-    body: Body,
-    most: usize,
-    pause: Duration,
-) -> Result<(Bytes, Option<axum::body::BodyDataStream>), Problem> {
-    use axum::body::HttpBody as _;
-    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0);
+/// The first bytes of a body that are more than white space, and what follows; no bytes: that is all.
+pub async fn begin(body: Body, pause: Duration) -> Result<(Bytes, BodyDataStream), Problem> {
     let mut stream = body.into_data_stream();
     let mut first = Bytes::new();
+    while first.trim_ascii().is_empty() {
+        let Some(chunk) = next(&mut stream, pause).await? else { break };
+        first = if first.is_empty() { chunk } else { [first, chunk].concat().into() };
+        if first.len() > 64 << 10 {
+            break;
+        }
+    }
+    Ok((first, stream))
+}
+
+async fn next(stream: &mut BodyDataStream, pause: Duration) -> Result<Option<Bytes>, Problem> {
+    match timeout(pause, stream.next()).await.map_err(|_| Problem::slow())? {
+        None => Ok(None),
+        Some(Ok(it)) => Ok(Some(it)),
+        Some(Err(error)) => Err(Problem::bad_request(format!("the body ended early: {error}"))),
+    }
+}
+
+/// The first bytes of a body of which some are there: all of it, or more than `most` and what follows.
+pub async fn gather(
+    mut first: Bytes,
+    mut stream: BodyDataStream,
+    most: usize,
+    pause: Duration,
+) -> Result<(Bytes, Option<BodyDataStream>), Problem> {
+    use axum::body::HttpBody as _;
     let mut all = Vec::new();
     loop {
-        let next = timeout(pause, stream.next()).await.map_err(|_| Problem::slow())?;
-        let chunk = match next {
-            None => break,
-            Some(Ok(it)) => it,
-            Some(Err(error)) => return Err(Problem::bad_request(format!("the body ended early: {error}"))),
-        };
+        if first.len().max(all.len()) > most {
+            return Ok((if all.is_empty() { first } else { all.into() }, Some(stream)));
+        }
+        let Some(chunk) = next(&mut stream, pause).await? else { break };
         if first.is_empty() && all.is_empty() {
             first = chunk;
         } else {
             if all.is_empty() {
-                all.reserve(expected.min(most).max(first.len()));
+                let left = usize::try_from(stream.size_hint().lower()).unwrap_or(0);
+                all.reserve((first.len() + chunk.len()).saturating_add(left).min(most + chunk.len()));
                 all.extend_from_slice(&first);
             }
             all.extend_from_slice(&chunk);
-        }
-        if first.len().max(all.len()) > most {
-            return Ok((if all.is_empty() { first } else { all.into() }, Some(stream)));
         }
     }
     Ok((if all.is_empty() { first } else { all.into() }, None))

@@ -1,10 +1,12 @@
 //! Checking records: one at a time, or as a batch that streams in and whose verdicts stream out.
 
+mod batch;
 mod body;
 mod way;
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use axum::body::{Body, Bytes};
@@ -12,30 +14,27 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use driftline_rules::suite::OnFail;
-use futures_util::StreamExt as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio_util::io::{StreamReader, SyncIoBridge};
+use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::asked::{Named, Params, allow, start, whole};
+use super::asked::{Named, Params, allow, begin, gather, whole};
 use super::problem::Problem;
 use super::suites::unknown;
 use crate::config::Scope;
 use crate::files::Format;
-use crate::intake::entry::{Origin, Passed, Request};
+use crate::intake::entry::{Origin, Request, Single as Summed};
 use crate::service::app::{App, Keyed, Reserved};
-use crate::service::batch::{Batch, Ended};
 use crate::service::version::{Checked, Version};
 use crate::store::rows::{Micros, Verdict, id_at};
 use crate::suites::hex;
 use crate::wire::{BatchAnswer, Failure, RecordVerdict, Single, Word};
-use body::{begins_object, decoded, encoding, format, key, paced, spool, tail, wants_lines};
+use body::{Flow, Packed, begins_object, encoding, format, key, object, spool, wants_lines};
 use way::{Asked, Way};
 
-/// A body up to this is gathered before it is checked; a longer one is checked while it comes.
+/// A body up to this that may be one record is gathered before it is checked.
 const GATHERED: usize = 4 << 20;
 
 /// A suite and what it shall check, for `POST /v1/check`.
@@ -63,6 +62,8 @@ struct Incoming {
     id: Uuid,
     /// Nothing is journalled or stored.
     ad_hoc: bool,
+    /// Whether the body stopped coming.
+    slow: Arc<AtomicBool>,
     /// Held until the last verdict is sent.
     room: Option<OwnedSemaphorePermit>,
 }
@@ -97,7 +98,8 @@ pub async fn check(
     let way = asked.way()?;
     let version = app.shelf.get(&suite).ok_or_else(|| unknown(&suite))?;
     let at = way.at;
-    let incoming = Incoming { app, version, way, token, at, id: id_at(at), ad_hoc: false, room: None };
+    let incoming =
+        Incoming { app, version, way, token, at, id: id_at(at), ad_hoc: false, slow: Arc::default(), room: None };
     incoming.answer(&headers, body).await
 }
 
@@ -116,7 +118,7 @@ pub async fn check_ad_hoc(
 ) -> Result<Response, Problem> {
     let token = allow(&app, &headers, Scope::Check)?;
     let way = asked.way()?;
-    let bytes = whole(body, GATHERED, app.settings.read_timeout).await?;
+    let bytes = whole(body, GATHERED, app.live().settings.read_timeout).await?;
     let asked: AdHoc = serde_json::from_slice(&bytes).map_err(|error| {
         Problem::bad_request(format!("the body is no `{{\"suite\", \"record\" or \"records\"}}`: {error}"))
     })?;
@@ -126,12 +128,14 @@ pub async fn check_ad_hoc(
     };
     let version = Arc::new(app.shelf.build("ad-hoc", text)?);
     let at = way.at;
-    let incoming = Incoming { app, version, way, token, at, id: id_at(at), ad_hoc: true, room: None };
+    let incoming =
+        Incoming { app, version, way, token, at, id: id_at(at), ad_hoc: true, slow: Arc::default(), room: None };
     match (asked.record, asked.records) {
         (Some(record), None) => incoming.single(record.get().as_bytes(), None, false).await,
         (None, Some(records)) if records.get().starts_with('[') => {
             let bytes = Bytes::copy_from_slice(records.get().as_bytes());
-            incoming.batch(Format::Json, Box::new(Cursor::new(bytes)), None, false, false).await
+            let packed = Packed { format: Format::Json, encoding: None, body: Box::new(Cursor::new(bytes)) };
+            incoming.batch(packed, None, false, false).await
         }
         _ => Err(Problem::bad_request("the body holds `record`, an object, or `records`, an array; not both")),
     }
@@ -140,7 +144,7 @@ pub async fn check_ad_hoc(
 impl Incoming {
     async fn answer(mut self, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
         let app = Arc::clone(&self.app);
-        let settings = &app.settings;
+        let settings = app.live().settings.clone();
         let format = format(headers)?;
         let encoding = encoding(headers)?;
         let lines = wants_lines(headers);
@@ -153,40 +157,39 @@ impl Incoming {
                 settings.batch.body
             )));
         }
-        let (first, rest) = start(body, GATHERED, settings.read_timeout).await?;
-        let is_single = format == Format::Json && rest.is_none() && encoding.is_none() && begins_object(&first);
-        if is_single {
-            if first.len() > settings.batch.record {
-                return Err(Problem::too_large(format!(
-                    "the record is longer than {} bytes (`limits.record`)",
-                    settings.batch.record
-                )));
-            }
-            return self.keyed_single(&first, key).await;
+        let pause = settings.read_timeout;
+        let (first, rest) = begin(body, pause).await?;
+        let may_be_single = format == Format::Json && (encoding.is_some() || begins_object(&first));
+        if key.is_none() && !may_be_single {
+            let packed = Packed { format, encoding, body: Box::new(Flow::new(first, rest, pause, &self.slow)) };
+            return self.batch(packed, None, false, lines).await;
         }
-        match (rest, key) {
-            (None, None) => {
-                self.batch(format, decoded(encoding, Box::new(Cursor::new(first)))?, None, false, lines).await
+        let most = settings.batch.record;
+        let (first, rest) = gather(first, rest, GATHERED.max(most), pause).await?;
+        let object = match encoding {
+            _ if !may_be_single => None,
+            None => Some(first.clone()),
+            Some(encoding) if rest.is_none() => object(encoding, &first, most)?.map(Bytes::from),
+            Some(_) => None,
+        };
+        if let Some(object) = object {
+            if object.len() > most {
+                return Err(Problem::too_large(format!("the record is longer than {most} bytes (`limits.record`)")));
             }
-            (None, Some(key)) => {
-                let hash = hex(&Sha256::digest(&first));
-                let body = decoded(encoding, Box::new(Cursor::new(first)))?;
-                self.keyed_batch(format, body, &key, &hash, lines).await
-            }
-            (Some(rest), key) => {
-                let begin = futures_util::stream::once(async move { Ok(first) });
-                let rest = begin.chain(paced(rest, settings.read_timeout));
-                let reader = SyncIoBridge::new(StreamReader::new(Box::pin(rest)));
-                let Some(key) = key else {
-                    return self.batch(format, decoded(encoding, Box::new(reader))?, None, false, lines).await;
-                };
-                // A repeated key must be known before anything counts, so its body is read to the end first.
-                let most = settings.batch.body;
-                let spooled = tokio::task::spawn_blocking(move || spool(reader, most)).await;
-                let (file, hash) = spooled.map_err(|it| Problem::internal(it.to_string()))??;
-                self.keyed_batch(format, decoded(encoding, Box::new(file))?, &key, &hash, lines).await
-            }
+            return self.keyed_single(&object, key).await;
         }
+        let body: Box<dyn Read + Send> = match rest {
+            None => Box::new(Cursor::new(first)),
+            Some(rest) => Box::new(Flow::new(first, rest, pause, &self.slow)),
+        };
+        let Some(key) = key else {
+            return self.batch(Packed { format, encoding, body }, None, false, lines).await;
+        };
+        // A repeated key must be known before anything counts, so its body is read to the end first.
+        let most = settings.batch.body;
+        let spooled = tokio::task::spawn_blocking(move || spool(body, most)).await;
+        let (kept, hash) = spooled.map_err(|it| Problem::internal(it.to_string()))??;
+        self.keyed_batch(Packed { format, encoding, body: Box::new(kept) }, &key, &hash, lines).await
     }
 
     async fn keyed_single(mut self, text: &[u8], key: Option<String>) -> Result<Response, Problem> {
@@ -196,16 +199,9 @@ impl Incoming {
         self.single(text, reserved, repeated).await
     }
 
-    async fn keyed_batch(
-        mut self,
-        format: Format,
-        body: Box<dyn Read + Send>,
-        key: &str,
-        hash: &str,
-        lines: bool,
-    ) -> Result<Response, Problem> {
+    async fn keyed_batch(mut self, packed: Packed, key: &str, hash: &str, lines: bool) -> Result<Response, Problem> {
         let (reserved, repeated) = self.know(key, hash).await?;
-        self.batch(format, body, reserved, repeated, lines).await
+        self.batch(packed, reserved, repeated, lines).await
     }
 
     /// What the key says: the reservation of a new one; or that the request is repeated, and is then
@@ -218,6 +214,7 @@ impl Incoming {
                 "The first request is still being answered",
                 "a request of this `Idempotency-Key` is being answered at this moment",
             )),
+            Keyed::Early => Err(Problem::early()),
             Keyed::Other => Err(Problem::unprocessable(
                 "idempotency-key-reused",
                 "The key came with another body before",
@@ -273,7 +270,7 @@ impl Incoming {
         if !repeated && !self.ad_hoc {
             let number = self.take(checked, reserved.as_ref(), started)?;
             if let Some(reserved) = reserved {
-                reserved.counted(self.id, self.at, &self.version.hash);
+                reserved.counted(number, self.id, self.at, &self.version.hash);
             }
             self.wait(number).await?;
         }
@@ -283,15 +280,22 @@ impl Incoming {
 
     /// Journals one record's outcome.
     fn take(&self, checked: Checked, reserved: Option<&Reserved>, started: Instant) -> Result<u64, Problem> {
-        let settings = &self.app.settings;
+        let live = self.app.live();
+        let settings = &live.settings;
         let note = &self.version.note;
         let origin = Origin { labels: checked.labels, ..self.origin() };
         let one_by_one = settings.records(self.id, !checked.failures.is_empty());
-        let is_plain = checked.failures.is_empty() && !one_by_one && reserved.is_none();
-        if is_plain {
-            let duration_us = u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX);
-            let passed = Passed { plan: 0, at: self.at, origin, duration_us, marks: checked.marks };
-            return Ok(self.app.intake.passed(note, passed)?);
+        if !one_by_one && reserved.is_none() {
+            let single = Summed {
+                plan: 0,
+                at: self.at,
+                origin,
+                duration_us: u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX),
+                verdict: checked.verdict,
+                unreadable: checked.unreadable,
+                marks: checked.marks,
+            };
+            return Ok(self.app.intake.single(note, single)?);
         }
         let mut failures = if one_by_one { checked.failures } else { Vec::new() };
         let most = usize::try_from(settings.batch.failures).unwrap_or(usize::MAX);
@@ -310,7 +314,7 @@ impl Incoming {
             tallies: vec![(origin.labels.clone(), checked.marks.counts(note.checks.len()))],
             failures,
             failures_left_out: left_out as u64,
-            key: reserved.map(Reserved::pair),
+            key: reserved.map(Reserved::note),
             origin,
             ..Request::default()
         };
@@ -321,76 +325,7 @@ impl Incoming {
         if !self.way.stored || number == 0 {
             return Ok(());
         }
-        let stored = tokio::time::timeout(self.app.settings.store_timeout, self.app.intake.stored(number)).await;
+        let stored = tokio::time::timeout(self.app.live().settings.store_timeout, self.app.intake.stored(number)).await;
         if stored == Ok(true) { Ok(()) } else { Err(Problem::not_stored()) }
-    }
-
-    async fn batch(
-        self,
-        format: Format,
-        body: Box<dyn Read + Send>,
-        reserved: Option<Reserved>,
-        repeated: bool,
-        lines: bool,
-    ) -> Result<Response, Problem> {
-        let batch = Batch {
-            version: Arc::clone(&self.version),
-            id: self.id,
-            at: self.at,
-            origin: self.origin(),
-            format,
-            wanted: self.way.wanted,
-            action: self.action(),
-            key: reserved.as_ref().map(Reserved::pair),
-            limits: self.app.settings.batch,
-        };
-        let intake = (!repeated && !self.ad_hoc).then(|| Arc::clone(&self.app.intake));
-        let (sender, mut receiver) = mpsc::channel::<Result<Vec<u8>, Problem>>(4);
-        let opening: &[u8] = if lines { b"" } else { b"{\"verdicts\":[" };
-        tokio::task::spawn_blocking(move || {
-            let mut begun = false;
-            // A client that does not read its verdicts must not hold a thread for ever.
-            let pause = self.app.settings.read_timeout;
-            let runtime = tokio::runtime::Handle::current();
-            let mut send = |bytes: Vec<u8>| {
-                begun = true;
-                runtime.block_on(sender.send_timeout(Ok(bytes), pause)).is_ok()
-            };
-            let done = batch.run(body, intake.as_deref(), lines, &mut send);
-            let tail = match done {
-                Ok(done) => {
-                    if let Some(reserved) = reserved {
-                        reserved.counted(self.id, self.at, &self.version.hash);
-                    }
-                    let wait = self.wait(done.number);
-                    let late = runtime.block_on(wait).err();
-                    let mut summary = done.summary(&batch, repeated);
-                    summary.error = summary.error.or(late.map(|it| it.detail));
-                    tail(&summary, lines)
-                }
-                Err(Ended::Gone) => return,
-                // Nothing was sent yet: the status can still say it.
-                Err(Ended::Refused(refused)) if !begun => {
-                    let _ = sender.blocking_send(Err(refused.into()));
-                    return;
-                }
-                Err(Ended::Refused(refused)) => {
-                    let problem = Problem::from(refused);
-                    let cut = serde_json::json!({ "error": problem.detail });
-                    tail(&cut, lines)
-                }
-            };
-            let _ = runtime.block_on(sender.send_timeout(Ok(tail), pause));
-        });
-        let first = match receiver.recv().await {
-            Some(Ok(it)) => it,
-            Some(Err(problem)) => return Err(problem),
-            None => return Err(Problem::internal("the check ended without an answer")),
-        };
-        let begin = futures_util::stream::iter([opening.to_vec(), first]);
-        let rest = futures_util::stream::unfold(receiver, |mut it| async move { Some((it.recv().await?.ok()?, it)) });
-        let stream = begin.chain(rest).map(Ok::<_, std::convert::Infallible>);
-        let kind = if lines { "application/x-ndjson" } else { "application/json" };
-        Ok(([(header::CONTENT_TYPE, kind)], Body::from_stream(stream)).into_response())
     }
 }

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Handle, Server};
+use hyper_util::rt::TokioTimer;
 use tokio::task::JoinHandle;
 
+use super::first_byte::Unsilent;
 use super::router;
 use crate::service::app::App;
 
@@ -30,8 +32,13 @@ pub fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     Ok(socket)
 }
 
-/// Answers on a socket; `tls` are the files of the certificate and its key.
-pub async fn listen(app: Arc<App>, socket: TcpListener, tls: Option<(&Path, &Path)>) -> anyhow::Result<Listening> {
+/// Answers on a socket. Connections wait for the head of a request for `pause`; `tls` are the files of the certificate and its key.
+pub async fn listen(
+    app: Arc<App>,
+    socket: TcpListener,
+    pause: Duration,
+    tls: Option<(&Path, &Path)>,
+) -> anyhow::Result<Listening> {
     let handle = Handle::new();
     let router = router(app).into_make_service();
     // A batch is answered in pieces, which must not wait for each other's acknowledgement.
@@ -42,16 +49,29 @@ pub async fn listen(app: Arc<App>, socket: TcpListener, tls: Option<(&Path, &Pat
             let _ = rustls::crypto::ring::default_provider().install_default();
             let files = RustlsConfig::from_pem_file(certificate, key).await;
             let files = files.with_context(|| format!("the certificate {} and its key", certificate.display()))?;
-            let acceptor = RustlsAcceptor::new(files).acceptor(plain);
-            tokio::spawn(axum_server::from_tcp(socket)?.acceptor(acceptor).handle(handle.clone()).serve(router))
+            let acceptor = Unsilent { acceptor: RustlsAcceptor::new(files).acceptor(plain), pause };
+            let server = bounded(axum_server::from_tcp(socket)?, pause);
+            tokio::spawn(server.acceptor(acceptor).handle(handle.clone()).serve(router))
         }
-        None => tokio::spawn(axum_server::from_tcp(socket)?.acceptor(plain).handle(handle.clone()).serve(router)),
+        None => {
+            let server = bounded(axum_server::from_tcp(socket)?, pause);
+            tokio::spawn(server.acceptor(Unsilent { acceptor: plain, pause }).handle(handle.clone()).serve(router))
+        }
     };
     let Some(found) = handle.listening().await else {
         let error = server.await.context("the server")?.err();
         bail!("cannot listen: {}", error.map_or_else(String::new, |it| it.to_string()));
     };
     Ok(Listening { address: found, handle, server })
+}
+
+/// Headers that do not come within `pause` end their connection: whoever sends one byte a minute, a thousand
+/// times at once, must not hold a thousand connections.
+fn bounded(mut server: Server<SocketAddr>, pause: Duration) -> Server<SocketAddr> {
+    let http = server.http_builder();
+    http.http1().timer(TokioTimer::new()).header_read_timeout(pause);
+    http.http2().timer(TokioTimer::new()).keep_alive_interval(pause).keep_alive_timeout(pause);
+    server
 }
 
 impl Listening {

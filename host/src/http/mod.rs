@@ -3,6 +3,7 @@
 mod asked;
 mod check;
 mod docs;
+mod first_byte;
 mod frame;
 mod health;
 mod history;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::intake;
-use crate::service::shelf;
+use crate::service::{batch, shelf};
 use crate::store;
 use crate::wire::ProblemOut;
 
@@ -120,6 +120,12 @@ impl Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Try again", detail).retry(1)
     }
 
+    /// 503: what an earlier process has answered is still on its way into the store.
+    pub fn early() -> Self {
+        let detail = "an `Idempotency-Key` cannot be told before the store has what the journal held at the start";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "starting", "Try again", detail).retry(1)
+    }
+
     /// 408: the body stopped coming.
     pub fn slow() -> Self {
         let detail = "no byte of the body came for `limits.read_timeout`";
@@ -148,6 +154,20 @@ impl From<store::Error> for Problem {
         }
         tracing::error!(%error, "the store failed");
         Problem::internal("the store failed; the log says why")
+    }
+}
+
+impl From<batch::Ended> for Problem {
+    fn from(ended: batch::Ended) -> Self {
+        match ended {
+            batch::Ended::Refused(refused) => refused.into(),
+            batch::Ended::Unread(cut) if cut.too_large => Problem::too_large(cut.why),
+            batch::Ended::Unread(cut) => Problem::bad_request(format!("the body cannot be read: {}", cut.why)),
+            batch::Ended::Held(error) => {
+                tracing::error!(%error, "verdicts cannot be kept in the folder for temporary files");
+                Problem::internal("the answer cannot be kept; the log says why")
+            }
+        }
     }
 }
 

@@ -182,20 +182,24 @@ pub async fn lint(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -
     Ok(Json(Lint { valid: problems.is_empty(), problems: problems.iter().map(ProblemOut::from).collect() }))
 }
 
-/// Reads the folder of suites and the store again, at once.
+/// Reads the configuration, the folder of suites and the store again, at once.
 #[utoipa::path(post, path = "/v1/reload", tag = "suites", responses(
     (status = 200, description = "All suites, as they are now.", body = Vec<SuiteOut>),
+    (status = 422, description = "The configuration has problems; what was in effect stays. The suites were read.", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn reload(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json<Vec<SuiteOut>>, Problem> {
     allow(&app, &headers, Scope::Admin)?;
     app.shelf.reload(&app.store, now()).await?;
+    app.reload_config().await.map_err(|problems| {
+        Problem::unprocessable("configuration", "The configuration has problems; what was in effect stays", problems)
+    })?;
     let suites = app.shelf.now();
     let names: std::collections::BTreeSet<_> = suites.active.keys().chain(suites.broken.keys()).collect();
     Ok(Json(names.into_iter().filter_map(|it| told(&suites, it)).collect()))
 }
 
 async fn suite_text(app: &App, body: Body) -> Result<String, Problem> {
-    let bytes = whole(body, app.settings.suite, app.settings.read_timeout).await?;
+    let bytes = whole(body, app.live().settings.suite, app.live().settings.read_timeout).await?;
     String::from_utf8(bytes.into())
         .map_err(|error| Problem::bad_request(format!("the suite is no UTF-8 text: {error}")))
 }

@@ -10,8 +10,8 @@ use crate::store::rows::{Labels, Micros, Verdict};
 pub enum Entry {
     /// The expectations that later entries number. The n-th of a segment is what they call `plan: n`.
     Plan(PlanNote),
-    /// A request of one record that passed.
-    Passed(Passed),
+    /// A request of one record that is summed up with others.
+    Single(Single),
     /// Any other request, or a part of one that streams.
     Request(Box<Request>),
 }
@@ -53,9 +53,9 @@ pub struct Origin {
     pub labels: Labels,
 }
 
-/// A request of one record that passed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Passed {
+/// A request of one record that is summed up with others: one that passed, or any where none is recorded.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Single {
     /// The plan, as numbered in the segment.
     pub plan: u32,
     /// When it came.
@@ -64,6 +64,10 @@ pub struct Passed {
     pub origin: Origin,
     /// Time spent on it.
     pub duration_us: u32,
+    /// How it fared.
+    pub verdict: Verdict,
+    /// Whether it could not be read.
+    pub unreadable: bool,
     /// How each expectation fared.
     pub marks: Marks,
 }
@@ -145,8 +149,19 @@ pub struct Request {
     pub findings: Vec<FindingNote>,
     /// Counts by expectation as JSON; in the last part of a batch.
     pub statistics: Option<String>,
-    /// Its `Idempotency-Key` and the SHA-256 of its body; in its last part.
-    pub key: Option<(String, String)>,
+    /// Its `Idempotency-Key`; in its last part.
+    pub key: Option<KeyNote>,
+}
+
+/// The `Idempotency-Key` of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyNote {
+    /// The key.
+    pub key: String,
+    /// SHA-256 of the body, hexadecimal.
+    pub body_hash: String,
+    /// When the request came, whatever time it is of.
+    pub came: Micros,
 }
 
 /// How records fared under one expectation.

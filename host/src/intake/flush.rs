@@ -1,6 +1,7 @@
 //! The task that commits: segments that an earlier process left first, then what comes in.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub(super) async fn run(intake: &Intake, store: &Store) {
         }
     };
     recover(intake, store, left).await;
+    intake.recovered.store(true, Ordering::Release);
     let (mut synced, mut flushed) = (Instant::now(), Instant::now());
     loop {
         let period = match intake.limits.sync {
@@ -76,10 +78,14 @@ async fn sync(intake: &Intake) {
 
 /// Commits what waits. False when the store cannot be reached and the service is stopping.
 async fn flush(intake: &Intake, store: &Store) -> bool {
-    // The next segment is made before the lock is taken, since a file takes its time.
-    if intake.lock().shard.is_empty() {
-        return true;
+    {
+        let state = intake.lock();
+        // A torn segment takes nothing more, so it is replaced even when there is nothing to store.
+        if state.shard.is_empty() && !state.segment.is_torn() {
+            return true;
+        }
     }
+    // The next segment is made before the lock is taken again, since a file takes its time.
     let next = match intake.journal.begin() {
         Ok(it) => it,
         Err(error) => {
@@ -98,6 +104,11 @@ async fn flush(intake: &Intake, store: &Store) -> bool {
         (segment, shard, number)
     };
     let path = segment.path().to_owned();
+    if shard.is_empty() {
+        remove(&path);
+        intake.committed.send_replace(number);
+        return true;
+    }
     intake.counters.waiting.fetch_add(segment.len(), Ordering::Relaxed);
     intake.counters.backlog.fetch_add(1, Ordering::Relaxed);
     let stored = commit(intake, store, &shard.into_batch(segment.id), &path).await;
@@ -158,37 +169,49 @@ async fn commit(intake: &Intake, store: &Store, batch: &Batch, path: &Path) -> E
 
 /// Commits what an earlier process has left.
 async fn recover(intake: &Intake, store: &Store, left: Vec<PathBuf>) {
-    for path in left {
-        let read = tokio::task::spawn_blocking({
-            let path = path.clone();
-            move || {
-                journal::read(&path).map(|found| {
-                    let mut shard = Shard::default();
-                    found.entries.iter().for_each(|it| shard.apply(it));
-                    (found.id, found.torn, shard)
-                })
-            }
-        });
-        match read.await {
-            Ok(Ok((id, torn, shard))) => {
-                let requests = shard.outcomes;
-                if shard.is_empty() {
-                    remove(&path);
-                    continue;
-                }
-                match commit(intake, store, &shard.into_batch(id), &path).await {
-                    Ended::Away => return,
-                    Ended::PutAside => continue,
-                    Ended::Stored => {}
-                }
-                info!(segment = %id, requests, torn_bytes = torn, "recovered what an earlier process had answered");
-            }
-            Ok(Err(error)) => {
-                error!(%error, segment = %path.display(), "a journal segment cannot be read; it is left as it is");
-            }
-            Err(error) => error!(%error, "reading a journal segment failed"),
+    let waiting = &intake.counters.waiting;
+    let left: Vec<_> = left.into_iter().map(|it| (fs::metadata(&it).map_or(0, |it| it.len()), it)).collect();
+    waiting.fetch_add(left.iter().map(|it| it.0).sum(), Ordering::Relaxed);
+    intake.counters.backlog.fetch_add(left.len() as u64, Ordering::Relaxed);
+    for (bytes, path) in left {
+        let ended = recover_one(intake, store, &path).await;
+        waiting.fetch_sub(bytes, Ordering::Relaxed);
+        intake.counters.backlog.fetch_sub(1, Ordering::Relaxed);
+        if ended == Some(Ended::Away) {
+            return;
         }
     }
+}
+
+/// `None` when the segment could not be read, or held nothing.
+async fn recover_one(intake: &Intake, store: &Store, path: &Path) -> Option<Ended> {
+    let read = tokio::task::spawn_blocking({
+        let path = path.to_owned();
+        move || {
+            journal::read(&path).map(|found| {
+                let mut shard = Shard::default();
+                found.entries.iter().for_each(|it| shard.apply(it));
+                (found.id, found.torn, shard)
+            })
+        }
+    });
+    let (id, torn, shard) = match read.await.map_err(io::Error::other).flatten() {
+        Ok(it) => it,
+        Err(error) => {
+            error!(%error, segment = %path.display(), "a journal segment cannot be read; it is left as it is");
+            return None;
+        }
+    };
+    if shard.is_empty() {
+        remove(path);
+        return None;
+    }
+    let requests = shard.outcomes;
+    let ended = commit(intake, store, &shard.into_batch(id), path).await;
+    if ended == Ended::Stored {
+        info!(segment = %id, requests, torn_bytes = torn, "recovered what an earlier process had answered");
+    }
+    Some(ended)
 }
 
 fn remove(path: &Path) {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::entry::Entry;
 
 /// The first bytes of every segment; another form of entries has another number.
-pub const MAGIC: &[u8; 8] = b"DRIFTJ01";
+pub const MAGIC: &[u8; 8] = b"DRIFTJ02";
 const HEAD: u64 = 24;
 /// A longer entry was never written.
 const LONGEST: u32 = 256 << 20;
@@ -114,27 +114,25 @@ impl Journal {
 }
 
 impl Segment {
-    /// Appends entries, all of them or none.
-    pub fn append<'e>(&mut self, entries: impl IntoIterator<Item = &'e Entry>) -> io::Result<()> {
+    /// Appends an entry, the whole of it or nothing; `synced`: on the disk when this returns.
+    pub fn append(&mut self, entry: &Entry, synced: bool) -> io::Result<()> {
         if self.torn {
             return Err(io::Error::other("an earlier write to the journal failed half-way"));
         }
         self.frame.clear();
-        for entry in entries {
-            let start = self.frame.len();
-            self.frame.extend_from_slice(&[0; 8]);
-            postcard::to_io(entry, &mut self.frame).map_err(io::Error::other)?;
-            let payload = self.frame.get(start + 8..).unwrap_or_default();
-            let len = u32::try_from(payload.len()).ok().filter(|it| *it <= LONGEST);
-            let len = len.ok_or_else(|| io::Error::other("an entry of the journal is too long"))?;
-            let sum = crc32fast::hash(payload);
-            if let Some(head) = self.frame.get_mut(start..start + 8) {
-                head[..4].copy_from_slice(&len.to_le_bytes());
-                head[4..].copy_from_slice(&sum.to_le_bytes());
-            }
+        self.frame.extend_from_slice(&[0; 8]);
+        postcard::to_io(entry, &mut self.frame).map_err(io::Error::other)?;
+        let (head, payload) = self.frame.split_at_mut(8);
+        let len = u32::try_from(payload.len()).ok().filter(|it| *it <= LONGEST);
+        let len = len.ok_or_else(|| io::Error::other("an entry of the journal is too long"))?;
+        head[..4].copy_from_slice(&len.to_le_bytes());
+        head[4..].copy_from_slice(&crc32fast::hash(payload).to_le_bytes());
+        let mut written = (&*self.file).write_all(&self.frame);
+        if synced && written.is_ok() {
+            written = self.file.sync_data();
         }
-        if let Err(error) = (&*self.file).write_all(&self.frame) {
-            // A full disk may have taken a part.
+        if let Err(error) = written {
+            // A full disk may have taken a part. What is refused must not be counted after a crash.
             self.torn = self.file.set_len(self.len).is_err();
             return Err(error);
         }
@@ -150,6 +148,11 @@ impl Segment {
     /// Whether nothing was appended.
     pub const fn is_empty(&self) -> bool {
         self.len == HEAD
+    }
+
+    /// Whether nothing can be appended any more.
+    pub const fn is_torn(&self) -> bool {
+        self.torn
     }
 
     /// The file, to be synchronised with the disk.
@@ -198,14 +201,14 @@ fn next(bytes: &[u8]) -> Option<(Entry, &[u8])> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by its panic")]
 
-    use super::super::entry::{Mark, Marks, Origin, Passed, PlanNote};
+    use super::super::entry::{Mark, Marks, PlanNote, Single};
     use super::*;
 
     fn entries() -> Vec<Entry> {
         let marks = Marks::new([Mark::Passed, Mark::Skipped, Mark::Unseen, Mark::Failed, Mark::Passed].into_iter());
         vec![
             Entry::Plan(PlanNote { suite: "s".into(), hash: "h".into(), checks: vec![] }),
-            Entry::Passed(Passed { plan: 0, at: 5, origin: Origin::default(), duration_us: 3, marks }),
+            Entry::Single(Single { at: 5, duration_us: 3, marks, ..Single::default() }),
             Entry::Request(Box::default()),
         ]
     }
@@ -218,7 +221,7 @@ mod tests {
         assert!(segment.is_empty());
         let mut whole = vec![(segment.len() as usize, 0)];
         for (i, entry) in entries().iter().enumerate() {
-            segment.append([entry]).unwrap();
+            segment.append(entry, i == 1).unwrap();
             whole.push((segment.len() as usize, i + 1));
         }
         assert_eq!(journal.left().unwrap(), [segment.path()]);

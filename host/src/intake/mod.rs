@@ -12,14 +12,14 @@ mod shard;
 
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
 use crate::store::Store;
-use entry::{Entry, Origin, Passed, PlanNote, Request};
+use entry::{Entry, Origin, PlanNote, Request, Single};
 use journal::{Journal, Segment};
 use shard::Shard;
 
@@ -72,6 +72,7 @@ pub struct Intake {
     limits: Limits,
     wake: Notify,
     committed: watch::Sender<u64>,
+    recovered: AtomicBool,
     /// What was counted since the start.
     pub counters: Counters,
 }
@@ -120,19 +121,20 @@ impl Intake {
             limits,
             wake: Notify::new(),
             committed: watch::Sender::new(0),
+            recovered: AtomicBool::new(false),
             counters: Counters::default(),
         }))
     }
 
-    /// Takes in a request of one record that passed; `passed.plan` is set here. The number that
+    /// Takes in a request of one record that is summed up; `single.plan` is set here. The number that
     /// [`Intake::stored`] waits for.
-    pub fn passed(&self, plan: &Arc<PlanNote>, mut passed: Passed) -> Result<u64, Refused> {
+    pub fn single(&self, plan: &Arc<PlanNote>, mut single: Single) -> Result<u64, Refused> {
         self.take(plan, |number, shard| {
-            passed.plan = number;
-            if shard.is_full_of(self.limits.labels, number, passed.at, &passed.origin) {
-                bundle(&mut passed.origin);
+            single.plan = number;
+            if shard.is_full_of(self.limits.labels, number, single.at, &single.origin) {
+                bundle(&mut single.origin);
             }
-            Entry::Passed(passed)
+            Entry::Single(single)
         })
     }
 
@@ -178,15 +180,12 @@ impl Intake {
             Some(number) => number,
             None => {
                 let note = Entry::Plan((**plan).clone());
-                state.segment.append([&note]).map_err(Refused::Journal)?;
+                state.segment.append(&note, false).map_err(Refused::Journal)?;
                 state.shard.note(Arc::clone(plan))
             }
         };
         let entry = entry(number, &state.shard);
-        state.segment.append([&entry]).map_err(Refused::Journal)?;
-        if self.limits.sync == Sync::Each {
-            state.segment.file().sync_data().map_err(Refused::Journal)?;
-        }
+        state.segment.append(&entry, self.limits.sync == Sync::Each).map_err(Refused::Journal)?;
         state.shard.apply(&entry);
         Ok(state.number)
     }
@@ -198,6 +197,16 @@ impl Intake {
         // The sender lives as long as `self`.
         let _ = committed.wait_for(|it| *it >= number).await;
         !self.lock().put_aside.contains(&number)
+    }
+
+    /// The number up to which all that was taken in is committed, or put aside.
+    pub fn committed(&self) -> u64 {
+        *self.committed.borrow()
+    }
+
+    /// Whether the store knows all that an earlier process had answered.
+    pub fn is_recovered(&self) -> bool {
+        self.recovered.load(Ordering::Acquire)
     }
 
     /// Whether the journal can be written.

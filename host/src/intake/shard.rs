@@ -7,7 +7,7 @@ use std::sync::Arc;
 use indexmap::{Equivalent, IndexMap};
 use uuid::Uuid;
 
-use super::entry::{CheckNote, Entry, Mark, Origin, Passed, PlanNote, Request};
+use super::entry::{CheckNote, Entry, Mark, Origin, PlanNote, Request, Single};
 use crate::store::rows::{Batch, FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, TallyRow, Verdict, id_at};
 
 const MINUTE: Micros = 60_000_000;
@@ -50,9 +50,13 @@ impl Equivalent<Key> for Sought<'_> {
 
 #[derive(Debug, Default)]
 struct Group {
-    /// Of the requests of one record that passed: the first, how many, and the time spent on them.
+    /// Of the requests of one record: the first, how many, how they fared, and the time spent on them.
     first: Micros,
     requests: i64,
+    failed: i64,
+    warned: i64,
+    unreadable: i64,
+    verdict: Verdict,
     duration_us: i64,
     /// By expectation, of all requests.
     tallies: Vec<Tally>,
@@ -84,12 +88,12 @@ impl Shard {
             Entry::Plan(note) => {
                 self.note(Arc::new(note.clone()));
             }
-            Entry::Passed(it) => self.passed(it),
+            Entry::Single(it) => self.single(it),
             Entry::Request(it) => self.request(it),
         }
     }
 
-    fn passed(&mut self, it: &Passed) {
+    fn single(&mut self, it: &Single) {
         self.outcomes += 1;
         let group = self.group(it.plan, it.at, &it.origin);
         for (tally, mark) in group.tallies.iter_mut().zip(it.marks.iter()) {
@@ -99,6 +103,10 @@ impl Shard {
         }
         group.first = if group.requests == 0 { it.at } else { group.first.min(it.at) };
         group.requests += 1;
+        group.failed += i64::from(it.verdict == Verdict::Fail);
+        group.warned += i64::from(it.verdict == Verdict::Warn);
+        group.unreadable += i64::from(it.unreadable);
+        group.verdict = group.verdict.max(it.verdict);
         group.duration_us += i64::from(it.duration_us);
     }
 
@@ -179,14 +187,16 @@ impl Shard {
                 error: finding.error,
             }
         }));
-        if let Some((key, body_hash)) = &it.key {
+        if let Some(note) = &it.key {
+            self.bytes += 300;
             self.keys.push(KeyRow {
                 suite: plan.suite.clone(),
-                key: key.clone(),
-                body_hash: body_hash.clone(),
+                key: note.key.clone(),
+                body_hash: note.body_hash.clone(),
                 result_id: it.id,
                 at: it.at,
                 suite_hash: plan.hash.clone(),
+                came: note.came,
             });
         }
     }
@@ -225,8 +235,11 @@ impl Shard {
                 labels: origin.labels,
                 requests: group.requests,
                 records: group.requests,
+                failed: group.failed,
+                warned: group.warned,
+                unreadable: group.unreadable,
+                verdict: group.verdict,
                 duration_us: group.duration_us,
-                verdict: Verdict::Pass,
                 ..ResultRow::default()
             });
         }

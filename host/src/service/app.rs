@@ -5,15 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use arc_swap::{ArcSwap, Guard};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::batch;
+use super::reload::Reloader;
 use super::shelf::Shelf;
 use crate::intake::Intake;
+use crate::intake::entry::KeyNote;
 use crate::store::Store;
-use crate::store::rows::{KeyRow, Micros};
+use crate::store::rows::{KeyRow, Micros, Retention};
 use crate::tokens::Tokens;
 
 /// Which requests are recorded one by one.
@@ -65,24 +68,42 @@ impl Settings {
     }
 }
 
+/// What may be said otherwise while the service runs.
+#[derive(Debug)]
+pub struct Live {
+    /// What the service was told.
+    pub settings: Settings,
+    /// Who may do what; `None`: anyone anything.
+    pub tokens: Option<Arc<Tokens>>,
+    /// How long rows are kept.
+    pub retention: Retention,
+}
+
 /// Everything that a handler needs.
 pub struct App {
-    /// What it was told.
-    pub settings: Settings,
+    live: ArcSwap<Live>,
     /// The suites.
     pub shelf: Shelf,
     /// Where results wait.
     pub intake: Arc<Intake>,
     /// Where they are kept.
     pub store: Store,
-    /// Who may do what; `None`: anyone anything.
-    pub tokens: Option<Tokens>,
+    /// Where the configuration is read again.
+    pub reloader: Option<Reloader>,
     /// Room for checks.
     pub room: Arc<Semaphore>,
     /// When it started.
     pub started: Instant,
     ready: AtomicBool,
-    keys: Mutex<HashMap<(String, String), Known>>,
+    keys: Mutex<Keys>,
+}
+
+/// The keys that the store may not know yet, by suite and key.
+#[derive(Debug, Default)]
+struct Keys {
+    known: HashMap<(String, String), Known>,
+    /// How many there were when those that the store knows were last forgotten.
+    after_sweep: usize,
 }
 
 /// What is known of an `Idempotency-Key`.
@@ -90,8 +111,8 @@ pub struct App {
 enum Known {
     /// Its request is being answered.
     Running,
-    /// It was taken in.
-    Counted(KeyRow),
+    /// It was taken in, under a number of the intake.
+    Counted(KeyRow, u64),
 }
 
 /// What a key means for a request.
@@ -105,6 +126,8 @@ pub enum Keyed {
     Other,
     /// Its first request is still being answered.
     Running,
+    /// What an earlier process has answered is not in the store yet, so that it cannot be told.
+    Early,
 }
 
 /// A key of a request that is being answered; forgotten when it is dropped before [`Reserved::counted`].
@@ -114,6 +137,25 @@ pub struct Reserved {
     suite: String,
     key: String,
     body_hash: String,
+    came: Micros,
+}
+
+impl Keys {
+    /// Forgets what the store knows by now, when there are many and twice as many as the last time.
+    fn sweep(&mut self, committed: impl Fn() -> u64) {
+        if self.known.len() < 10_000.max(2 * self.after_sweep) {
+            return;
+        }
+        let committed = committed();
+        self.known.retain(|_, it| !matches!(it, Known::Counted(_, number) if *number <= committed));
+        self.after_sweep = self.known.len();
+    }
+}
+
+impl Known {
+    fn came_before(&self, oldest: Micros) -> bool {
+        matches!(self, Known::Counted(row, _) if row.came < oldest)
+    }
 }
 
 impl std::fmt::Debug for App {
@@ -124,24 +166,36 @@ impl std::fmt::Debug for App {
 
 impl App {
     /// The service; [`App::get_ready`] lets it answer that it is ready.
-    pub fn new(
-        settings: Settings,
-        shelf: Shelf,
-        intake: Arc<Intake>,
-        store: Store,
-        tokens: Option<Tokens>,
-    ) -> Arc<Self> {
+    pub fn new(live: Live, shelf: Shelf, intake: Arc<Intake>, store: Store, reloader: Option<Reloader>) -> Arc<Self> {
         Arc::new(App {
-            room: Arc::new(Semaphore::new(settings.concurrency)),
-            settings,
+            room: Arc::new(Semaphore::new(live.settings.concurrency)),
+            live: ArcSwap::from_pointee(live),
             shelf,
             intake,
             store,
-            tokens,
+            reloader,
             started: Instant::now(),
             ready: AtomicBool::new(false),
             keys: Mutex::default(),
         })
+    }
+
+    /// What holds at this moment.
+    pub fn live(&self) -> Guard<Arc<Live>> {
+        self.live.load()
+    }
+
+    /// Lets other settings hold from now on; tokens that did not change keep count of their rates.
+    pub fn change(&self, live: Live, tokens_changed: bool) {
+        let tokens = if tokens_changed { live.tokens } else { self.live.load().tokens.clone() };
+        self.live.store(Arc::new(Live { tokens, ..live }));
+    }
+
+    /// Reads the configuration again; the settings that want a restart, or what is wrong with it.
+    pub async fn reload_config(self: &Arc<Self>) -> Result<Vec<String>, String> {
+        let app = Arc::clone(self);
+        let reload = move || app.reloader.as_ref().map_or(Ok(Vec::new()), |it| it.reload(&app));
+        tokio::task::spawn_blocking(reload).await.unwrap_or_else(|error| Err(error.to_string()))
     }
 
     /// Everything is loaded.
@@ -156,23 +210,24 @@ impl App {
 
     /// What an `Idempotency-Key` means for a body.
     pub async fn key(self: &Arc<Self>, suite: &str, key: &str, body_hash: &str) -> Result<Keyed, crate::store::Error> {
+        if !self.intake.is_recovered() {
+            return Ok(Keyed::Early);
+        }
         let place = (suite.to_owned(), key.to_owned());
+        let oldest = now() - self.live().settings.key_window.as_micros() as i64;
         let known = {
             let mut keys = self.keys();
-            if keys.len() > 10_000 && self.intake.pending() == 0 {
-                // Those that were counted are in the store by now.
-                keys.retain(|_, it| matches!(it, Known::Running));
-            }
-            let known = keys.get(&place).cloned();
+            keys.sweep(|| self.intake.committed());
+            let known = keys.known.get(&place).filter(|it| !it.came_before(oldest)).cloned();
             if known.is_none() {
-                keys.insert(place, Known::Running);
+                keys.known.insert(place, Known::Running);
             }
             known
         };
         let judge = |row: KeyRow| if row.body_hash == body_hash { Keyed::Counted(row) } else { Keyed::Other };
         match known {
             Some(Known::Running) => return Ok(Keyed::Running),
-            Some(Known::Counted(row)) => return Ok(judge(row)),
+            Some(Known::Counted(row, _)) => return Ok(judge(row)),
             None => {}
         }
         let reserved = Reserved {
@@ -180,27 +235,27 @@ impl App {
             suite: suite.to_owned(),
             key: key.to_owned(),
             body_hash: body_hash.to_owned(),
+            came: now(),
         };
-        let oldest = now() - self.settings.key_window.as_micros() as i64;
         match self.store.key(suite, key).await? {
-            Some(row) if row.at >= oldest => Ok(judge(row)),
+            Some(row) if row.came >= oldest => Ok(judge(row)),
             _ => Ok(Keyed::New(reserved)),
         }
     }
 
-    fn keys(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), Known>> {
+    fn keys(&self) -> std::sync::MutexGuard<'_, Keys> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Reserved {
-    /// The key and the hash, as the journal takes them.
-    pub fn pair(&self) -> (String, String) {
-        (self.key.clone(), self.body_hash.clone())
+    /// The key as the journal takes it.
+    pub fn note(&self) -> KeyNote {
+        KeyNote { key: self.key.clone(), body_hash: self.body_hash.clone(), came: self.came }
     }
 
-    /// The request was taken in.
-    pub fn counted(mut self, result_id: Uuid, at: Micros, suite_hash: &str) {
+    /// The request was taken in, under a number of the intake.
+    pub fn counted(mut self, number: u64, result_id: Uuid, at: Micros, suite_hash: &str) {
         let Some(app) = self.app.take() else { return };
         let row = KeyRow {
             suite: self.suite.clone(),
@@ -209,15 +264,16 @@ impl Reserved {
             result_id,
             at,
             suite_hash: suite_hash.to_owned(),
+            came: self.came,
         };
-        app.keys().insert((self.suite.clone(), self.key.clone()), Known::Counted(row));
+        app.keys().known.insert((self.suite.clone(), self.key.clone()), Known::Counted(row, number));
     }
 }
 
 impl Drop for Reserved {
     fn drop(&mut self) {
         if let Some(app) = &self.app {
-            app.keys().remove(&(self.suite.clone(), self.key.clone()));
+            app.keys().known.remove(&(self.suite.clone(), self.key.clone()));
         }
     }
 }

@@ -1,10 +1,12 @@
 //! A batch of records: checked chunk by chunk as it comes, each chunk journalled before its verdicts
 //! are sent, and judged as a whole at its end. Memory is bounded however long the batch is.
 
+mod answer;
 mod parts;
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,11 +19,15 @@ use uuid::Uuid;
 use super::version::Version;
 use crate::files::csv::{Kinds, Nulls};
 use crate::files::{self, Format, Input, Source};
-use crate::intake::entry::{Count, FailureNote, FindingNote, Origin};
+use crate::intake::entry::{Count, FailureNote, FindingNote, KeyNote, Origin};
 use crate::intake::{Intake, Refused};
 use crate::records::{Record, Records, Stop, wanted};
 use crate::store::rows::{Labels, Micros, Verdict};
-use crate::wire::{Failure, Finding, RecordVerdict, Summary, Word};
+
+/// Bytes that are checked at a time: little, so that the next come off the socket meanwhile.
+const CHUNK: usize = 64 << 10;
+/// Bytes, or time, after which what was checked is journalled and answered.
+const PART: (u64, Duration) = (1 << 20, Duration::from_millis(100));
 
 /// Which verdicts are answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,8 +57,9 @@ pub struct Batch {
     pub wanted: Wanted,
     /// What is done with a failing record: `accept`, `tag` or `reject`.
     pub action: &'static str,
-    /// The `Idempotency-Key` and the hash of the body.
-    pub key: Option<(String, String)>,
+    /// Its `Idempotency-Key`. Then it is journalled as one, and answered after that: what is cut short and
+    /// sent again counts once.
+    pub key: Option<KeyNote>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -77,8 +84,29 @@ pub struct Limits {
 pub enum Ended {
     /// The journal does not take it.
     Refused(Refused),
-    /// Nobody reads the answer.
-    Gone,
+    /// Nothing of it could be checked, and nothing is counted.
+    Unread(Cut),
+    /// Verdicts could not be kept until they may be sent.
+    Held(io::Error),
+}
+
+/// Why the rest of a body is not checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// In a sentence.
+    pub why: String,
+    /// Whether it is longer than it may be; else it cannot be read.
+    pub too_large: bool,
+}
+
+impl Cut {
+    fn unread(why: impl Into<String>) -> Self {
+        Cut { why: why.into(), too_large: false }
+    }
+
+    const fn too_large(why: String) -> Self {
+        Cut { why, too_large: true }
+    }
 }
 
 /// What is left to answer when all verdicts are sent.
@@ -90,8 +118,8 @@ pub struct Done {
     pub findings: Vec<FindingNote>,
     /// The worst finding.
     pub verdict: Verdict,
-    /// Why the rest of the body could not be read.
-    pub error: Option<String>,
+    /// Why the rest of the body was not checked.
+    pub cut: Option<Cut>,
     /// What [`Intake::stored`] waits for; 0 when nothing is stored.
     pub number: u64,
 }
@@ -123,6 +151,12 @@ struct Work<'w> {
     parts: u64,
     out: Vec<u8>,
     n_out: u64,
+    /// Verdicts that are sent when the whole is journalled.
+    held: Option<File>,
+    /// Whether any were journalled or sent.
+    is_told: bool,
+    /// Whether somebody reads the verdicts. A batch that was sent counts, whoever hears of it.
+    is_read: bool,
     started: Instant,
 }
 
@@ -152,15 +186,25 @@ impl Batch {
             parts: 0,
             out: Vec::new(),
             n_out: 0,
+            held: None,
+            is_told: false,
+            is_read: true,
             started: Instant::now(),
         };
-        let error = work.read(body, intake, lines, send)?;
-        work.finish(intake, error)
+        if self.key.is_some() && intake.is_some() {
+            work.held = Some(tempfile::tempfile().map_err(Ended::Held)?);
+        }
+        let cut = work.read(body, intake, lines, send)?;
+        work.finish(intake, cut, send)
     }
 
     fn source(&self, input: &Input) -> Source {
-        let options =
-            files::Options { format: Some(self.format), max_record: self.limits.record, ..files::Options::default() };
+        let options = files::Options {
+            format: Some(self.format),
+            max_record: self.limits.record,
+            chunk: CHUNK,
+            ..files::Options::default()
+        };
         Source::new(vec![input.clone()], options)
     }
 
@@ -209,7 +253,7 @@ impl Work<'_> {
         intake: Option<&Intake>,
         lines: bool,
         send: &mut dyn FnMut(Vec<u8>) -> bool,
-    ) -> Result<Option<String>, Ended> {
+    ) -> Result<Option<Cut>, Ended> {
         let batch = self.batch;
         let plan = &batch.version.loaded.plan;
         let input = match batch.format {
@@ -219,26 +263,27 @@ impl Work<'_> {
         };
         let input = match input {
             Ok(it) => it,
-            Err(error) => return Ok(Some(error.to_string())),
+            Err(error) => return Ok(Some(Cut::unread(error.to_string()))),
         };
         let kinds = match batch.kinds(&input) {
             Ok(it) => Arc::new(it),
-            Err(error) => return Ok(Some(error)),
+            Err(error) => return Ok(Some(Cut::unread(error))),
         };
         let mut reader = Records::new(plan, kinds, Nulls::default()).within(batch.version.limits);
-        let mut bytes = 0;
+        let (mut bytes, mut told) = (0, 0);
         let begun = Instant::now();
         for chunk in batch.source(&input) {
             if begun.elapsed() > batch.limits.time {
-                return Ok(Some(format!("the batch took longer than {} s", batch.limits.time.as_secs())));
+                return Ok(Some(Cut::unread(format!("the batch took longer than {} s", batch.limits.time.as_secs()))));
             }
             let chunk = match chunk {
                 Ok(it) => it,
-                Err(fault) => return Ok(Some(fault.to_string())),
+                Err(fault) => return Ok(Some(Cut::unread(fault.to_string()))),
             };
             bytes += chunk.size();
             if bytes > batch.limits.body {
-                return Ok(Some(format!("the body is longer than {} bytes when decompressed", batch.limits.body)));
+                let most = batch.limits.body;
+                return Ok(Some(Cut::too_large(format!("the body is longer than {most} bytes when decompressed"))));
             }
             if let Some(columns) = chunk.file.columns().filter(|_| self.sums.records == 0) {
                 for (place, name) in columns.iter().enumerate() {
@@ -252,17 +297,21 @@ impl Work<'_> {
                     self.record(record, lines);
                 }
             });
-            self.store(intake, Vec::new(), None, Verdict::Pass)?;
-            if !self.out.is_empty() && !send(std::mem::take(&mut self.out)) {
-                return Err(Ended::Gone);
+            if bytes - told >= PART.0 || self.started.elapsed() >= PART.1 {
+                told = bytes;
+                if self.held.is_none() {
+                    self.store(intake, None)?;
+                    self.is_told = true;
+                }
+                self.answer(send)?;
             }
             if too_many {
-                return Ok(Some(format!("the batch has more than {} records", batch.limits.records)));
+                return Ok(Some(Cut::too_large(format!("the batch has more than {} records", batch.limits.records))));
             }
             match went {
                 Ok(()) => {}
-                Err(Stop::Fault(fault)) => return Ok(Some(fault.to_string())),
-                Err(Stop::Widen(_)) => return Ok(Some("a column changed while it was read".to_owned())),
+                Err(Stop::Fault(fault)) => return Ok(Some(Cut::unread(fault.to_string()))),
+                Err(Stop::Widen(_)) => return Ok(Some(Cut::unread("a column changed while it was read"))),
             }
         }
         for (name, row, place) in reader.json_columns() {
@@ -282,6 +331,12 @@ impl Work<'_> {
                 run::unreadable(&broken.reason, n, &mut self.fold);
                 self.sums.failed += 1;
                 self.sums.unreadable += 1;
+                if self.has_labels
+                    && let Some(readable) = self.counts_of(Labels::default()).first_mut()
+                {
+                    readable.seen += 1;
+                    readable.failed += 1;
+                }
                 let reason =
                     if version.privacy.keeps_all() { broken.reason } else { "the record cannot be read".into() };
                 let note = FailureNote { bound: "readable".into(), message: reason, ..FailureNote::default() };
@@ -314,82 +369,24 @@ impl Work<'_> {
     /// Adds what the last record changed to the counts of its labels.
     fn by_labels(&mut self, cells: &[Value]) {
         let labels = self.batch.version.labels(cells);
-        let n = self.before.len();
         // So many combinations are hardly labels; the rest is counted together.
-        let labels = if self.by_labels.len() < 1000 || self.by_labels.contains_key(&labels) {
-            labels
-        } else {
-            Labels::default()
-        };
-        let counts = self.by_labels.entry(labels).or_insert_with(|| vec![Count::default(); n]);
-        for ((before, now), count) in self.before.iter_mut().zip(&self.fold.window.tallies).zip(counts) {
+        let is_known = self.by_labels.len() < 1000 || self.by_labels.contains_key(&labels);
+        let labels = if is_known { labels } else { Labels::default() };
+        let mut before = std::mem::take(&mut self.before);
+        let mut counts = std::mem::take(self.counts_of(labels.clone()));
+        for ((before, now), count) in before.iter_mut().zip(&self.fold.window.tallies).zip(&mut counts) {
             parts::add(count, before, now);
             before.clone_from(now);
         }
+        if let Some(readable) = counts.first_mut() {
+            readable.seen += 1;
+        }
+        self.before = before;
+        *self.counts_of(labels) = counts;
     }
 
-    /// Writes a record's verdict, and keeps its failures.
-    fn tell(
-        &mut self,
-        n: u64,
-        line: Option<u64>,
-        id: Option<&str>,
-        verdict: Verdict,
-        notes: &[FailureNote],
-        lines: bool,
-    ) {
-        let batch = self.batch;
-        let is_wanted = match batch.wanted {
-            Wanted::All => true,
-            Wanted::Failed => !notes.is_empty(),
-            Wanted::None => false,
-        };
-        if is_wanted {
-            let answer = RecordVerdict {
-                record: n,
-                line,
-                record_id: id,
-                valid: verdict != Verdict::Fail,
-                verdict: Word(verdict),
-                action: if verdict == Verdict::Fail { batch.action } else { "accept" },
-                failures: notes.iter().filter_map(|it| Failure::new(&batch.version.note, it)).collect(),
-            };
-            if self.n_out > 0 && !lines {
-                self.out.push(b',');
-            }
-            self.n_out += 1;
-            // Writing to memory does not fail, and nothing in it cannot be JSON.
-            let _ = serde_json::to_writer(&mut self.out, &answer);
-            if lines {
-                self.out.push(b'\n');
-            }
-        }
-        for note in notes {
-            if self.n_failures < batch.limits.failures {
-                self.failures.push(FailureNote { n: self.n_failures, record: n, ..note.clone() });
-            } else {
-                self.n_left_out += 1;
-            }
-            self.n_failures += 1;
-        }
-    }
-}
-
-impl Done {
-    /// What is answered behind the verdicts.
-    pub fn summary<'d>(&'d self, batch: &'d Batch, repeated: bool) -> Summary<'d> {
-        Summary {
-            result_id: batch.id,
-            suite: &batch.version.name,
-            suite_hash: &batch.version.hash,
-            verdict: Word(self.verdict),
-            records: self.sums.records,
-            failed: self.sums.failed,
-            warned: self.sums.warned,
-            unreadable: self.sums.unreadable,
-            findings: self.findings.iter().filter_map(|it| Finding::new(&batch.version.note, it)).collect(),
-            repeated,
-            error: self.error.clone(),
-        }
+    fn counts_of(&mut self, labels: Labels) -> &mut Vec<Count> {
+        let n = self.batch.version.note.checks.len();
+        self.by_labels.entry(labels).or_insert_with(|| vec![Count::default(); n])
     }
 }

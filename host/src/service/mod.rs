@@ -3,6 +3,7 @@
 pub mod app;
 pub mod batch;
 pub mod privacy;
+pub mod reload;
 pub mod shelf;
 pub mod start;
 pub mod version;

@@ -96,9 +96,15 @@ impl Shelf {
         let _changing = self.changing.lock().await;
         let before = self.now.load_full();
         let mut suites = Suites::default();
-        for (name, path) in files(&self.folder) {
+        let folder = self.folder.clone();
+        // Files may lie far away, and compiling takes its time.
+        let Ok(found) = tokio::task::spawn_blocking(move || files(&folder)).await else {
+            error!("the folder of suites could not be gone through; what was active stays");
+            return Ok(());
+        };
+        for (name, path, loaded) in found {
             suites.of_folder.insert(name.clone());
-            match suites::load(&path, &Options::default()) {
+            match loaded {
                 Ok(loaded) => self.take(&mut suites, &before, &name, loaded, &path.display().to_string()),
                 Err(message) => self.keep(
                     &mut suites,
@@ -263,9 +269,9 @@ impl Shelf {
     }
 }
 
-/// The suites of a folder: its YAML and JSON files, without those that begin with a point or `_`, and
+/// The suites of a folder, loaded: its YAML and JSON files, without those that begin with a point or `_`, and
 /// without JSON Schemas, which are called `NAME.schema.json` or are named by a suite.
-fn files(folder: &Path) -> Vec<(String, PathBuf)> {
+fn files(folder: &Path) -> Vec<(String, PathBuf, Result<Loaded, String>)> {
     let mut found = Vec::new();
     let entries = match fs::read_dir(folder) {
         Ok(it) => it,
@@ -285,17 +291,14 @@ fn files(folder: &Path) -> Vec<(String, PathBuf)> {
                 error!(file = %path.display(), "is left out: {why}");
                 continue;
             }
-            found.push((stem.to_owned(), path));
+            let loaded = suites::load(&path, &Options::default());
+            found.push((stem.to_owned(), path, loaded));
         }
     }
-    found.sort();
-    let named: BTreeSet<PathBuf> = found
-        .iter()
-        .filter_map(|(_, path)| suites::load(path, &Options::default()).ok())
-        .flat_map(|it| it.files.into_keys())
-        .map(|it| folder.join(it))
-        .collect();
-    found.retain(|(_, path)| !named.contains(path));
+    found.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+    let named = found.iter().filter_map(|it| it.2.as_ref().ok()).flat_map(|it| it.files.keys());
+    let named: BTreeSet<PathBuf> = named.map(|it| folder.join(it)).collect();
+    found.retain(|it| !named.contains(&it.1));
     found.dedup_by(|a, b| {
         let same = a.0 == b.0;
         if same {

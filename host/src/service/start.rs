@@ -12,13 +12,14 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
 
-use super::app::{App, Recorded, Settings, now};
+use super::app::{App, Live, Recorded, Settings, now};
+use super::reload::Reloader;
 use super::shelf::Shelf;
 use super::{batch, version};
 use crate::config::{self, Config};
 use crate::http::{Listening, bind, listen};
 use crate::intake::{self, Intake};
-use crate::store::rows::Retention;
+use crate::redact::redacted;
 use crate::store::{self, Store};
 use crate::tokens::Tokens;
 
@@ -35,29 +36,24 @@ pub struct Running {
 }
 
 /// Starts the service. It answers when this returns.
-pub async fn start(config: &Config) -> anyhow::Result<Running> {
+/// `reloader` reads the configuration again when it is asked to.
+pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Result<Running> {
     fs::create_dir_all(&config.data).with_context(|| format!("the data folder {}", config.data.display()))?;
-    let tokens = (!config.tokens.is_empty()).then(|| Tokens::new(&config.tokens));
-    if tokens.is_none() && !config.listen.ip().is_loopback() && !config.insecure {
-        bail!(
-            "without `tokens` the service listens on loopback only, and `listen` is {}: configure a token (`driftline token new NAME`), or say `insecure: true`",
-            config.listen
-        );
-    }
+    may_listen(config, config.listen)?;
     let socket = bind(config.listen)?;
     let store = open_store(config).await?;
     let intake = Intake::open(&config.data.join("journal"), intake_limits(config)).context("the journal")?;
     let shelf = Shelf::new(&config.suites, suite_settings(config)?);
-    let app = App::new(app_settings(config), shelf, Arc::clone(&intake), store.clone(), tokens);
+    let app = App::new(Live::new(config), shelf, Arc::clone(&intake), store.clone(), reloader);
     if let Err(error) = app.shelf.reload(&store, now()).await {
         warn!(%error, "the suites of the store cannot be read; those of the folder are active");
     }
     let flush = tokio::spawn(Arc::clone(&intake).run(store.clone()));
     let others = vec![
         tokio::spawn(watch(Arc::clone(&app), config.reload.poll.duration())),
-        tokio::spawn(prune(store, config.rows_kept(), config.retention.every.duration())),
+        tokio::spawn(prune(Arc::clone(&app), config.retention.every.duration())),
     ];
-    let listening = listen(Arc::clone(&app), socket, config.tls_files()).await?;
+    let listening = listen(Arc::clone(&app), socket, config.limits.idle_timeout.duration(), config.tls_files()).await?;
     let address = listening.address;
     app.get_ready(true);
     let suites = app.shelf.now();
@@ -100,7 +96,7 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
                 warn!(%error, "the store cannot be reached yet; trying again");
                 sleep(Duration::from_secs(1)).await;
             }
-            Err(error) => return Err(error).with_context(|| format!("the store {}", config::redacted(&url))),
+            Err(error) => return Err(error).with_context(|| format!("the store {}", redacted(&url))),
         }
     }
 }
@@ -118,6 +114,27 @@ fn intake_limits(config: &Config) -> intake::Limits {
             config::Sync::Interval => intake::Sync::Every(config.journal.sync_interval.duration()),
             config::Sync::Each => intake::Sync::Each,
         },
+    }
+}
+
+/// Without tokens anyone who reaches the service may do anything, so only this machine may reach it.
+pub(super) fn may_listen(config: &Config, address: SocketAddr) -> anyhow::Result<()> {
+    if config.tokens.is_empty() && !address.ip().is_loopback() && !config.insecure {
+        bail!(
+            "without `tokens` the service listens on loopback only, and `listen` is {address}: configure a token (`driftline token new NAME`), or say `insecure: true`"
+        );
+    }
+    Ok(())
+}
+
+impl Live {
+    /// What a configuration says.
+    pub fn new(config: &Config) -> Self {
+        Live {
+            settings: app_settings(config),
+            tokens: (!config.tokens.is_empty()).then(|| Arc::new(Tokens::new(&config.tokens))),
+            retention: config.rows_kept(),
+        }
     }
 }
 
@@ -174,13 +191,24 @@ fn own_key(data: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(key)
 }
 
-/// Reads the suites again when their folder changes, or another host has put one into the store.
+/// Reads the suites again when their folder changes, or another host has put one into the store; and the
+/// configuration when its file changes.
 async fn watch(app: Arc<App>, period: Duration) {
-    let mut seen = app.shelf.fingerprint();
+    let look = async || {
+        let app = Arc::clone(&app);
+        let look = move || (app.shelf.fingerprint(), app.reloader.as_ref().and_then(Reloader::fingerprint));
+        tokio::task::spawn_blocking(look).await.unwrap_or_default()
+    };
+    let (mut seen, mut config_seen) = look().await;
     let mut looked = Instant::now();
     loop {
         sleep(period).await;
-        let now_seen = app.shelf.fingerprint();
+        let (now_seen, config_now) = look().await;
+        if config_now != config_seen {
+            config_seen = config_now;
+            // What is wrong with it was logged.
+            let _ = app.reload_config().await;
+        }
         // The store is asked less often: most of its changes come through this service.
         if now_seen == seen && looked.elapsed() < Duration::from_secs(15) {
             continue;
@@ -194,9 +222,10 @@ async fn watch(app: Arc<App>, period: Duration) {
 }
 
 /// Removes what is older than it is kept.
-async fn prune(store: Store, retention: Retention, period: Duration) {
+async fn prune(app: Arc<App>, period: Duration) {
     loop {
-        match store.prune(now(), &retention).await {
+        let retention = app.live().retention;
+        match app.store.prune(now(), &retention).await {
             Ok(pruned) => info!(?pruned, "old rows are removed"),
             Err(error) => error!(%error, "old rows cannot be removed"),
         }

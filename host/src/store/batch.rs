@@ -168,5 +168,6 @@ fn key(row: &KeyRow) -> KeyRow {
         result_id: row.result_id,
         at: time(row.at),
         suite_hash: owned(&row.suite_hash),
+        came: time(row.came),
     }
 }

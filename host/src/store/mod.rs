@@ -19,7 +19,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-pub use error::{Error, redacted};
+use crate::redact::redacted;
+pub use error::Error;
 use rows::{Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow};
 
 /// A database that is open. Clones share its connections.

@@ -302,7 +302,7 @@ fn times<DB: Dialect>(query: &mut QueryBuilder<DB>, conditions: &[(&str, Option<
 }
 
 /// A key: suite, key.
-pub const KEY: &str = "SELECT suite, key, body_hash, result_id, at, suite_hash FROM idempotency_key \
+pub const KEY: &str = "SELECT suite, key, body_hash, result_id, at, suite_hash, came FROM idempotency_key \
     WHERE suite = $1 AND key = $2";
 
 /// What is kept of versions, and whether they are active: the last row of a suite in `activation` holds.

@@ -129,6 +129,7 @@ macro_rules! readers {
                     result_id: row.try_get("result_id")?,
                     at: $time(row, "at")?,
                     suite_hash: row.try_get("suite_hash")?,
+                    came: $time(row, "came")?,
                 })
             }
         }

@@ -215,10 +215,12 @@ pub struct KeyRow {
     pub body_hash: String,
     /// The request that counted.
     pub result_id: Uuid,
-    /// When it came.
+    /// The time that it was of.
     pub at: Micros,
     /// The version of the suite that checked it.
     pub suite_hash: String,
+    /// When it came: the key is remembered from then on.
+    pub came: Micros,
 }
 
 /// A version of a suite.

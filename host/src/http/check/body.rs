@@ -1,12 +1,15 @@
 //! Bodies: their format, compression and key.
 
 use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::{BodyDataStream, Bytes};
 use axum::http::{HeaderMap, header};
-use futures_util::{Stream, StreamExt as _};
+use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::files::Format;
@@ -59,6 +62,14 @@ pub(super) fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, Problem>
     }
 }
 
+/// A body as it comes.
+pub(super) struct Packed {
+    pub(super) format: Format,
+    pub(super) encoding: Option<Encoding>,
+    pub(super) body: Box<dyn Read + Send>,
+}
+
+/// Decompresses a body, of which the first bytes may be waited for here.
 pub(super) fn decoded(encoding: Option<Encoding>, body: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>, Problem> {
     Ok(match encoding {
         None => body,
@@ -69,6 +80,20 @@ pub(super) fn decoded(encoding: Option<Encoding>, body: Box<dyn Read + Send>) ->
     })
 }
 
+/// A compressed record, decompressed; `None` when it is no single object.
+pub(super) fn object(encoding: Encoding, bytes: &Bytes, most: usize) -> Result<Option<Vec<u8>>, Problem> {
+    let unread = |it: io::Error| Problem::bad_request(format!("the body cannot be read: {it}"));
+    let mut reader = decoded(Some(encoding), Box::new(io::Cursor::new(bytes.clone())))?;
+    let mut text = Vec::new();
+    // White space may stand before it, but hardly this much.
+    reader.by_ref().take(1024).read_to_end(&mut text).map_err(unread)?;
+    if !begins_object(&text) {
+        return Ok(None);
+    }
+    reader.take((most + 1).saturating_sub(text.len()) as u64).read_to_end(&mut text).map_err(unread)?;
+    Ok(Some(text))
+}
+
 pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(given) = headers.get("idempotency-key") else { return Ok(None) };
     match given.to_str() {
@@ -77,11 +102,11 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     }
 }
 
-/// Reads a body to its end, into a temporary file, with its hash.
-pub(super) fn spool(mut body: impl Read, most: u64) -> Result<(std::fs::File, String), Problem> {
+/// Reads a body to its end, into memory while it is short and a temporary file when it is not, with its hash.
+pub(super) fn spool(mut body: impl Read, most: u64) -> Result<(tempfile::SpooledTempFile, String), Problem> {
     use std::io::{Seek as _, Write as _};
     let failed = |it: std::io::Error| Problem::internal(format!("the body cannot be kept: {it}"));
-    let mut file = tempfile::tempfile().map_err(failed)?;
+    let mut file = tempfile::spooled_tempfile(1 << 20);
     let mut hash = Sha256::new();
     let mut block = vec![0; 64 << 10];
     let mut all = 0;
@@ -109,13 +134,49 @@ pub(super) fn tail(summary: &impl serde::Serialize, lines: bool) -> Vec<u8> {
     [b"],", text.get(1..).unwrap_or_default()].concat()
 }
 
-/// What comes of a body, none of it later than `pause` after what was before.
-pub(super) fn paced(body: BodyDataStream, pause: Duration) -> impl Stream<Item = io::Result<Bytes>> {
-    futures_util::stream::unfold(body, move |mut body| async move {
-        let next = match timeout(pause, body.next()).await {
-            Ok(next) => next?.map_err(io::Error::other),
-            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the body stopped coming")),
-        };
-        Some((next, body))
-    })
+/// A body for a thread that waits for it. What comes is taken off the socket while the thread is at work.
+pub(super) struct Flow {
+    coming: mpsc::Receiver<io::Result<Bytes>>,
+    now: Bytes,
+}
+
+impl Flow {
+    /// What came first, and the rest, none of it later than `pause` after what was before; else `slow` is set.
+    pub(super) fn new(first: Bytes, mut rest: BodyDataStream, pause: Duration, slow: &Arc<AtomicBool>) -> Self {
+        let slow = Arc::clone(slow);
+        // Each piece is at most what the server reads at once, so this is a few megabytes.
+        let (sender, coming) = mpsc::channel(8);
+        tokio::spawn(async move {
+            loop {
+                let next = match timeout(pause, rest.next()).await {
+                    Ok(None) => return,
+                    Ok(Some(next)) => next.map_err(io::Error::other),
+                    Err(_) => {
+                        slow.store(true, Ordering::Relaxed);
+                        Err(io::Error::new(io::ErrorKind::TimedOut, "the body stopped coming"))
+                    }
+                };
+                let is_last = next.is_err();
+                if sender.send(next).await.is_err() || is_last {
+                    return;
+                }
+            }
+        });
+        Flow { coming, now: first }
+    }
+}
+
+impl Read for Flow {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.now.is_empty() {
+            match self.coming.blocking_recv() {
+                None => return Ok(0),
+                Some(next) => self.now = next?,
+            }
+        }
+        let n = out.len().min(self.now.len());
+        let (some, rest) = (self.now.split_to(n), out.get_mut(..n).unwrap_or_default());
+        rest.copy_from_slice(&some);
+        Ok(n)
+    }
 }

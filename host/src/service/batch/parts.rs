@@ -6,22 +6,24 @@ use driftline_rules::report::{Status, Tally};
 use driftline_rules::run;
 use driftline_rules::value::Value;
 
-use super::{Done, Ended, Work};
+use super::{Cut, Done, Ended, Work};
 use crate::intake::Intake;
 use crate::intake::entry::{Count, FindingNote, Origin, Request};
 use crate::output::json_value::to_line;
 use crate::service::version::verdict_of;
 use crate::store::rows::{Labels, Verdict};
 
+/// What was found at the end of a batch.
+#[derive(Default)]
+pub(super) struct Judged {
+    findings: Vec<FindingNote>,
+    statistics: String,
+    verdict: Verdict,
+}
+
 impl Work<'_> {
     /// Journals what came since the last part.
-    pub(super) fn store(
-        &mut self,
-        intake: Option<&Intake>,
-        findings: Vec<FindingNote>,
-        statistics: Option<String>,
-        verdict: Verdict,
-    ) -> Result<u64, Ended> {
+    pub(super) fn store(&mut self, intake: Option<&Intake>, judged: Option<Judged>) -> Result<u64, Ended> {
         let Some(intake) = intake else {
             self.failures.clear();
             return Ok(0);
@@ -34,29 +36,28 @@ impl Work<'_> {
                 add(count, before, now);
                 before.clone_from(now);
             }
+            // `readable` is not counted by the engine, since it is about what never comes there.
+            if let Some(readable) = counts.first_mut() {
+                *readable = Count {
+                    seen: self.sums.records - self.told.records,
+                    failed: self.sums.unreadable - self.told.unreadable,
+                    skipped: 0,
+                };
+            }
             tallies.push((Labels::default(), counts));
         }
-        // What judges windows has no counts by record; `readable` is counted here.
-        let read = Count {
-            seen: self.sums.records - self.told.records,
-            failed: self.sums.unreadable - self.told.unreadable,
-            skipped: 0,
-        };
-        for (i, (_, counts)) in tallies.iter_mut().enumerate() {
-            for (count, check) in counts.iter_mut().zip(&batch.version.note.checks) {
-                if !check.by_record {
-                    *count = Count::default();
-                }
-            }
-            if let Some(first) = counts.first_mut().filter(|_| i == 0) {
-                *first = read;
+        // What judges windows has no counts by record.
+        for (count, check) in tallies.iter_mut().flat_map(|it| it.1.iter_mut().zip(&batch.version.note.checks)) {
+            if !check.by_record {
+                *count = Count::default();
             }
         }
         let origin = match tallies.as_slice() {
             [(labels, _)] if self.parts == 0 => Origin { labels: labels.clone(), ..batch.origin.clone() },
             _ => batch.origin.clone(),
         };
-        let is_last = statistics.is_some();
+        let is_last = judged.is_some();
+        let Judged { findings, statistics, verdict } = judged.unwrap_or_default();
         let request = Request {
             plan: 0,
             id: batch.id,
@@ -73,7 +74,7 @@ impl Work<'_> {
             failures: std::mem::take(&mut self.failures),
             failures_left_out: std::mem::take(&mut self.n_left_out),
             findings,
-            statistics,
+            statistics: is_last.then_some(statistics),
             key: if is_last { batch.key.clone() } else { None },
         };
         let number = intake.request(&batch.version.note, Box::new(request)).map_err(Ended::Refused)?;
@@ -84,10 +85,19 @@ impl Work<'_> {
     }
 
     /// Judges the whole, and journals its last part.
-    pub(super) fn finish(mut self, intake: Option<&Intake>, error: Option<String>) -> Result<Done, Ended> {
+    pub(super) fn finish(
+        mut self,
+        intake: Option<&Intake>,
+        cut: Option<Cut>,
+        send: &mut dyn FnMut(Vec<u8>) -> bool,
+    ) -> Result<Done, Ended> {
+        // While nothing was answered, the whole can still be refused.
+        if let Some(cut) = cut.clone().filter(|_| !self.is_told) {
+            return Err(Ended::Unread(cut));
+        }
         let version = &self.batch.version;
         let plan = &version.loaded.plan;
-        let mut verdict = Verdict::Pass;
+        let mut verdict = if cut.is_some() { Verdict::Fail } else { Verdict::Pass };
         let mut findings = Vec::new();
         let mut statistics = serde_json::Map::new();
         for finding in run::judge(plan, &self.fold, self.batch.at) {
@@ -101,7 +111,10 @@ impl Work<'_> {
                     "elements": counts.elements, "missing": counts.missing, "unexpected": counts.unexpected,
                     "status": judgement.status.name(),
                 });
-                statistics.insert(expectation.title(), entry);
+                let title = expectation.title();
+                let is_taken = statistics.contains_key(&title);
+                let name = if is_taken { format!("{title} ({})", expectation.path) } else { title };
+                statistics.insert(name, entry);
             }
             let open = if expectation.fields.is_empty() {
                 version.privacy.keeps_all()
@@ -120,8 +133,10 @@ impl Work<'_> {
             });
         }
         let statistics = serde_json::Value::Object(statistics).to_string();
-        let number = self.store(intake, findings.clone(), Some(statistics), verdict)?;
-        Ok(Done { sums: self.sums, findings, verdict, error, number })
+        let number = self.store(intake, Some(Judged { findings: findings.clone(), statistics, verdict }))?;
+        self.answer(send)?;
+        self.release(send)?;
+        Ok(Done { sums: self.sums, findings, verdict, cut, number })
     }
 }
 

@@ -20,7 +20,8 @@ use super::rows::{
     Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow,
 };
 use super::texts::{indexed, kept};
-use super::{Committed, Error, Options, Pruned, migrations, queries, redacted};
+use super::{Committed, Error, Options, Pruned, migrations, queries};
+use crate::redact::redacted;
 
 /// The first version with all that is used: `DROP DATABASE .. WITH (FORCE)` of tests, and what its makers still mend.
 const OLDEST: u32 = 13;

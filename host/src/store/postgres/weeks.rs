@@ -170,7 +170,7 @@ const DELETE_TALLIES: &str =
     "DELETE FROM tally WHERE ctid = ANY (ARRAY(SELECT ctid FROM tally WHERE minute < $1 LIMIT $2))";
 
 const DELETE_KEYS: &str =
-    "DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_key WHERE at < $1 LIMIT $2))";
+    "DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_key WHERE came < $1 LIMIT $2))";
 
 const DELETE_SEGMENTS: &str =
     "DELETE FROM segment WHERE ctid = ANY (ARRAY(SELECT ctid FROM segment WHERE committed_at < $1 LIMIT $2))";

@@ -187,9 +187,13 @@ async fn tallies(connection: &mut PgConnection, rows: &[TallyRow]) -> Result<(),
     Ok(())
 }
 
-const KEYS: &str = "INSERT INTO idempotency_key (suite, key, body_hash, result_id, at, suite_hash) \
-    SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[]) \
-    ON CONFLICT DO NOTHING";
+const KEYS: &str = "INSERT INTO idempotency_key (suite, key, body_hash, result_id, at, suite_hash, came) \
+    SELECT DISTINCT ON (suite, key) * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], \
+    $6::text[], $7::timestamptz[]) AS new (suite, key, body_hash, result_id, at, suite_hash, came) \
+    ORDER BY suite, key, came DESC \
+    ON CONFLICT (suite, key) DO UPDATE SET body_hash = excluded.body_hash, result_id = excluded.result_id, \
+    at = excluded.at, suite_hash = excluded.suite_hash, came = excluded.came \
+    WHERE idempotency_key.came < excluded.came";
 
 async fn keys(connection: &mut PgConnection, rows: &[KeyRow]) -> Result<(), Error> {
     sqlx::query(KEYS)
@@ -199,6 +203,7 @@ async fn keys(connection: &mut PgConnection, rows: &[KeyRow]) -> Result<(), Erro
         .bind(column(rows, |it| it.result_id))
         .bind(column(rows, |it| moment(it.at)))
         .bind(column(rows, |it| it.suite_hash.as_str()))
+        .bind(column(rows, |it| moment(it.came)))
         .execute(connection)
         .await?;
     Ok(())

@@ -24,7 +24,8 @@ use super::rows::{
     Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow,
 };
 use super::texts::{indexed, kept};
-use super::{Committed, Error, Options, Pruned, migrations, queries, redacted};
+use super::{Committed, Error, Options, Pruned, migrations, queries};
+use crate::redact::redacted;
 
 /// The connection that writes, and those that read.
 #[derive(Clone)]

@@ -17,7 +17,7 @@ const FAILURES: &str = "DELETE FROM failure WHERE rowid IN (SELECT rowid FROM fa
 const FINDINGS: &str = "DELETE FROM finding WHERE rowid IN (SELECT rowid FROM finding WHERE at < $1 LIMIT $2)";
 const TALLIES: &str = "DELETE FROM tally WHERE rowid IN (SELECT rowid FROM tally WHERE minute < $1 LIMIT $2)";
 const KEYS: &str =
-    "DELETE FROM idempotency_key WHERE rowid IN (SELECT rowid FROM idempotency_key WHERE at < $1 LIMIT $2)";
+    "DELETE FROM idempotency_key WHERE rowid IN (SELECT rowid FROM idempotency_key WHERE came < $1 LIMIT $2)";
 const SEGMENTS: &str =
     "DELETE FROM segment WHERE rowid IN (SELECT rowid FROM segment WHERE committed_at < $1 LIMIT $2)";
 

@@ -28,7 +28,7 @@ pub async fn commit(pool: &SqlitePool, batch: &Batch) -> Result<Committed, Error
     write(&mut transaction, &batch.failures, FAILURES, failure, KEEP).await?;
     write(&mut transaction, &batch.findings, FINDINGS, finding, KEEP).await?;
     write(&mut transaction, &batch.tallies, TALLIES, tally, ADD_TALLIES).await?;
-    write(&mut transaction, &batch.keys, KEYS, key, KEEP).await?;
+    write(&mut transaction, &batch.keys, KEYS, key, TAKE_KEYS).await?;
     transaction.commit().await?;
     Ok(Committed::Now)
 }
@@ -157,7 +157,11 @@ fn tally(values: &mut Values<'_>, it: &TallyRow) {
         .push_bind(it.skipped);
 }
 
-const KEYS: &str = "INSERT INTO idempotency_key (suite, key, body_hash, result_id, at, suite_hash) ";
+const KEYS: &str = "INSERT INTO idempotency_key (suite, key, body_hash, result_id, at, suite_hash, came) ";
+
+const TAKE_KEYS: &str = " ON CONFLICT (suite, key) DO UPDATE SET body_hash = excluded.body_hash, \
+    result_id = excluded.result_id, at = excluded.at, suite_hash = excluded.suite_hash, came = excluded.came \
+    WHERE idempotency_key.came < excluded.came";
 
 fn key(values: &mut Values<'_>, it: &KeyRow) {
     values
@@ -166,5 +170,6 @@ fn key(values: &mut Values<'_>, it: &KeyRow) {
         .push_bind(it.body_hash.clone())
         .push_bind(it.result_id)
         .push_bind(it.at)
-        .push_bind(it.suite_hash.clone());
+        .push_bind(it.suite_hash.clone())
+        .push_bind(it.came);
 }
