@@ -3,6 +3,9 @@
 //! A host implements these traits; nothing here knows what a plugin is made of. The shapes are those
 //! of `wit/`: columns with validity as a bitmap, states as bytes.
 
+pub mod columns;
+pub mod rule;
+
 use std::fmt::{Debug, Display, Formatter};
 use std::sync::Arc;
 
@@ -83,12 +86,8 @@ pub trait Summarizer: Debug + Send + Sync {
     fn finish(&self, context: &Context, state: Option<&[u8]>) -> Result<Vec<Measurement>, Fault>;
 
     /// What a drift test measures.
-    fn compare(
-        &self,
-        context: &Context,
-        reference: Option<&[u8]>,
-        current: Option<&[u8]>,
-    ) -> Result<Comparison, Fault>;
+    fn compare(&self, context: &Context, reference: Option<&[u8]>, current: Option<&[u8]>)
+    -> Result<Comparison, Fault>;
 }
 
 /// What a plugin says of itself.
