@@ -2,7 +2,7 @@
 
 use super::node::{self, Data, Member, Node};
 use super::problem::{At, Problem, did_you_mean};
-use super::{Declared, Entry, Example, Form, OnFail, Privacy, RecordFields, SchemaSource, Suite, Telling};
+use super::{Bound, Declared, Entry, Example, Form, OnFail, Privacy, RecordFields, SchemaSource, Suite, Telling};
 use crate::path::Path;
 use crate::report::Severity;
 use crate::types::Type;
@@ -20,8 +20,20 @@ pub fn read(text: &str) -> (Suite, Vec<Problem>) {
     (suite, problems)
 }
 
-const MEMBERS: [&str; 11] =
-    ["name", "id", "notes", "meta", "types", "record", "on_fail", "privacy", "schema", "expectations", "examples"];
+const MEMBERS: [&str; 12] = [
+    "name",
+    "id",
+    "notes",
+    "meta",
+    "types",
+    "record",
+    "on_fail",
+    "privacy",
+    "schema",
+    "plugins",
+    "expectations",
+    "examples",
+];
 /// What suites saved by any version of GX may hold beside, and which says nothing about data.
 const GX_MEMBERS: [&str; 7] = [
     "expectation_suite_name",
@@ -32,7 +44,8 @@ const GX_MEMBERS: [&str; 7] = [
     "$schema",
     "success",
 ];
-const ENTRY_MEMBERS: [&str; 9] = ["field", "fields", "mostly", "when", "severity", "name", "notes", "id", "meta"];
+const ENTRY_MEMBERS: [&str; 10] =
+    ["field", "fields", "mostly", "when", "severity", "name", "notes", "id", "meta", "expect"];
 const GX_ENTRY_MEMBERS: [&str; 10] = [
     "type",
     "expectation_type",
@@ -74,6 +87,7 @@ impl Reader<'_> {
                 }
                 "privacy" => suite.privacy = self.privacy(value),
                 "schema" => suite.schema = self.schema(value),
+                "plugins" => suite.plugins = super::plugins::read(value, self.problems),
                 "expectations" => match value.items() {
                     Some(items) => suite.entries = self.entries(items, "expectations"),
                     None if value.is_null() => {}
@@ -223,6 +237,10 @@ impl Reader<'_> {
         }
     }
 
+    fn bound(&mut self, member: &Member, path: &str) -> Bound {
+        Bound { input: member.name.clone(), at: member.at, fields: self.texts(&member.value, path) }
+    }
+
     fn entries(&mut self, items: &[Node], parent: &str) -> Vec<Entry> {
         items.iter().enumerate().filter_map(|(i, it)| self.entry(it, &format!("{parent}[{i}]"))).collect()
     }
@@ -357,7 +375,11 @@ pub fn read_entry(node: &Node, path: &str, problems: &mut Vec<Problem>) -> Optio
     }
     for Member { name, value, .. } in node.members() {
         match name.as_str() {
+            "fields" if value.is_mapping() => {
+                entry.inputs = value.members().iter().map(|it| reader.bound(it, path)).collect();
+            }
             "field" | "fields" => entry.fields.extend(reader.texts(value, path)),
+            "expect" => entry.expect = Some(value.clone()).filter(|it| !it.is_null()),
             "mostly" => entry.mostly = Some(value.clone()),
             "when" => entry.when = Some(value.clone()).filter(|it| !it.is_null()),
             "severity" => entry.severity = reader.severity(value, path),
