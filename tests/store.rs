@@ -8,6 +8,8 @@ mod database;
 mod history;
 #[path = "store/opening.rs"]
 mod opening;
+#[path = "store/plugins.rs"]
+mod plugins;
 #[path = "store/pruning.rs"]
 mod pruning;
 #[path = "store/suites.rs"]
@@ -62,6 +64,8 @@ on_both! {
         a_result_is_found_by_its_id, stats_add_up_by_span, views_show_the_history,
         the_questions_of_the_page_can_be_asked;
     suites: versions_are_kept_once, the_last_activation_holds, a_version_that_is_not_there_is_not_activated;
+    plugins: plugins_are_kept_once_with_their_bytes, the_last_activation_of_a_plugin_holds,
+        views_show_what_happened_to_plugins;
     pruning: old_rows_are_pruned, without_retention_all_is_kept, many_rows_are_pruned_in_slices;
     opening: migrations_run_by_two_at_once_do_not_clash, tables_must_be_there_unless_asked_for,
         newer_tables_are_refused, a_store_is_opened_again;

@@ -11,6 +11,8 @@ use driftline_rules::suite::{SchemaSource, Suite, read};
 use driftline_rules::value::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::plugins;
+
 /// A suite that was loaded.
 #[derive(Debug)]
 pub struct Loaded {
@@ -29,7 +31,14 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// SHA-256 of the text, and of the schemas it refers to with their names, in hexadecimal digits.
+    /// The digests of the plugins whose rules it uses, by the names that it has for them.
+    pub fn plugins(&self) -> BTreeMap<String, String> {
+        let sources = self.plan.expectations.iter().filter_map(|it| it.source.as_ref());
+        sources.map(|it| (it.plugin.clone(), it.digest.clone())).collect()
+    }
+
+    /// SHA-256 of the text, of the schemas it refers to with their names, and of the plugins it uses with theirs, in
+    /// hexadecimal digits.
     pub fn hash(&self) -> String {
         let mut hash = Sha256::new();
         // Lengths between the parts, so that no two different suites are the same bytes.
@@ -41,6 +50,11 @@ impl Loaded {
         for (name, text) in &self.files {
             part(name);
             part(text);
+        }
+        for (name, digest) in &self.plugins() {
+            part("plugin");
+            part(name);
+            part(digest);
         }
         hex(&hash.finalize())
     }
@@ -55,12 +69,15 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Loads and compiles a suite. An error means that there is no text to read.
+/// Loads and compiles a suite. An error means that there is no text to read. Where `options` name no plugins, they are
+/// those of the command line: files beside the suite, and what registries have.
 pub fn load(file: &Path, options: &Options) -> Result<Loaded, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let folder = file.parent().unwrap_or_else(|| Path::new("."));
     let read = |name: &str| fs::read_to_string(folder.join(name)).map_err(|error| error.to_string());
-    Ok(build(file.display().to_string(), text, options, &read))
+    let mut options = options.clone();
+    options.plugins.get_or_insert_with(|| plugins::beside(folder));
+    Ok(build(file.display().to_string(), text, &options, &read))
 }
 
 /// Compiles a suite; `read_file` gives the schemas it refers to.

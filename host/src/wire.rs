@@ -1,7 +1,11 @@
 //! Every JSON shape that the service answers with.
 
+mod plugins;
 mod stored;
 
+pub use plugins::{
+    AboutOut, BrokenPlugin, CapabilityOut, InputOut, OutputOut, PluginOut, PluginVersionOut, PluginsOut,
+};
 pub use stored::{
     LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredFinding, StoredResult, SuiteOut, VersionOut,
 };

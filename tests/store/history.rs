@@ -216,7 +216,7 @@ pub async fn stats_add_up_by_span(database: Database) {
 }
 
 /// The rows of a query as texts.
-async fn table(database: &Database, sql: &str) -> Vec<Vec<String>> {
+pub async fn table(database: &Database, sql: &str) -> Vec<Vec<String>> {
     macro_rules! rows {
         ($connection:ty, $sql:expr) => {{
             let mut connection = <$connection>::connect(&database.url).await.unwrap();

@@ -118,6 +118,7 @@ pub fn version(hash: &str, at: Micros) -> VersionRow {
         hash: hash.into(),
         text: format!("# {hash}\nexpectations: []\n"),
         files: [("schema.json".to_owned(), "{}".to_owned())].into(),
+        plugins: [("language".to_owned(), format!("sha256:{}", "7".repeat(64)))].into(),
         at,
         by: "file:suites/intents.yaml".into(),
         active: false,

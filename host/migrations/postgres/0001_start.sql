@@ -133,11 +133,13 @@ CREATE TABLE suite_version (
     hash text COLLATE "C" NOT NULL,
     body text NOT NULL,
     files json NOT NULL,
+    plugins json NOT NULL DEFAULT '{}',
     put_at timestamptz NOT NULL,
     put_by text NOT NULL,
     PRIMARY KEY (suite, hash)
 );
 COMMENT ON TABLE suite_version IS 'Every text that a suite ever had, with the documents it refers to.';
+COMMENT ON COLUMN suite_version.plugins IS 'The digests of the plugins that it ran with, by the names that the suite has for them.';
 
 CREATE TABLE activation (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -212,3 +214,38 @@ UNION ALL
 SELECT at, suite, CASE WHEN hash IS NULL THEN 'deactivated' ELSE 'activated' END, hash, activated_by FROM activation;
 COMMENT ON VIEW suite_history IS 'What happened to suites: a version was put, activated, or the suite was deactivated.';
 COMMENT ON COLUMN suite_history.done_by IS 'The name of a token, or file: and the path.';
+
+CREATE TABLE plugin_version (
+    name text COLLATE "C" NOT NULL,
+    version text COLLATE "C" NOT NULL,
+    digest text COLLATE "C" NOT NULL,
+    component bytea NOT NULL,
+    size bigint NOT NULL,
+    signature bytea,
+    wit text NOT NULL,
+    about json NOT NULL,
+    put_at timestamptz NOT NULL,
+    put_by text NOT NULL,
+    PRIMARY KEY (name, version)
+);
+-- Components hardly get smaller, and are read as a whole.
+ALTER TABLE plugin_version ALTER COLUMN component SET STORAGE EXTERNAL;
+COMMENT ON TABLE plugin_version IS 'Components that were registered. Their bytes are here, so that every host has them.';
+CREATE INDEX plugin_version_digest ON plugin_version (digest);
+
+CREATE TABLE plugin_activation (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text COLLATE "C" NOT NULL,
+    version text COLLATE "C" NOT NULL,
+    digest text COLLATE "C" NOT NULL,
+    at timestamptz NOT NULL,
+    activated_by text NOT NULL
+);
+COMMENT ON TABLE plugin_activation IS 'Who made which version of a plugin the active one, and when; rows are only added, the last of a plugin holds. What was active once is told after its version was removed, so there is no foreign key.';
+CREATE INDEX plugin_activation_name ON plugin_activation (name, id);
+
+CREATE VIEW plugin_history AS
+SELECT put_at AS at, name, 'put' AS event, version, digest, put_by AS done_by FROM plugin_version
+UNION ALL
+SELECT at, name, 'activated', version, digest, activated_by FROM plugin_activation;
+COMMENT ON VIEW plugin_history IS 'What happened to plugins: a version was put, or activated.';

@@ -117,6 +117,7 @@ CREATE TABLE suite_version (
     hash TEXT NOT NULL,
     body TEXT NOT NULL,
     files TEXT NOT NULL,
+    plugins TEXT NOT NULL DEFAULT '{}',
     put_at INTEGER NOT NULL,
     put_by TEXT NOT NULL,
     PRIMARY KEY (suite, hash)
@@ -174,3 +175,38 @@ UNION ALL
 SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch'), suite,
     CASE WHEN hash IS NULL THEN 'deactivated' ELSE 'activated' END, hash, activated_by, at
 FROM activation;
+
+-- Components that were registered. Their bytes are here, so that every host has them.
+CREATE TABLE plugin_version (
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    component BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    signature BLOB,
+    wit TEXT NOT NULL,
+    about TEXT NOT NULL,
+    put_at INTEGER NOT NULL,
+    put_by TEXT NOT NULL,
+    PRIMARY KEY (name, version)
+) STRICT;
+CREATE INDEX plugin_version_digest ON plugin_version (digest);
+
+-- No foreign key: what was active once is told after its version was removed.
+CREATE TABLE plugin_activation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    activated_by TEXT NOT NULL
+) STRICT;
+CREATE INDEX plugin_activation_name ON plugin_activation (name, id);
+
+CREATE VIEW plugin_history AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', put_at / 1e6, 'unixepoch') AS at, name, 'put' AS event, version, digest,
+    put_by AS done_by, put_at AS at_us
+FROM plugin_version
+UNION ALL
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch'), name, 'activated', version, digest, activated_by, at
+FROM plugin_activation;

@@ -196,6 +196,7 @@ fn verdict_of(it: &Explanation) -> &'static str {
     match it.outcome {
         Some(Outcome::Pass) => "pass",
         Some(Outcome::Fail | Outcome::Mismatch) => "fail",
+        Some(Outcome::Error) => "error",
         None if it.concerned => "window",
         Some(Outcome::Skip) | None => "skip",
     }

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::Config;
 use super::merge::{Merged, child, segments};
 use super::problem::{Origin, Problem};
-use super::words::Privacy;
+use super::words::{Privacy, Signatures};
 
 /// The configuration, and what is wrong with it as a whole. `broken` are the values that the schema refused: they are
 /// left out, and nothing is said that rests on them.
@@ -76,6 +76,7 @@ impl Check<'_> {
     fn all(&mut self, config: &Config) {
         self.doors(config);
         self.tokens(config);
+        self.plugins(config);
         let (journal, limits) = (&config.journal, &config.limits);
         if self.sound(&["/journal"]) && journal.segment_max > journal.max {
             let message = format!("a file of {} does not fit into a journal of {}", journal.segment_max, journal.max);
@@ -118,6 +119,19 @@ impl Check<'_> {
                 format!("anyone who reaches {} could do anything: there are no tokens", config.listen),
                 "make one with `driftline token new`, listen on 127.0.0.1, or say `insecure: true`",
             );
+        }
+    }
+
+    /// Whose plugins run.
+    fn plugins(&mut self, config: &Config) {
+        let needs_keys = config.plugins.signatures == Signatures::Required && config.plugins.keys.is_empty();
+        if !self.sound(&["/plugins"]) {
+        } else if needs_keys {
+            let message = "no plugin could run: there is no key that could have signed one";
+            self.say(&["/plugins/signatures"], message, "name the public keys under `plugins.keys`");
+        } else if let Err(why) = config.plugins.trust() {
+            let hint = "PEM as `openssl pkey -pubout` writes it, or the 32 bytes of the key in Base64";
+            self.say(&["/plugins/keys"], why, hint);
         }
     }
 

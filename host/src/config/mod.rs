@@ -2,6 +2,7 @@
 
 mod merge;
 mod meaning;
+mod plugins;
 mod problem;
 mod schema;
 mod secret;
@@ -11,6 +12,7 @@ mod tree;
 mod units;
 mod words;
 
+pub use plugins::Plugins;
 pub use problem::{Origin, Problem, Problems};
 pub use schema::{Field, fields, schema};
 pub use secret::{DatabaseUrl, Digest, Secret, TOKEN_PREFIX};
@@ -19,7 +21,7 @@ pub use tree::{
     Config, Idempotency, Intake, Journal, Limits, Log, Reload, Results, Retention, Stop, Store, Tls, TokenConfig,
 };
 pub use units::{Size, Span};
-pub use words::{LogFormat, LogLevel, Privacy, Record, Scope, Sync};
+pub use words::{LogFormat, LogLevel, Privacy, Record, Scope, Signatures, Sync};
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::plugins::Plugins;
 use super::secret::{DatabaseUrl, Digest, Secret};
 use super::units::{Size, Span};
 use super::words::{LogFormat, LogLevel, Privacy, Record, Scope, Sync};
@@ -45,6 +46,8 @@ pub struct Config {
     pub store: Store,
     /// How long what is stored is kept.
     pub retention: Retention,
+    /// Plugins: where they come from, whose may run, and what they may use.
+    pub plugins: Plugins,
     /// How changes of suites are noticed.
     pub reload: Reload,
     /// Requests that are sent again.
@@ -247,6 +250,7 @@ impl Default for Config {
             results: Results::default(),
             store: Store::default(),
             retention: Retention::default(),
+            plugins: Plugins::default(),
             reload: Reload { poll: Span::seconds(2) },
             idempotency: Idempotency { window: Span::hours(24) },
             log: Log::default(),

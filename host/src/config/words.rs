@@ -14,13 +14,15 @@ pub enum Scope {
     Read,
     /// To add suites, and to say which version is active.
     WriteSuites,
+    /// To add plugins, and to say which version is active: whoever may do that brings code to the service.
+    WritePlugins,
     /// Everything.
     Admin,
 }
 
 impl Scope {
     /// All, the least first.
-    pub const ALL: [Scope; 4] = [Scope::Check, Scope::Read, Scope::WriteSuites, Scope::Admin];
+    pub const ALL: [Scope; 5] = [Scope::Check, Scope::Read, Scope::WriteSuites, Scope::WritePlugins, Scope::Admin];
 
     /// The word in the configuration and in answers.
     pub const fn name(self) -> &'static str {
@@ -28,9 +30,21 @@ impl Scope {
             Scope::Check => "check",
             Scope::Read => "read",
             Scope::WriteSuites => "write-suites",
+            Scope::WritePlugins => "write-plugins",
             Scope::Admin => "admin",
         }
     }
+}
+
+/// Whether a plugin must be signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signatures {
+    /// No; a signature that is there must fit one of the keys, if there are keys.
+    #[default]
+    Optional,
+    /// Yes, by one of the keys.
+    Required,
 }
 
 /// When the journal is synchronised with the disk.

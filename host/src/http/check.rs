@@ -126,7 +126,7 @@ pub async fn check_ad_hoc(
         Ok(text) => text,
         Err(_) => asked.suite.get().to_owned(),
     };
-    let version = Arc::new(app.shelf.build("ad-hoc", text)?);
+    let version = Arc::new(app.shelf.build("ad-hoc", text).await?);
     let at = way.at;
     let incoming =
         Incoming { app, version, way, token, at, id: id_at(at), ad_hoc: true, slow: Arc::default(), room: None };
@@ -225,7 +225,7 @@ impl Incoming {
                 self.id = row.result_id;
                 if self.version.hash != row.suite_hash
                     && let Some(old) = self.app.store.version(&self.version.name, &row.suite_hash).await?
-                    && let Ok(old) = self.app.shelf.revive(&old)
+                    && let Ok(old) = self.app.shelf.revive(&old).await
                 {
                     self.version = Arc::new(old);
                 }

@@ -202,6 +202,10 @@ impl From<shelf::Refused> for Problem {
                 "The suite is a file",
                 "the folder of suites holds this suite; change its file, which is read again at once",
             ),
+            shelf::Refused::Failed(why) => {
+                tracing::error!(why, "a suite could not be compiled");
+                Problem::internal("the suite could not be compiled; the log says why")
+            }
             shelf::Refused::Problems(problems) => Problem::suite(&problems),
             shelf::Refused::Unknown => Problem::not_found("there is no such suite or version"),
             shelf::Refused::Store(error) => error.into(),

@@ -175,7 +175,7 @@ pub async fn activate(
 pub async fn lint(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Result<Json<Lint>, Problem> {
     allow(&app, &headers, Scope::Read)?;
     let text = suite_text(&app, body).await?;
-    let problems = match app.shelf.build("suite", text) {
+    let problems = match app.shelf.build("suite", text).await {
         Err(shelf::Refused::Problems(problems)) => problems,
         _ => Vec::new(),
     };

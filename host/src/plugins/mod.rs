@@ -4,6 +4,7 @@
 
 mod about;
 mod answers;
+mod blobs;
 mod cache;
 mod circuit;
 mod engine;
@@ -12,15 +13,22 @@ mod interfaces;
 pub mod laws;
 mod limits;
 mod loaded;
+mod local;
+mod oci;
 mod rule;
+mod selftest;
 mod shelf;
 mod trust;
 mod v0_1;
 
+pub use blobs::Blobs;
 pub use cache::Cache;
 pub use engine::Runtime;
 pub use interfaces::Interfaces;
 pub use limits::Limits;
 pub use loaded::{Facts, LoadedPlugin};
+pub use local::beside;
+pub use oci::Registries;
+pub use selftest::self_test;
 pub use shelf::{Beside, Elsewhere, Found, Shelf, digest};
 pub use trust::Trust;

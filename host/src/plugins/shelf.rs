@@ -60,13 +60,13 @@ impl Shelf {
 
     /// The plugins of suites that lie in `folder`.
     pub fn beside(self: &Arc<Shelf>, folder: &Path) -> Beside {
-        Beside { shelf: Arc::clone(self), folder: Some(folder.to_owned()) }
+        Beside { shelf: Arc::clone(self), folder: Some(folder.to_owned()), elsewhere: self.elsewhere.clone() }
     }
 
     /// The plugins of suites that come from no folder: files are refused, since whoever sends a suite may not read
     /// the host's disk.
     pub fn without_files(self: &Arc<Shelf>) -> Beside {
-        Beside { shelf: Arc::clone(self), folder: None }
+        Beside { shelf: Arc::clone(self), folder: None, elsewhere: self.elsewhere.clone() }
     }
 
     /// Loads a component under limits that are the smaller of the host's and these. The error is all that is wrong
@@ -125,9 +125,16 @@ pub fn digest(bytes: &[u8]) -> String {
 pub struct Beside {
     shelf: Arc<Shelf>,
     folder: Option<PathBuf>,
+    elsewhere: Option<Arc<dyn Elsewhere>>,
 }
 
 impl Beside {
+    /// The same, but plugins that are no files come from here: a registry as it was, or would be, at one moment.
+    #[must_use]
+    pub fn with(self, elsewhere: Arc<dyn Elsewhere>) -> Beside {
+        Beside { elsewhere: Some(elsewhere), ..self }
+    }
+
     /// Like [`Plugins::find`], with what is known of the component besides.
     pub fn open(&self, wanted: &Wanted) -> Result<LoadedPlugin, String> {
         let (found, origin) = self.fetch(wanted).map_err(|it| format!("plugin `{}`: {it}", wanted.name))?;
@@ -150,7 +157,7 @@ impl Beside {
     }
 
     fn fetch(&self, wanted: &Wanted) -> Result<(Found, String), String> {
-        let elsewhere = self.shelf.elsewhere.as_ref();
+        let elsewhere = self.elsewhere.as_ref();
         match (&wanted.file, &self.folder) {
             (Some(file), _) if file.starts_with("oci://") => {
                 let from = elsewhere.ok_or("`oci://` is not available here: give a file")?;

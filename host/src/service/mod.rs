@@ -2,7 +2,10 @@
 
 pub mod app;
 pub mod batch;
+mod folder;
+pub mod plugging;
 pub mod privacy;
+pub mod registry;
 pub mod reload;
 pub mod shelf;
 pub mod start;

@@ -3,17 +3,21 @@
 //! A suite of the folder is what its file says, and is not changed over HTTP; where both have a suite
 //! of one name, the folder's is active. What cannot be loaded never replaces what could.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use driftline_rules::plan::Options;
+use driftline_rules::plugin::{Plugin, Plugins, Wanted};
 use driftline_rules::suite::problem::Problem;
 use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
+use super::folder::{files, is_name};
+use super::registry::{Index, Registry};
 use super::version::{Settings, Version};
 use crate::store::rows::VersionRow;
 use crate::store::{self, Store};
@@ -42,10 +46,17 @@ pub struct Suites {
 /// The suites of a service.
 pub struct Shelf {
     folder: PathBuf,
-    settings: Settings,
+    builder: Builder,
     now: ArcSwap<Suites>,
-    /// Held while the set is changed; readers never wait.
-    changing: Mutex<()>,
+    /// Held while suites or plugins are changed; readers never wait.
+    pub(super) changing: Mutex<()>,
+}
+
+/// All that suites are compiled with.
+#[derive(Clone, Debug)]
+struct Builder {
+    settings: Settings,
+    registry: Arc<Registry>,
 }
 
 /// Why a suite was not put.
@@ -59,6 +70,8 @@ pub enum Refused {
     Problems(Vec<Problem>),
     /// There is no such suite or version.
     Unknown,
+    /// It could not be compiled for a reason that is not its own.
+    Failed(String),
     /// The store did not answer.
     Store(store::Error),
 }
@@ -71,8 +84,9 @@ impl From<store::Error> for Refused {
 
 impl Shelf {
     /// A shelf with nothing on it yet.
-    pub fn new(folder: &Path, settings: Settings) -> Self {
-        Shelf { folder: folder.to_owned(), settings, now: ArcSwap::default(), changing: Mutex::default() }
+    pub fn new(folder: &Path, settings: Settings, registry: Arc<Registry>) -> Self {
+        let builder = Builder { settings, registry };
+        Shelf { folder: folder.to_owned(), builder, now: ArcSwap::default(), changing: Mutex::default() }
     }
 
     /// All suites, as they are at this moment.
@@ -87,98 +101,81 @@ impl Shelf {
 
     /// What the service decides for every suite.
     pub const fn settings(&self) -> &Settings {
-        &self.settings
+        &self.builder.settings
     }
 
-    /// Looks at the folder and the store again. An error is the store's; the folder's suites are
+    /// The plugins that suites may name.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.builder.registry
+    }
+
+    /// Looks at the folders and the store again. An error is the store's; the folder's suites are
     /// active nevertheless.
     pub async fn reload(&self, store: &Store, at: i64) -> Result<(), store::Error> {
         let _changing = self.changing.lock().await;
-        let before = self.now.load_full();
-        let mut suites = Suites::default();
-        let folder = self.folder.clone();
-        // Files may lie far away, and compiling takes its time.
-        let Ok(found) = tokio::task::spawn_blocking(move || files(&folder)).await else {
-            error!("the folder of suites could not be gone through; what was active stays");
-            return Ok(());
-        };
-        for (name, path, loaded) in found {
-            suites.of_folder.insert(name.clone());
-            match loaded {
-                Ok(loaded) => self.take(&mut suites, &before, &name, loaded, &path.display().to_string()),
-                Err(message) => self.keep(
-                    &mut suites,
-                    &before,
-                    &name,
-                    Broken { file: path.display().to_string(), problems: vec![message] },
-                ),
-            }
-        }
+        let (index, unread) = self.registry().look().await;
+        let index = Arc::new(index);
         let stored = store.active().await;
-        for row in stored.as_deref().unwrap_or_default() {
-            if suites.of_folder.contains(&row.suite) {
-                tracing::debug!(suite = row.suite, "the folder has a suite of the same name, which is the active one");
-                continue;
-            }
-            let file = format!("{} (in the store)", row.suite);
-            self.take(&mut suites, &before, &row.suite, of_row(row), &file);
-        }
-        if stored.is_err() {
-            // What was active stays so.
-            for (name, version) in &before.active {
-                if !before.of_folder.contains(name) {
-                    suites.active.entry(name.clone()).or_insert_with(|| Arc::clone(version));
-                }
-            }
-        }
-        tell(&before, &suites);
-        let new: Vec<_> = suites.of_folder.iter().filter_map(|it| suites.active.get(it).cloned()).collect();
-        self.now.store(Arc::new(suites));
+        let Some(gathered) = self.gather(&index, stored.as_deref().ok()).await else { return Ok(()) };
+        self.show(&index, gathered, store, at).await?;
         stored?;
-        for version in new.iter().filter(|it| before.active.get(&it.name).is_none_or(|old| old.hash != it.hash)) {
-            store.put_version(&row(version, at, &format!("file:{}", version.loaded.file))).await?;
+        unread.map_or(Ok(()), Err)
+    }
+
+    /// All suites compiled with these plugins. Without `stored` the store did not answer, and what was active of it
+    /// stays. `None`: it could not be done, which was logged.
+    pub(super) async fn gather(&self, index: &Arc<Index>, stored: Option<&[VersionRow]>) -> Option<Gathered> {
+        let (builder, folder) = (self.builder.clone(), self.folder.clone());
+        let (index, stored) = (Arc::clone(index), stored.map(<[VersionRow]>::to_vec));
+        let before = self.now.load_full();
+        // Files may lie far away, and compiling takes its time.
+        let gathered = spawn_blocking(move || builder.gather(&folder, &index, stored.as_deref(), before)).await;
+        gathered.map_err(|error| error!(%error, "the suites could not be gone through; what was active stays")).ok()
+    }
+
+    /// Makes what was gathered the suites from now on, and keeps the versions that are new.
+    pub(super) async fn show(
+        &self,
+        index: &Arc<Index>,
+        Gathered { before, suites, .. }: Gathered,
+        store: &Store,
+        at: i64,
+    ) -> Result<(), store::Error> {
+        tell(&before, &suites);
+        let is_new = |it: &&Arc<Version>| before.active.get(&it.name).is_none_or(|old| old.hash != it.hash);
+        let new: Vec<_> = suites.active.values().filter(is_new).map(Arc::clone).collect();
+        let of_folder = suites.of_folder.clone();
+        self.registry().set(Arc::clone(index));
+        self.now.store(Arc::new(suites));
+        for version in new {
+            // That of the store is there already, unless it runs with other plugins than it was put with.
+            let by = match of_folder.contains(&version.name) {
+                true => format!("file:{}", version.loaded.file),
+                false => "plugins".to_owned(),
+            };
+            store.put_version(&row(&version, at, &by)).await?;
         }
         Ok(())
     }
 
-    fn take(&self, suites: &mut Suites, before: &Suites, name: &str, loaded: Loaded, file: &str) {
-        if !loaded.problems.is_empty() {
-            let problems = loaded.problems.iter().map(ToString::to_string).collect();
-            self.keep(suites, before, name, Broken { file: file.to_owned(), problems });
-            return;
-        }
-        let version = match before.active.get(name) {
-            // Its workers have learned what records look like.
-            Some(it) if it.hash == loaded.hash() => Arc::clone(it),
-            _ => Arc::new(Version::new(name, loaded, &self.settings)),
-        };
-        suites.active.insert(name.to_owned(), version);
-    }
-
-    #[allow(clippy::unused_self, reason = "the twin of `take`")]
-    fn keep(&self, suites: &mut Suites, before: &Suites, name: &str, broken: Broken) {
-        if let Some(it) = before.active.get(name) {
-            suites.active.insert(name.to_owned(), Arc::clone(it));
-        }
-        suites.broken.insert(name.to_owned(), broken);
-    }
-
     /// Compiles a suite that came over HTTP; it cannot refer to files.
-    pub fn build(&self, name: &str, text: String) -> Result<Version, Refused> {
-        let loaded = build(name, text, &BTreeMap::new());
-        if !loaded.problems.is_empty() {
-            return Err(Refused::Problems(loaded.problems));
-        }
-        Ok(Version::new(name, loaded, &self.settings))
+    pub async fn build(&self, name: &str, text: String) -> Result<Version, Refused> {
+        let (builder, index, name) = (self.builder.clone(), self.registry().now(), name.to_owned());
+        let build = move || {
+            let plugins = builder.registry.seen_from(&index, None);
+            builder.version(&name, build(&name, text, &BTreeMap::new(), plugins))
+        };
+        spawn_blocking(build).await.unwrap_or_else(|error| Err(Refused::Failed(error.to_string())))
     }
 
-    /// Compiles a stored version, with the schemas that were stored with it.
-    pub fn revive(&self, row: &VersionRow) -> Result<Version, Refused> {
-        let loaded = of_row(row);
-        if !loaded.problems.is_empty() {
-            return Err(Refused::Problems(loaded.problems));
-        }
-        Ok(Version::new(&row.suite, loaded, &self.settings))
+    /// Compiles a stored version, with the schemas that were stored with it and the plugins that it ran with.
+    pub async fn revive(&self, row: &VersionRow) -> Result<Version, Refused> {
+        let (builder, index, row) = (self.builder.clone(), self.registry().now(), row.clone());
+        let revive = move || {
+            let pinned = Pinned { plugins: builder.registry.seen_from(&index, None), digests: row.plugins.clone() };
+            builder.version(&row.suite, build(&row.suite, row.text.clone(), &row.files, Arc::new(pinned)))
+        };
+        spawn_blocking(revive).await.unwrap_or_else(|error| Err(Refused::Failed(error.to_string())))
     }
 
     /// Keeps a version and makes it the active one.
@@ -191,11 +188,11 @@ impl Shelf {
         at: i64,
     ) -> Result<Arc<Version>, Refused> {
         is_name(name).map_err(Refused::Name)?;
-        let version = Arc::new(self.build(name, text)?);
         let _changing = self.changing.lock().await;
         if self.now.load().of_folder.contains(name) {
             return Err(Refused::OfFolder);
         }
+        let version = Arc::new(self.build(name, text).await?);
         store.put_version(&row(&version, at, by)).await?;
         store.activate(name, &version.hash, by, at).await?;
         self.swap(|suites| {
@@ -206,7 +203,8 @@ impl Shelf {
         Ok(version)
     }
 
-    /// Makes an earlier version the active one.
+    /// Makes an earlier version the active one. Where it names no version of a plugin, the active one is meant, as
+    /// with any suite.
     pub async fn activate(
         &self,
         store: &Store,
@@ -220,13 +218,15 @@ impl Shelf {
             return Err(Refused::OfFolder);
         }
         let found = store.version(name, hash).await?.ok_or(Refused::Unknown)?;
-        let version = Arc::new(self.revive(&found)?);
-        store.activate(name, hash, by, at).await?;
+        let floating = VersionRow { plugins: BTreeMap::new(), ..found };
+        let version = Arc::new(self.revive(&floating).await?);
+        store.put_version(&row(&version, at, by)).await?;
+        store.activate(name, &version.hash, by, at).await?;
         self.swap(|suites| {
             suites.active.insert(name.to_owned(), Arc::clone(&version));
             suites.broken.remove(name);
         });
-        info!(suite = name, hash, by, "a version was activated");
+        info!(suite = name, hash = version.hash, by, "a version was activated");
         Ok(version)
     }
 
@@ -255,7 +255,7 @@ impl Shelf {
         self.now.store(Arc::new(next));
     }
 
-    /// What the folder looks like: changes when a file in it does. Looked at every few seconds, which
+    /// What the folders look like: changes when a file in them does. Looked at every few seconds, which
     /// works on every file system, those of containers and networks too.
     pub fn fingerprint(&self) -> Vec<(PathBuf, u64, Option<std::time::SystemTime>)> {
         let mut all = Vec::new();
@@ -264,71 +264,117 @@ impl Shelf {
                 all.push((entry.path(), it.len(), it.modified().ok()));
             }
         }
+        for (path, (size, changed, signed)) in self.registry().stamps() {
+            all.extend([(path.clone(), size, changed), (path, size, signed)]);
+        }
         all.sort();
         all
     }
 }
 
-/// The suites of a folder, loaded: its YAML and JSON files, without those that begin with a point or `_`, and
-/// without JSON Schemas, which are called `NAME.schema.json` or are named by a suite.
-fn files(folder: &Path) -> Vec<(String, PathBuf, Result<Loaded, String>)> {
-    let mut found = Vec::new();
-    let entries = match fs::read_dir(folder) {
-        Ok(it) => it,
-        Err(error) => {
-            if error.kind() != std::io::ErrorKind::NotFound {
-                error!(%error, folder = %folder.display(), "the folder of suites cannot be read");
+/// All suites, compiled but not yet shown.
+pub(super) struct Gathered {
+    /// Those that are shown.
+    before: Arc<Suites>,
+    /// Those that may take their place.
+    pub suites: Suites,
+    /// Suites that name a plugin which stands for itself: by suite, what it calls them.
+    pub plugins: HashMap<String, BTreeSet<String>>,
+}
+
+impl Builder {
+    fn gather(
+        &self,
+        folder: &Path,
+        index: &Arc<Index>,
+        stored: Option<&[VersionRow]>,
+        before: Arc<Suites>,
+    ) -> Gathered {
+        let mut gathered = Gathered { before, suites: Suites::default(), plugins: HashMap::new() };
+        let options = Options { plugins: Some(self.registry.seen_from(index, Some(folder))), ..Options::default() };
+        for (name, path, loaded) in files(folder, &options) {
+            gathered.suites.of_folder.insert(name.clone());
+            let file = path.display().to_string();
+            match loaded {
+                Ok(loaded) => gathered.take(&name, loaded, &file, &self.settings),
+                Err(message) => gathered.keep(&name, Broken { file, problems: vec![message] }),
             }
-            return found;
         }
-    };
-    for path in entries.flatten().map(|it| it.path()) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let Some((stem, extension)) = name.rsplit_once('.') else { continue };
-        let is_suite = matches!(extension, "yaml" | "yml" | "json") && path.is_file();
-        if is_suite && !name.starts_with(['.', '_']) && !stem.ends_with(".schema") {
-            if let Err(why) = is_name(stem) {
-                error!(file = %path.display(), "is left out: {why}");
+        for row in stored.unwrap_or_default() {
+            if gathered.suites.of_folder.contains(&row.suite) {
+                tracing::debug!(suite = row.suite, "the folder has a suite of the same name, which is the active one");
                 continue;
             }
-            let loaded = suites::load(&path, &Options::default());
-            found.push((stem.to_owned(), path, loaded));
+            let plugins = self.registry.seen_from(index, None);
+            let loaded = build(&row.suite, row.text.clone(), &row.files, plugins);
+            gathered.take(&row.suite, loaded, &format!("{} (in the store)", row.suite), &self.settings);
         }
+        if stored.is_none() {
+            // What was active stays so.
+            let before = Arc::clone(&gathered.before);
+            for (name, version) in before.active.iter().filter(|it| !before.of_folder.contains(it.0)) {
+                gathered.suites.active.entry(name.clone()).or_insert_with(|| Arc::clone(version));
+            }
+        }
+        gathered
     }
-    found.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
-    let named = found.iter().filter_map(|it| it.2.as_ref().ok()).flat_map(|it| it.files.keys());
-    let named: BTreeSet<PathBuf> = named.map(|it| folder.join(it)).collect();
-    found.retain(|it| !named.contains(&it.1));
-    found.dedup_by(|a, b| {
-        let same = a.0 == b.0;
-        if same {
-            error!(file = %a.1.display(), other = %b.1.display(), "two files have a suite of one name; the second is left out");
+
+    fn version(&self, name: &str, loaded: Loaded) -> Result<Version, Refused> {
+        if !loaded.problems.is_empty() {
+            return Err(Refused::Problems(loaded.problems));
         }
-        same
-    });
-    found
+        Ok(Version::new(name, loaded, &self.settings))
+    }
 }
 
-/// A name that can stand in a URL and a file name.
-fn is_name(name: &str) -> Result<(), String> {
-    let fits = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
-    if name.is_empty() || name.len() > 100 || !name.chars().all(fits) || name.starts_with('.') {
-        return Err(format!("`{name}` is no name of a suite: letters, digits, `-`, `_` and `.`, at most 100"));
+impl Gathered {
+    fn take(&mut self, name: &str, loaded: Loaded, file: &str, settings: &Settings) {
+        let floating = loaded.suite.plugins.iter().map(|it| &it.wanted).filter(|it| it.file.is_none());
+        self.plugins.insert(name.to_owned(), floating.map(|it| it.name.clone()).collect());
+        if !loaded.problems.is_empty() {
+            let problems = loaded.problems.iter().map(ToString::to_string).collect();
+            self.keep(name, Broken { file: file.to_owned(), problems });
+            return;
+        }
+        let version = match self.before.active.get(name) {
+            // Its workers have learned what records look like.
+            Some(it) if it.hash == loaded.hash() => Arc::clone(it),
+            _ => Arc::new(Version::new(name, loaded, settings)),
+        };
+        self.suites.active.insert(name.to_owned(), version);
     }
-    Ok(())
+
+    fn keep(&mut self, name: &str, broken: Broken) {
+        if let Some(it) = self.before.active.get(name) {
+            self.suites.active.insert(name.to_owned(), Arc::clone(it));
+        }
+        self.suites.broken.insert(name.to_owned(), broken);
+    }
 }
 
-fn build(name: &str, text: String, files: &BTreeMap<String, String>) -> Loaded {
+/// Plugins of the digests that a version ran with, whatever is active now.
+#[derive(Debug)]
+struct Pinned {
+    plugins: Arc<dyn Plugins>,
+    digests: BTreeMap<String, String>,
+}
+
+impl Plugins for Pinned {
+    fn find(&self, wanted: &Wanted) -> Result<Arc<dyn Plugin>, String> {
+        match self.digests.get(&wanted.name) {
+            Some(digest) => self.plugins.find(&Wanted { digest: Some(digest.clone()), ..wanted.clone() }),
+            None => self.plugins.find(wanted),
+        }
+    }
+}
+
+fn build(name: &str, text: String, files: &BTreeMap<String, String>, plugins: Arc<dyn Plugins>) -> Loaded {
     let read = |it: &str| {
         let missing =
             || "a suite that is sent holds its schema inline; schema files lie beside suites of the folder".to_owned();
         files.get(it).cloned().ok_or_else(missing)
     };
-    suites::build(name.to_owned(), text, &Options::default(), &read)
-}
-
-fn of_row(row: &VersionRow) -> Loaded {
-    build(&row.suite, row.text.clone(), &row.files)
+    suites::build(name.to_owned(), text, &Options { plugins: Some(plugins), ..Options::default() }, &read)
 }
 
 fn row(version: &Version, at: i64, by: &str) -> VersionRow {
@@ -337,6 +383,7 @@ fn row(version: &Version, at: i64, by: &str) -> VersionRow {
         hash: version.hash.clone(),
         text: version.loaded.text.clone(),
         files: version.loaded.files.clone(),
+        plugins: version.loaded.plugins(),
         at,
         by: by.to_owned(),
         active: true,

@@ -13,12 +13,14 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
 
 use super::app::{App, Live, Recorded, Settings, now};
+use super::registry::Registry;
 use super::reload::Reloader;
 use super::shelf::Shelf;
 use super::{batch, version};
 use crate::config::{self, Config};
 use crate::http::{Listening, bind, listen};
 use crate::intake::{self, Intake};
+use crate::plugins::{self, Blobs, Cache, Registries, Runtime};
 use crate::redact::redacted;
 use crate::store::{self, Store};
 use crate::tokens::Tokens;
@@ -43,7 +45,7 @@ pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Resul
     let socket = bind(config.listen)?;
     let store = open_store(config).await?;
     let intake = Intake::open(&config.data.join("journal"), intake_limits(config)).context("the journal")?;
-    let shelf = Shelf::new(&config.suites, suite_settings(config)?);
+    let shelf = Shelf::new(&config.suites, suite_settings(config)?, registry(config, &store)?);
     let app = App::new(Live::new(config), shelf, Arc::clone(&intake), store.clone(), reloader);
     if let Err(error) = app.shelf.reload(&store, now()).await {
         warn!(%error, "the suites of the store cannot be read; those of the folder are active");
@@ -171,6 +173,20 @@ fn suite_settings(config: &Config) -> anyhow::Result<version::Settings> {
         None => own_key(&config.data)?,
     };
     Ok(version::Settings { telling: config.results.privacy.into(), privacy_key, depth: config.limits.depth as usize })
+}
+
+/// Where suites find their plugins.
+fn registry(config: &Config, store: &Store) -> anyhow::Result<Arc<Registry>> {
+    let said = |it: String| anyhow::anyhow!(it);
+    let plugins = &config.plugins;
+    let runtime = Runtime::new(plugins.limits(), plugins.instances).map_err(said)?;
+    let folder = plugins.cache(&config.data);
+    let cache = Cache::open(&folder).map_err(said)?;
+    let blobs = Blobs::open(&folder.join("fetched"), plugins.cache_max.bytes()).map_err(said)?;
+    let network = Registries::new(blobs, plugins.component.bytes(), plugins.plain_http.clone());
+    let trust = plugins.trust().map_err(|it| anyhow::anyhow!("plugins.keys: {it}"))?;
+    let shelf = plugins::Shelf::new(runtime, Some(cache), trust, None);
+    Ok(Registry::new(shelf, &plugins.folder, network, plugins.registries.clone(), store.clone()))
 }
 
 /// The key of hashes that nobody configured: made once, and kept beside the data.

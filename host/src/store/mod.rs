@@ -7,6 +7,7 @@
 mod batch;
 mod error;
 mod migrations;
+pub mod plugins;
 mod postgres;
 mod queries;
 mod reading;

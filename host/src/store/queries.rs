@@ -309,7 +309,7 @@ pub const KEY: &str = "SELECT suite, key, body_hash, result_id, at, suite_hash, 
 macro_rules! versions {
     ($rest:literal) => {
         concat!(
-            "SELECT suite, hash, body, files, put_at, put_by, active FROM (SELECT v.*, coalesce(v.hash = ",
+            "SELECT suite, hash, body, files, plugins, put_at, put_by, active FROM (SELECT v.*, coalesce(v.hash = ",
             "(SELECT a.hash FROM activation a WHERE a.suite = v.suite ORDER BY a.id DESC LIMIT 1), FALSE) AS active ",
             "FROM suite_version v) v WHERE ",
             $rest

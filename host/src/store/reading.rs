@@ -7,6 +7,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, Row};
 
 use super::batch::time;
+use super::plugins::PluginRow;
 use super::rows::{FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, StatRow, Verdict, VersionRow};
 
 /// A time as Postgres takes it.
@@ -136,12 +137,30 @@ macro_rules! readers {
 
         impl FromRow<'_, $row> for VersionRow {
             fn from_row(row: &$row) -> sqlx::Result<Self> {
-                let Json(files) = row.try_get("files")?;
+                let (Json(files), Json(plugins)) = (row.try_get("files")?, row.try_get("plugins")?);
                 Ok(VersionRow {
                     suite: row.try_get("suite")?,
                     hash: row.try_get("hash")?,
                     text: row.try_get("body")?,
                     files,
+                    plugins,
+                    at: $time(row, "put_at")?,
+                    by: row.try_get("put_by")?,
+                    active: row.try_get("active")?,
+                })
+            }
+        }
+
+        impl FromRow<'_, $row> for PluginRow {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(PluginRow {
+                    name: row.try_get("name")?,
+                    version: row.try_get("version")?,
+                    digest: row.try_get("digest")?,
+                    size: row.try_get("size")?,
+                    signature: row.try_get("signature")?,
+                    wit: row.try_get("wit")?,
+                    about: row.try_get("about")?,
                     at: $time(row, "put_at")?,
                     by: row.try_get("put_by")?,
                     active: row.try_get("active")?,

@@ -228,12 +228,14 @@ pub struct KeyRow {
 pub struct VersionRow {
     /// The suite.
     pub suite: String,
-    /// Its content hash: SHA-256 of the text and of the schemas it refers to.
+    /// Its content hash: SHA-256 of the text, of the schemas it refers to and of the plugins it uses.
     pub hash: String,
     /// The suite as it was written.
     pub text: String,
     /// The documents it refers to: name, then text.
     pub files: BTreeMap<String, String>,
+    /// The plugins that it ran with: the suite's name for each, then its digest.
+    pub plugins: BTreeMap<String, String>,
     /// When it was first seen.
     pub at: Micros,
     /// Who put it: a token's name, or `file:` and the path.

@@ -5,6 +5,7 @@ mod data;
 mod params;
 
 use std::fmt::Display;
+use std::time::Instant;
 
 use data::Dice;
 use driftline_rules::plugin::{
@@ -37,6 +38,11 @@ pub enum Outcome {
 
 /// Tries all laws on all capabilities, so many cases each. The same cases every time.
 pub fn try_all(plugin: &dyn Plugin, cases: u32) -> Vec<Trial> {
+    try_until(plugin, cases, None)
+}
+
+/// The same, but no case is begun after `end`: of a slow plugin fewer cases are tried.
+pub fn try_until(plugin: &dyn Plugin, cases: u32, end: Option<Instant>) -> Vec<Trial> {
     let mut trials = Vec::new();
     for it in &plugin.about().capabilities {
         let laws: &[Law] = match it.task {
@@ -53,7 +59,7 @@ pub fn try_all(plugin: &dyn Plugin, cases: u32) -> Vec<Trial> {
         for (law, run) in laws {
             let outcome = match &opened {
                 Err(why) => Outcome::Untried(why.clone()),
-                Ok(opened) => try_law(plugin, it, opened, *run, cases),
+                Ok(opened) => try_law(plugin, it, opened, *run, (cases, end)),
             };
             trials.push(Trial { capability: it.id.clone(), law, outcome });
         }
@@ -91,9 +97,12 @@ fn try_law(
     capability: &Capability,
     opened: &Opened,
     law: fn(&mut Case) -> Result<(), String>,
-    cases: u32,
+    (cases, end): (u32, Option<Instant>),
 ) -> Outcome {
     for n in 0..cases {
+        if end.is_some_and(|it| Instant::now() > it) {
+            return Outcome::Held(n);
+        }
         let dice = Dice::new(u64::from(n) + 1);
         let context = Context { seed: u64::from(n), ..Context::default() };
         if let Err(why) = law(&mut Case { plugin, capability, opened, dice, context }) {

@@ -63,6 +63,10 @@ impl Postgres {
         Ok(Postgres { pool, weeks: Arc::default() })
     }
 
+    pub(super) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
     pub(super) async fn close(&self) {
         self.pool.close().await;
     }
@@ -133,6 +137,7 @@ impl Postgres {
             .bind(indexed(&version.hash))
             .bind(kept(&version.text))
             .bind(Json(files))
+            .bind(Json(&version.plugins))
             .bind(moment(version.at))
             .bind(kept(&version.by))
             .execute(&self.pool)
@@ -173,8 +178,8 @@ impl Postgres {
 const SETTINGS: &str = "SELECT set_config('plan_cache_mode', 'force_custom_plan', false), \
     CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END";
 
-const PUT_VERSION: &str = "INSERT INTO suite_version (suite, hash, body, files, put_at, put_by) \
-    VALUES ($1, $2, $3, $4::json, $5, $6) ON CONFLICT DO NOTHING";
+const PUT_VERSION: &str = "INSERT INTO suite_version (suite, hash, body, files, plugins, put_at, put_by) \
+    VALUES ($1, $2, $3, $4::json, $5::json, $6, $7) ON CONFLICT DO NOTHING";
 
 async fn check_server(connection: &mut PgConnection) -> Result<(), Error> {
     let (version, encoding): (i32, String) =

@@ -70,6 +70,14 @@ impl Sqlite {
         })
     }
 
+    pub(super) fn writer(&self) -> &SqlitePool {
+        &self.writer
+    }
+
+    pub(super) fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
     pub(super) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
@@ -141,6 +149,7 @@ impl Sqlite {
             .bind(indexed(&version.hash))
             .bind(kept(&version.text))
             .bind(Json(files))
+            .bind(Json(&version.plugins))
             .bind(time(version.at))
             .bind(kept(&version.by))
             .execute(&self.writer)
@@ -176,8 +185,8 @@ impl Sqlite {
     }
 }
 
-const PUT_VERSION: &str = "INSERT INTO suite_version (suite, hash, body, files, put_at, put_by) \
-    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+const PUT_VERSION: &str = "INSERT INTO suite_version (suite, hash, body, files, plugins, put_at, put_by) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
 
 /// The change to WAL mode does not wait for others, whatever the timeout says, so this does.
 async fn connect(file: &SqliteConnectOptions, patience: Duration) -> sqlx::Result<SqliteConnection> {
