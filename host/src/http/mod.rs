@@ -8,6 +8,7 @@ mod frame;
 mod health;
 mod history;
 mod listen;
+mod plugins;
 pub mod problem;
 mod suites;
 
@@ -35,6 +36,7 @@ use problem::Problem;
     tags(
         (name = "check", description = "Check records."),
         (name = "suites", description = "Suites and their versions."),
+        (name = "plugins", description = "Plugins and their versions."),
         (name = "history", description = "What was stored."),
         (name = "service", description = "The service itself."),
     )
@@ -78,4 +80,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::version))
+        .routes(routes!(plugins::list))
+        .routes(routes!(plugins::get))
+        .routes(routes!(plugins::version, plugins::put, plugins::delete))
+        .routes(routes!(plugins::activate))
 }

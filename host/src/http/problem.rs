@@ -107,6 +107,13 @@ impl Problem {
         Problem { problems: problems.iter().map(ProblemOut::from).collect(), ..problem }
     }
 
+    /// 422: understood, but wrong for these reasons, which have no place in a text.
+    pub fn reasons(kind: &str, title: &'static str, all: Vec<String>) -> Self {
+        let problem = Problem::unprocessable(kind, title, all.join("; "));
+        let out = |message| ProblemOut { line: 0, column: 0, path: String::new(), message, hint: None };
+        Problem { problems: all.into_iter().map(out).collect(), ..problem }
+    }
+
     /// 429: the token asks more often than it may.
     pub fn rate(wait: std::time::Duration) -> Self {
         let detail = "the token's rate is used up";

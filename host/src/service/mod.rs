@@ -3,6 +3,7 @@
 pub mod app;
 pub mod batch;
 mod folder;
+mod gather;
 pub mod plugging;
 pub mod privacy;
 pub mod registry;

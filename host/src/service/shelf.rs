@@ -3,25 +3,23 @@
 //! A suite of the folder is what its file says, and is not changed over HTTP; where both have a suite
 //! of one name, the folder's is active. What cannot be loaded never replaces what could.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use driftline_rules::plan::Options;
-use driftline_rules::plugin::{Plugin, Plugins, Wanted};
 use driftline_rules::suite::problem::Problem;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
-use super::folder::{files, is_name};
+use super::folder::is_name;
+use super::gather::{Builder, Gathered, Pinned, build};
 use super::registry::{Index, Registry};
 use super::version::{Settings, Version};
 use crate::store::rows::VersionRow;
 use crate::store::{self, Store};
-use crate::suites::{self, Loaded};
 
 /// A suite that cannot be loaded.
 #[derive(Clone, Debug)]
@@ -50,13 +48,6 @@ pub struct Shelf {
     now: ArcSwap<Suites>,
     /// Held while suites or plugins are changed; readers never wait.
     pub(super) changing: Mutex<()>,
-}
-
-/// All that suites are compiled with.
-#[derive(Clone, Debug)]
-struct Builder {
-    settings: Settings,
-    registry: Arc<Registry>,
 }
 
 /// Why a suite was not put.
@@ -270,111 +261,6 @@ impl Shelf {
         all.sort();
         all
     }
-}
-
-/// All suites, compiled but not yet shown.
-pub(super) struct Gathered {
-    /// Those that are shown.
-    before: Arc<Suites>,
-    /// Those that may take their place.
-    pub suites: Suites,
-    /// Suites that name a plugin which stands for itself: by suite, what it calls them.
-    pub plugins: HashMap<String, BTreeSet<String>>,
-}
-
-impl Builder {
-    fn gather(
-        &self,
-        folder: &Path,
-        index: &Arc<Index>,
-        stored: Option<&[VersionRow]>,
-        before: Arc<Suites>,
-    ) -> Gathered {
-        let mut gathered = Gathered { before, suites: Suites::default(), plugins: HashMap::new() };
-        let options = Options { plugins: Some(self.registry.seen_from(index, Some(folder))), ..Options::default() };
-        for (name, path, loaded) in files(folder, &options) {
-            gathered.suites.of_folder.insert(name.clone());
-            let file = path.display().to_string();
-            match loaded {
-                Ok(loaded) => gathered.take(&name, loaded, &file, &self.settings),
-                Err(message) => gathered.keep(&name, Broken { file, problems: vec![message] }),
-            }
-        }
-        for row in stored.unwrap_or_default() {
-            if gathered.suites.of_folder.contains(&row.suite) {
-                tracing::debug!(suite = row.suite, "the folder has a suite of the same name, which is the active one");
-                continue;
-            }
-            let plugins = self.registry.seen_from(index, None);
-            let loaded = build(&row.suite, row.text.clone(), &row.files, plugins);
-            gathered.take(&row.suite, loaded, &format!("{} (in the store)", row.suite), &self.settings);
-        }
-        if stored.is_none() {
-            // What was active stays so.
-            let before = Arc::clone(&gathered.before);
-            for (name, version) in before.active.iter().filter(|it| !before.of_folder.contains(it.0)) {
-                gathered.suites.active.entry(name.clone()).or_insert_with(|| Arc::clone(version));
-            }
-        }
-        gathered
-    }
-
-    fn version(&self, name: &str, loaded: Loaded) -> Result<Version, Refused> {
-        if !loaded.problems.is_empty() {
-            return Err(Refused::Problems(loaded.problems));
-        }
-        Ok(Version::new(name, loaded, &self.settings))
-    }
-}
-
-impl Gathered {
-    fn take(&mut self, name: &str, loaded: Loaded, file: &str, settings: &Settings) {
-        let floating = loaded.suite.plugins.iter().map(|it| &it.wanted).filter(|it| it.file.is_none());
-        self.plugins.insert(name.to_owned(), floating.map(|it| it.name.clone()).collect());
-        if !loaded.problems.is_empty() {
-            let problems = loaded.problems.iter().map(ToString::to_string).collect();
-            self.keep(name, Broken { file: file.to_owned(), problems });
-            return;
-        }
-        let version = match self.before.active.get(name) {
-            // Its workers have learned what records look like.
-            Some(it) if it.hash == loaded.hash() => Arc::clone(it),
-            _ => Arc::new(Version::new(name, loaded, settings)),
-        };
-        self.suites.active.insert(name.to_owned(), version);
-    }
-
-    fn keep(&mut self, name: &str, broken: Broken) {
-        if let Some(it) = self.before.active.get(name) {
-            self.suites.active.insert(name.to_owned(), Arc::clone(it));
-        }
-        self.suites.broken.insert(name.to_owned(), broken);
-    }
-}
-
-/// Plugins of the digests that a version ran with, whatever is active now.
-#[derive(Debug)]
-struct Pinned {
-    plugins: Arc<dyn Plugins>,
-    digests: BTreeMap<String, String>,
-}
-
-impl Plugins for Pinned {
-    fn find(&self, wanted: &Wanted) -> Result<Arc<dyn Plugin>, String> {
-        match self.digests.get(&wanted.name) {
-            Some(digest) => self.plugins.find(&Wanted { digest: Some(digest.clone()), ..wanted.clone() }),
-            None => self.plugins.find(wanted),
-        }
-    }
-}
-
-fn build(name: &str, text: String, files: &BTreeMap<String, String>, plugins: Arc<dyn Plugins>) -> Loaded {
-    let read = |it: &str| {
-        let missing =
-            || "a suite that is sent holds its schema inline; schema files lie beside suites of the folder".to_owned();
-        files.get(it).cloned().ok_or_else(missing)
-    };
-    suites::build(name.to_owned(), text, &Options { plugins: Some(plugins), ..Options::default() }, &read)
 }
 
 fn row(version: &Version, at: i64, by: &str) -> VersionRow {

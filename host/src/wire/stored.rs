@@ -285,9 +285,9 @@ impl VersionOut {
 /// One problem of a suite.
 #[derive(Serialize, ToSchema)]
 pub struct ProblemOut {
-    /// Line, from 1.
+    /// Line, from 1; 0: the problem has no place in a text.
     pub line: u32,
-    /// Column, from 1.
+    /// Column, from 1; 0 as with the line.
     pub column: u32,
     /// The path within the suite.
     pub path: String,
