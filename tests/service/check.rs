@@ -259,6 +259,19 @@ fn what_can_be_read_is_counted_by_label() {
     assert_eq!(seen("&segment=DE"), (1, 0), "{}", server.get("/v1/stats").body);
     assert_eq!(seen("&segment=FR"), (2, 0));
     assert_eq!(seen(""), (4, 1));
+    // And how they fared as a whole.
+    let whole = |filter: &str| {
+        let stats = server.get(&format!("/v1/stats?check=records{filter}")).json();
+        let items = stats.as_array().unwrap_or_else(|| panic!("{stats}")).clone();
+        let sum = |name: &str| items.iter().map(|it| it[name].as_i64().unwrap()).sum::<i64>();
+        (sum("seen"), sum("failed"))
+    };
+    assert_eq!((whole("&segment=DE"), whole("&segment=FR"), whole("")), ((1, 0), (2, 2), (4, 3)));
+    for body in [GOOD, BAD, "{"] {
+        server.post(&format!("{CHECK}?wait=stored"), "application/json", body);
+    }
+    assert_eq!((whole("&segment=DE"), whole("&segment=FR"), whole("")), ((2, 0), (3, 3), (7, 5)));
+    assert_eq!((seen("&segment=FR"), seen("")), ((3, 0), (7, 2)));
 }
 
 #[test]

@@ -112,6 +112,7 @@ CREATE TABLE tally (
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE tally IS 'How records of one minute fared under one expectation.';
 CREATE INDEX tally_minute ON tally (minute);
+CREATE INDEX tally_check ON tally (suite, check_name, minute);
 
 CREATE TABLE idempotency_key (
     suite text COLLATE "C" NOT NULL,

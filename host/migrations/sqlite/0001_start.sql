@@ -99,6 +99,7 @@ CREATE TABLE tally (
     PRIMARY KEY (suite, minute, check_name, kind, severity, field, suite_hash, model, version, segment)
 ) STRICT;
 CREATE INDEX tally_minute ON tally (minute);
+CREATE INDEX tally_check ON tally (suite, check_name, minute);
 
 CREATE TABLE idempotency_key (
     suite TEXT NOT NULL,

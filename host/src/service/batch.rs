@@ -331,11 +331,11 @@ impl Work<'_> {
                 run::unreadable(&broken.reason, n, &mut self.fold);
                 self.sums.failed += 1;
                 self.sums.unreadable += 1;
-                if self.has_labels
-                    && let Some(readable) = self.counts_of(Labels::default()).first_mut()
-                {
-                    readable.seen += 1;
-                    readable.failed += 1;
+                if self.has_labels {
+                    for count in ends(self.counts_of(Labels::default())) {
+                        count.seen += 1;
+                        count.failed += 1;
+                    }
                 }
                 let reason =
                     if version.privacy.keeps_all() { broken.reason } else { "the record cannot be read".into() };
@@ -349,7 +349,7 @@ impl Work<'_> {
                 self.sums.failed += u64::from(verdict == Verdict::Fail);
                 self.sums.warned += u64::from(verdict == Verdict::Warn);
                 if self.has_labels {
-                    self.by_labels(cells);
+                    self.by_labels(cells, verdict);
                 }
                 let keeps = self.n_failures < batch.limits.failures;
                 let wants = keeps || batch.wanted != Wanted::None;
@@ -367,7 +367,7 @@ impl Work<'_> {
     }
 
     /// Adds what the last record changed to the counts of its labels.
-    fn by_labels(&mut self, cells: &[Value]) {
+    fn by_labels(&mut self, cells: &[Value], verdict: Verdict) {
         let labels = self.batch.version.labels(cells);
         // So many combinations are hardly labels; the rest is counted together.
         let is_known = self.by_labels.len() < 1000 || self.by_labels.contains_key(&labels);
@@ -378,8 +378,9 @@ impl Work<'_> {
             parts::add(count, before, now);
             before.clone_from(now);
         }
-        if let Some(readable) = counts.first_mut() {
-            readable.seen += 1;
+        for (i, count) in ends(&mut counts).enumerate() {
+            count.seen += 1;
+            count.failed += u64::from(i == 1 && verdict == Verdict::Fail);
         }
         self.before = before;
         *self.counts_of(labels) = counts;
@@ -389,4 +390,10 @@ impl Work<'_> {
         let n = self.batch.version.note.checks.len();
         self.by_labels.entry(labels).or_insert_with(|| vec![Count::default(); n])
     }
+}
+
+/// The counts that the engine does not keep: whether records could be read, and how they fared as a whole.
+fn ends(counts: &mut [Count]) -> impl Iterator<Item = &mut Count> {
+    let (first, rest) = counts.split_first_mut().unzip();
+    first.into_iter().chain(rest.and_then(<[Count]>::last_mut))
 }

@@ -80,7 +80,16 @@ impl Version {
             // The first, `readable`, is counted where records are read.
             by_record: i == 0 || !matches!(it.check, Check::Window(_) | Check::Invalid(_)),
         });
-        let note = PlanNote { suite: name.to_owned(), hash: hash.clone(), checks: checks.collect() };
+        // Behind them how records fare as a whole, so that a pass rate needs no look at results.
+        let whole = CheckNote {
+            title: "records".to_owned(),
+            kind: "verdict".to_owned(),
+            severity: Severity::Critical.name().to_owned(),
+            field: String::new(),
+            by_record: true,
+        };
+        let checks = checks.chain([whole]).collect();
+        let note = PlanNote { suite: name.to_owned(), hash: hash.clone(), checks };
         Version {
             name: name.to_owned(),
             hash,
@@ -124,21 +133,28 @@ impl Version {
                 message: if self.privacy.keeps_all() { reason } else { "the record cannot be read".to_owned() },
                 ..FailureNote::default()
             };
-            let marks = (0..plan.expectations.len()).map(|i| if i == 0 { Mark::Failed } else { Mark::Unseen });
+            let n = self.note.checks.len();
+            let mark = |i| if i == 0 || i + 1 == n { Mark::Failed } else { Mark::Unseen };
             return Checked {
                 verdict: Verdict::Fail,
                 unreadable: true,
-                marks: Marks::new(marks),
+                marks: Marks::new((0..n).map(mark)),
                 failures: vec![failure],
                 record_id: None,
                 labels: Labels::default(),
             };
         }
         run::check(plan, &mut cells, 0, now, fold);
-        let marks = fold.window.tallies.iter().zip(&self.note.checks).enumerate();
-        let marks = marks.map(|(i, (tally, check))| if check.by_record { mark(i, tally) } else { Mark::Unseen });
+        let verdict = self.verdict(&fold.failed);
+        let tallies = &fold.window.tallies;
+        let marks = self.note.checks.iter().enumerate().map(|(i, check)| match tallies.get(i) {
+            Some(tally) if check.by_record => mark(i, tally),
+            Some(_) => Mark::Unseen,
+            None if verdict == Verdict::Fail => Mark::Failed,
+            None => Mark::Passed,
+        });
         Checked {
-            verdict: self.verdict(&fold.failed),
+            verdict,
             unreadable: false,
             marks: Marks::new(marks),
             failures: self.failures(&cells, now, &fold.failed),

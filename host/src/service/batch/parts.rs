@@ -31,18 +31,18 @@ impl Work<'_> {
         let batch = self.batch;
         let mut tallies: Vec<_> = std::mem::take(&mut self.by_labels).into_iter().collect();
         if !self.has_labels {
-            let mut counts = vec![Count::default(); self.before.len()];
+            let mut counts = vec![Count::default(); batch.version.note.checks.len()];
             for ((before, now), count) in self.before.iter_mut().zip(&self.fold.window.tallies).zip(&mut counts) {
                 add(count, before, now);
                 before.clone_from(now);
             }
             // `readable` is not counted by the engine, since it is about what never comes there.
-            if let Some(readable) = counts.first_mut() {
-                *readable = Count {
-                    seen: self.sums.records - self.told.records,
-                    failed: self.sums.unreadable - self.told.unreadable,
-                    skipped: 0,
-                };
+            // Nor are records as a whole, which stand behind all expectations.
+            let (sums, told) = (&self.sums, &self.told);
+            let seen = sums.records - told.records;
+            if let [readable, .., whole] = counts.as_mut_slice() {
+                *readable = Count { seen, failed: sums.unreadable - told.unreadable, skipped: 0 };
+                *whole = Count { seen, failed: sums.failed - told.failed, skipped: 0 };
             }
             tallies.push((Labels::default(), counts));
         }
