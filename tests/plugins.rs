@@ -39,9 +39,9 @@ fn shelf(limits: Limits) -> Arc<Shelf> {
     Shelf::new(Runtime::new(limits, 32).unwrap(), None, Trust::default(), None)
 }
 
-fn load(guest: &Guest, limits: Limits) -> Result<LoadedPlugin, String> {
+fn load(guest: &Guest, limits: &Limits) -> Result<LoadedPlugin, String> {
     let found = Found { component: guest.build(), signature: None };
-    shelf(limits.clone()).load(&found, &limits)
+    shelf(limits.clone()).load(&found, limits)
 }
 
 fn opened(capability: &str, columns: usize) -> Opened {
@@ -69,7 +69,7 @@ fn failure<T: std::fmt::Debug>(it: Result<T, Fault>) -> String {
 
 #[test]
 fn a_record_check_judges_rows_and_says_why() {
-    let plugin = load(&Guest::range(), Limits::default()).unwrap();
+    let plugin = load(&Guest::range(), &Limits::default()).unwrap();
     let about = plugin.about();
     assert_eq!((&*about.name, &*about.version), ("well-behaved", "1.2.3"));
     assert_eq!(about.capabilities[0].inputs[0].accepts, [ColumnType::Number]);
@@ -91,7 +91,7 @@ fn a_record_check_judges_rows_and_says_why() {
 
 #[test]
 fn a_metric_merges_and_measures() {
-    let plugin = load(&Guest::mean(), Limits::default()).unwrap();
+    let plugin = load(&Guest::mean(), &Limits::default()).unwrap();
     let mean = plugin.summarizer(&opened("mean", 1)).unwrap();
     let a = mean.observe(None, &numbers(&[1.0, 2.0])).unwrap();
     let b = mean.observe(None, &numbers(&[6.0])).unwrap();
@@ -107,7 +107,7 @@ fn a_metric_merges_and_measures() {
 
 #[test]
 fn a_drift_test_compares() {
-    let plugin = load(&Guest::shift(), Limits::default()).unwrap();
+    let plugin = load(&Guest::shift(), &Limits::default()).unwrap();
     let shift = plugin.summarizer(&opened("shift", 1)).unwrap();
     let a = shift.observe(None, &numbers(&[1.0, 2.0])).unwrap();
     let b = shift.observe(None, &numbers(&[4.0])).unwrap();
@@ -125,7 +125,7 @@ fn one_component_may_do_all_three() {
         guests::Capability::new("shift", 1),
         guests::Capability::new("mean", 2),
     ];
-    let plugin = load(&guest, Limits::default()).unwrap();
+    let plugin = load(&guest, &Limits::default()).unwrap();
     assert_eq!(check(&*plugin.checker(&opened("range", 1)).unwrap(), &[2.0]).unwrap()[0] & 1, 0);
     let mean = plugin.summarizer(&opened("mean", 1)).unwrap();
     let state = mean.observe(None, &numbers(&[3.0])).unwrap();

@@ -76,7 +76,7 @@ fn a_panic_that_was_logged_is_told() {
         format!("{WHEN} (call $log (i32.const 4) (i32.const 0x300) (i32.const 14)) unreachable)) (drop (i32.const 0))");
     let mut guest = doing(&body);
     guest.more.push_str("(data (i32.const 0x300) \"index 7 of 3 !\")");
-    let plugin = load(&guest, tight()).unwrap();
+    let plugin = load(&guest, &tight()).unwrap();
     let text = failure(check(&*plugin.checker(&opened("range", 1)).unwrap(), &[1.0]));
     assert!(text.ends_with("panicked or aborted; it logged: index 7 of 3 !"), "{text}");
 }
@@ -87,7 +87,7 @@ fn log_without_end_is_dropped_and_harmless() {
         "{WHEN} (loop $l (call $log (i32.const 2) (i32.const 0) (i32.const 1000)) (local.set $n (i32.add (local.get $n) (i32.const 1))) (br_if $l (i32.lt_u (local.get $n) (i32.const 10000))))))"
     );
     let limits = Limits { time: Duration::from_secs(10), ..tight() };
-    let plugin = load(&doing(&body), limits).unwrap();
+    let plugin = load(&doing(&body), &limits).unwrap();
     assert!(check(&*plugin.checker(&opened("range", 1)).unwrap(), &[1.0]).is_ok());
 }
 
@@ -135,7 +135,7 @@ fn long_messages_are_cut() {
     let body = format!(
         "{WHEN} (memory.fill (i32.const 0x1000) (i32.const 0x61) (i32.const 5000)) (i32.store (i32.const 0x414) (i32.const 0x1000)) (i32.store (i32.const 0x418) (i32.const 5000)) (return (call $verdicts (i32.const 0x800) (i32.const 1) (i32.const 0x400) (i32.const 1)))))"
     );
-    let plugin = load(&doing(&body), tight()).unwrap();
+    let plugin = load(&doing(&body), &tight()).unwrap();
     let checker = plugin.checker(&opened("range", 1)).unwrap();
     let verdicts = checker.check(&Context::default(), &numbers(&[1.0]), 5).unwrap();
     assert_eq!(verdicts.notes[0].message.len(), 1000 + "…".len());
@@ -148,13 +148,13 @@ fn slow_but_within_its_time_is_fine() {
         "{WHEN} (loop $l (local.set $n (i32.add (local.get $n) (i32.const 1))) (br_if $l (i32.lt_u (local.get $n) (i32.const 30000000))))))"
     );
     let limits = Limits { time: Duration::from_secs(20), ..tight() };
-    let plugin = load(&doing(&body), limits).unwrap();
+    let plugin = load(&doing(&body), &limits).unwrap();
     assert!(check(&*plugin.checker(&opened("range", 1)).unwrap(), &[1.0]).is_ok());
 }
 
 #[test]
 fn who_fails_again_and_again_is_left_alone_for_a_while() {
-    let plugin = load(&doing(&format!("{WHEN} unreachable))")), tight()).unwrap();
+    let plugin = load(&doing(&format!("{WHEN} unreachable))")), &tight()).unwrap();
     let checker = plugin.checker(&opened("range", 1)).unwrap();
     for _ in 0..5 {
         assert!(failure(check(&*checker, &[1.0])).contains("panicked"));
@@ -173,22 +173,21 @@ fn worn_instances_are_replaced() {
     let mut limits = tight();
     limits.calls = 3;
     // Fails in its fifth call, which no instance lives to see: the first of three is the one that opens.
-    let plugin =
-        load(&doing("(if (i32.eq (global.get $calls) (i32.const 3)) (then unreachable))"), limits.clone()).unwrap();
+    let plugin = load(&doing("(if (i32.eq (global.get $calls) (i32.const 3)) (then unreachable))"), &limits).unwrap();
     let checker = plugin.checker(&opened("range", 1)).unwrap();
     assert!((0..20).all(|_| check(&*checker, &[0.0]).is_ok()));
     // The same past a mark of memory.
     limits = Limits { memory_mark: 1 << 20, ..tight() };
     let grows =
         "(drop (memory.grow (i32.const 32))) (if (i32.eq (global.get $calls) (i32.const 2)) (then unreachable))";
-    let plugin = load(&doing(grows), limits).unwrap();
+    let plugin = load(&doing(grows), &limits).unwrap();
     let checker = plugin.checker(&opened("range", 1)).unwrap();
     assert!((0..20).all(|_| check(&*checker, &[0.0]).is_ok()));
 }
 
 #[test]
 fn threads_share_a_rule() {
-    let plugin = load(&Guest::range(), Limits::default()).unwrap();
+    let plugin = load(&Guest::range(), &Limits::default()).unwrap();
     let checker = plugin.checker(&opened("range", 1)).unwrap();
     std::thread::scope(|scope| {
         for n in 0..8 {

@@ -21,7 +21,7 @@ fn measuring(value: &str, name: &str) -> String {
 }
 
 fn finish_fault(guest: &Guest) -> String {
-    let plugin = load(guest, tight()).unwrap();
+    let plugin = load(guest, &tight()).unwrap();
     let it = plugin.summarizer(&opened("mean", 1)).unwrap();
     let state = it.observe(None, &numbers(&[1.0])).unwrap();
     failure(it.finish(&Context::default(), Some(&state)))
@@ -48,7 +48,7 @@ fn comparing(statistic: &str, p: &str) -> Guest {
 #[test]
 fn a_statistic_is_a_number_and_a_p_value_a_probability() {
     let compare = |guest: &Guest| {
-        let plugin = load(guest, tight()).unwrap();
+        let plugin = load(guest, &tight()).unwrap();
         plugin.summarizer(&opened("shift", 1)).unwrap().compare(&Context::default(), None, None)
     };
     assert!(failure(compare(&comparing("nan", "0.5"))).ends_with("answered NaN as the statistic"));
@@ -69,7 +69,7 @@ fn a_state_is_bounded() {
         )
     };
     let observe = |bytes, limits| {
-        let plugin = load(&Guest::mean().instead("save", &saving(bytes)), limits).unwrap();
+        let plugin = load(&Guest::mean().instead("save", &saving(bytes)), &limits).unwrap();
         failure(plugin.summarizer(&opened("mean", 1)).unwrap().observe(None, &numbers(&[1.0])))
     };
     let roomy = driftline::plugins::Limits { memory: 256 << 20, ..tight() };
@@ -78,7 +78,7 @@ fn a_state_is_bounded() {
 }
 
 fn broken(guest: &Guest) -> Vec<&'static str> {
-    let plugin = load(guest, tight()).unwrap();
+    let plugin = load(guest, &tight()).unwrap();
     let trials = laws::try_all(&plugin, 20);
     assert!(!trials.is_empty());
     let broken = |it: &laws::Trial| {

@@ -6,7 +6,7 @@ use super::guests::{Capability, Guest};
 use super::{load, shelf, tight};
 
 fn refused(guest: &Guest) -> String {
-    load(guest, tight()).unwrap_err()
+    load(guest, &tight()).unwrap_err()
 }
 
 fn refused_bytes(bytes: &[u8]) -> String {
@@ -29,7 +29,7 @@ fn what_is_no_component() {
 fn another_version_of_the_interface() {
     let text = refused(&Guest { wit: "0.2.0", ..Guest::range() });
     assert!(text.contains("it is built against `driftline:plugin` 0.2.0, and this host takes 0.1.0"), "{text}");
-    assert!(load(&Guest { wit: "0.1.3", ..Guest::range() }, tight()).is_ok(), "a patch changes no interface");
+    assert!(load(&Guest { wit: "0.1.3", ..Guest::range() }, &tight()).is_ok(), "a patch changes no interface");
 }
 
 #[test]

@@ -192,3 +192,29 @@ fn unsigned_plugins_are_refused_where_signatures_are_required() {
     fs::write(folder.path().join("range.wasm.sig"), key.sign(b"other").to_bytes()).unwrap();
     assert!(find().unwrap_err().contains("fits none of the 1 keys that are trusted"));
 }
+
+#[test]
+fn there_are_only_so_many_instances() {
+    let shelf = Shelf::new(Runtime::new(tight(), 3).unwrap(), None, Trust::default(), None);
+    let plugin = shelf.load(&Found { component: Guest::range().build(), signature: None }, &tight()).unwrap();
+    let open = || plugin.checker(&opened("range", 1));
+    let rules: Vec<_> = (0..3).map(|_| open().unwrap()).collect();
+    let text = open().unwrap_err().to_string();
+    assert!(text.contains("does not start: finds no room: as many instances of plugins"), "{text}");
+    drop(rules);
+    assert!(open().is_ok(), "room comes back");
+}
+
+#[test]
+fn openssl_signs_as_the_documentation_says() {
+    let (folder, _) = folder();
+    let home = folder.path().display();
+    let script = format!(
+        "cd '{home}' && openssl genpkey -algorithm ed25519 -out key.pem && openssl pkey -in key.pem -pubout -out public.pem \
+         && openssl pkeyutl -sign -rawin -inkey key.pem -in range.wasm -out range.wasm.sig"
+    );
+    assert!(std::process::Command::new("sh").args(["-c", &script]).status().unwrap().success());
+    let key = fs::read_to_string(folder.path().join("public.pem")).unwrap();
+    let shelf = Shelf::new(Runtime::new(tight(), 8).unwrap(), None, Trust::new(&[key], true).unwrap(), None);
+    assert!(shelf.beside(folder.path()).find(&wanted("range.wasm")).is_ok());
+}

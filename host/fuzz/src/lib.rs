@@ -3,6 +3,8 @@
 //! The targets run them under libFuzzer for as long as one likes, `tests/fuzz_smoke.rs` for a few seconds in every
 //! test run.
 
+pub mod plugin;
+
 use std::io::Write;
 use std::str::from_utf8;
 use std::time::{Duration, Instant};
@@ -25,12 +27,14 @@ use driftline_rules::value::Value;
 pub type Body = (&'static str, fn(&[u8]), &'static [&'static str]);
 
 /// Cases that are run by name.
-pub const BODIES: [Body; 5] = [
+pub const BODIES: [Body; 7] = [
     ("record", record, &RECORDS),
     ("suite", suite, &SUITES),
     ("csv", csv, &TABLES),
     ("condition", condition, &CONDITIONS),
     ("regex", regex, &PATTERNS),
+    ("component", plugin::component, &plugin::COMPONENTS),
+    ("batch", plugin::batch, &plugin::BATCHES),
 ];
 
 const RECORDS: [&str; 6] = [

@@ -48,10 +48,10 @@ impl Cache {
             getrandom::fill(&mut key).map_err(|it| format!("no randomness for the key of {place}: {it}"))?;
             probe.write_all(&key).and_then(|()| probe.as_file().sync_all()).map_err(trouble)?;
             // Another process may have been faster; its key is as good.
-            if let Err(error) = probe.persist_noclobber(&path) {
-                if error.error.kind() != std::io::ErrorKind::AlreadyExists {
-                    return Err(trouble(error.error));
-                }
+            if let Err(error) = probe.persist_noclobber(&path)
+                && error.error.kind() != std::io::ErrorKind::AlreadyExists
+            {
+                return Err(trouble(error.error));
             }
         }
         let mut file = File::open(&path).map_err(trouble)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmtime::component::{Instance, InstancePre};
-use wasmtime::{Store, Trap};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 
 use super::engine::{Runtime, ticks};
 use super::limits::{Limits, Meter, cut, megabytes};
@@ -133,6 +133,9 @@ fn reason(error: &wasmtime::Error, limits: &Limits, guest: &Guest) -> String {
         Some(Trap::StackOverflow) => "ran out of stack: a recursion that does not end?".to_owned(),
         Some(Trap::UnreachableCodeReached) => format!("panicked or aborted{said}"),
         Some(trap) => format!("trapped: {trap}{said}"),
+        None if error.is::<PoolConcurrencyLimitError>() => {
+            "finds no room: as many instances of plugins as the host allows are in use".to_owned()
+        }
         None => {
             let text = format!("{:#}", error.root_cause());
             if text.contains("fuel allocated for hostcalls") {

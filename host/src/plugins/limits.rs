@@ -94,11 +94,15 @@ impl Meter {
 impl ResourceLimiter for Meter {
     // An error and not `Ok(false)`: a guest that is told "no" aborts, which looks like a panic, while the
     // error's own text reaches the user.
-    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, most: Option<usize>) -> wasmtime::Result<bool> {
         let wanted = self.memory + (desired.saturating_sub(current)) as u64;
         if wanted > self.memory_limit {
             let (wanted, limit) = (megabytes(wanted), megabytes(self.memory_limit));
             return Err(wasmtime::Error::msg(format!("plugin memory limit: wanted {wanted}, limit {limit}")));
+        }
+        // Beyond what the module itself declares nothing grows, and nothing counts.
+        if most.is_some_and(|it| desired > it) {
+            return Ok(false);
         }
         self.memory = wanted;
         Ok(true)
@@ -164,6 +168,7 @@ mod tests {
         assert!(meter.memory_growing(0, 60, None).is_ok_and(|it| it));
         let error = meter.memory_growing(0, 60, None).map_err(|it| it.to_string());
         assert_eq!(error, Err("plugin memory limit: wanted 120 B, limit 100 B".to_owned()));
+        assert!(meter.memory_growing(60, 90, Some(80)).is_ok_and(|it| !it));
         assert!(meter.memory_growing(60, 100, None).is_ok_and(|it| it));
         assert_eq!(meter.memory, 100);
     }

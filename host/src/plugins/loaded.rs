@@ -132,11 +132,13 @@ impl LoadedPlugin {
         self.loaded.instance(&self.limits).map(|it| it.memory()).map_err(failed)
     }
 
-    fn wrong_task(&self, opened: &Opened, is: &str) -> Option<Fault> {
-        let capability = self.loaded.about.capabilities.iter().find(|it| it.id == opened.capability)?;
-        let fits = (capability.task == Task::RecordCheck) == (is == "record check");
-        let (label, id) = (self.loaded.label(), &opened.capability);
-        (!fits).then(|| Fault::Failed(format!("plugin {label}, rule `{id}`: is no {is}")))
+    /// The task of the capability; none if there is no such capability, which opening it says.
+    fn task(&self, opened: &Opened) -> Option<Task> {
+        self.loaded.about.capabilities.iter().find(|it| it.id == opened.capability).map(|it| it.task)
+    }
+
+    fn wrong_task(&self, opened: &Opened, due: &str) -> Fault {
+        Fault::Failed(format!("plugin {}, rule `{}`: is no {due}", self.loaded.label(), opened.capability))
     }
 }
 
@@ -146,15 +148,15 @@ impl Plugin for LoadedPlugin {
     }
 
     fn checker(&self, opened: &Opened) -> Result<Box<dyn Checker>, Fault> {
-        if let Some(fault) = self.wrong_task(opened, "record check") {
-            return Err(fault);
+        if matches!(self.task(opened), Some(Task::DriftTest | Task::Metric)) {
+            return Err(self.wrong_task(opened, "record check"));
         }
         Ok(Box::new(RecordCheck::open(&self.loaded, &self.limits, opened)?))
     }
 
     fn summarizer(&self, opened: &Opened) -> Result<Arc<dyn Summarizer>, Fault> {
-        if let Some(fault) = self.wrong_task(opened, "drift test or metric") {
-            return Err(fault);
+        if self.task(opened) == Some(Task::RecordCheck) {
+            return Err(self.wrong_task(opened, "drift test or metric"));
         }
         Ok(Arc::new(Summary::open(&self.loaded, &self.limits, opened)?))
     }

@@ -30,12 +30,12 @@ impl Trust {
     /// known to check it with.
     pub(super) fn check(&self, component: &[u8], signature: Option<&[u8]>) -> Result<(), String> {
         let Some(signature) = signature.filter(|_| !self.keys.is_empty()) else {
-            return match self.required {
-                false => Ok(()),
-                true => Err("it is not signed, and this host runs signed plugins only: put the signature into a file \
-                             of the same name with `.sig` behind it"
-                    .to_owned()),
-            };
+            if !self.required {
+                return Ok(());
+            }
+            return Err("it is not signed, and this host runs signed plugins only: put the signature into a file of \
+                        the same name with `.sig` behind it"
+                .to_owned());
         };
         let signature = read(signature)?;
         if self.keys.iter().any(|it| it.verify_strict(component, &signature).is_ok()) {

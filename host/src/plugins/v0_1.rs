@@ -78,7 +78,7 @@ impl Exports {
     pub fn bind(pre: &InstancePre<Guest>, has: impl Fn(&str) -> bool) -> Result<Exports, Vec<String>> {
         let mut wrong = Vec::new();
         let mut note = |name: &str, it: wasmtime::Error| {
-            wrong.push(format!("its interface `{name}` is not that of {VERSION}: {it:#}"))
+            wrong.push(format!("its interface `{name}` is not that of {VERSION}: {it:#}"));
         };
         let about = about::GuestIndices::new(pre).map_err(|it| note("about", it)).ok();
         let there = |name: &str| has(name).then_some(());

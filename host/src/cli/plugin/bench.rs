@@ -31,8 +31,8 @@ pub struct Args {
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let folder = tempfile::tempdir()?;
-    let cold = load(args, folder.path())?;
-    let warm = load(args, folder.path())?;
+    let cache = folder.path().join("compiled");
+    let (cold, warm) = (load(args, &cache)?, load(args, &cache)?);
     let plugin = args.opening.open()?;
     let memory = plugin.memory().map_err(|it| anyhow!("{it}"))?;
     let costs = laws::measure(&plugin, args.passes.max(1));
