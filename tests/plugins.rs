@@ -12,8 +12,12 @@ mod guests;
 mod commands;
 #[path = "plugins/loading.rs"]
 mod loading;
+#[path = "plugins/oci.rs"]
+mod oci;
 #[path = "plugins/shelf.rs"]
 mod shelf;
+#[path = "plugins/suites.rs"]
+mod suites;
 
 use std::sync::Arc;
 use std::time::Duration;

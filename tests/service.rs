@@ -7,8 +7,12 @@
 mod check;
 #[path = "support/database.rs"]
 mod database;
+#[path = "support/guests.rs"]
+mod guests;
 #[path = "service/keys.rs"]
 mod keys;
+#[path = "service/plugins.rs"]
+mod plugins;
 #[path = "service/postgres.rs"]
 mod postgres;
 #[path = "service/restart.rs"]

@@ -1,6 +1,9 @@
 //! `driftline kinds`: the kinds of expectations and their pages.
 
+mod plugins;
+
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args as ClapArgs, ValueEnum};
@@ -19,12 +22,15 @@ use super::say;
 /// that are tested as they stand, and its parameters.
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Examples:\n  driftline kinds\n  driftline kinds between\n  driftline kinds expect_column_values_to_be_in_set\n  driftline kinds --format json | jq -r '.[].name'\n\nExit codes: 0; 3 for a name that is no kind."
+    after_help = "Examples:\n  driftline kinds\n  driftline kinds between\n  driftline kinds expect_column_values_to_be_in_set\n  driftline kinds --format json | jq -r '.[].name'\n  driftline kinds language-is --suite suite.yaml\n\nExit codes: 0; 3 for a name that is no kind."
 )]
 pub struct Args {
     /// A kind, by its short name or that of Great Expectations.
     #[arg(value_name = "NAME")]
     name: Option<String>,
+    /// A suite whose plugins are looked at too; their rules are `plugin.rule`, or the rule alone.
+    #[arg(short, long, value_name = "SUITE")]
+    suite: Option<PathBuf>,
     /// What the answer looks like.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -43,15 +49,32 @@ enum Format {
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let kind = args.name.as_deref().and_then(find);
+    let used = args.suite.as_deref().map(plugins::of_suite).transpose()?;
+    if let (Some(name), None, Some(used)) = (&args.name, kind, &used) {
+        let (used, rule) = plugins::find(used, name)?;
+        say(|out| match args.format {
+            Format::Json => write_json(&plugins::to_json(used, rule), out),
+            Format::Text => plugins::write_rule(used, rule, out),
+        })?;
+        return Ok(0);
+    }
     if let (Some(name), None) = (&args.name, kind) {
         let hint = did_you_mean(name, KINDS.iter().flat_map(|it| [it.name, it.gx]));
         bail!("unknown kind `{name}` ({})", hint.unwrap_or_else(|| why_not(name).to_owned()));
     }
     say(|out| match (args.format, kind) {
         (Format::Json, Some(kind)) => write_json(&to_json(kind), out),
-        (Format::Json, None) => write_json(&KINDS.iter().map(|it| to_json(it)).collect(), out),
+        (Format::Json, None) => {
+            let rules = used.iter().flatten().flat_map(|it| {
+                it.1.about().capabilities.iter().map(|rule| plugins::to_json(it, rule)).collect::<Vec<_>>()
+            });
+            write_json(&KINDS.iter().map(|it| to_json(it)).chain(rules).collect(), out)
+        }
         (Format::Text, Some(kind)) => write_page(kind, colour, out),
-        (Format::Text, None) => write_list(out),
+        (Format::Text, None) => {
+            plugins::write_list(used.as_deref().unwrap_or_default(), out)?;
+            write_list(out)
+        }
     })?;
     Ok(0)
 }

@@ -22,8 +22,8 @@ pub const FILE: &str = "driftline.yaml";
 /// The variable that names the file.
 const FILE_VARIABLE: &str = "DRIFTLINE_CONFIG";
 
-/// A variable of the command line alone: where plugins are kept from run to run.
-const CACHE_VARIABLE: &str = "DRIFTLINE_PLUGIN_CACHE";
+/// Variables of the command line alone: where plugins are kept from run to run, and who asks a service.
+const CLIENT_VARIABLES: [&str; 2] = ["DRIFTLINE_PLUGIN_CACHE", "DRIFTLINE_CLIENT_TOKEN"];
 
 /// What every variable begins with.
 const PREFIX: &str = "DRIFTLINE_";
@@ -138,7 +138,8 @@ fn file_name(path: &Path) -> Arc<str> {
 
 /// A variable of ours, with its value if that is text; an empty one counts as not set.
 fn named(name: &OsString, value: &OsString) -> Option<(String, Option<String>)> {
-    let name = name.to_str().filter(|it| it.starts_with(PREFIX) && *it != FILE_VARIABLE && *it != CACHE_VARIABLE)?;
+    let name =
+        name.to_str().filter(|it| it.starts_with(PREFIX) && *it != FILE_VARIABLE && !CLIENT_VARIABLES.contains(it))?;
     let value = value.to_str().map(ToOwned::to_owned);
     let passed_over = value.as_deref().is_some_and(|it| it.is_empty() || is_service_link(name, it));
     (!passed_over).then(|| (name.to_owned(), value))

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::asked::{Named, allow, by, whole};
 use super::problem::Problem;
 use crate::config::Scope;
-use crate::plugins::Found;
+use crate::plugins::{Found, signature_text};
 use crate::service::app::{App, now};
 use crate::service::plugging::Refused;
 use crate::service::registry::{Index, Registered};
@@ -167,15 +167,6 @@ pub async fn delete(
     let removed = app.shelf.remove_plugin(&app.store, (&name, &version), &by(token)).await;
     removed.map_err(|it| problem(it, &name))?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A signature as a header can hold it.
-fn signature_text(it: &[u8]) -> String {
-    use base64::Engine as _;
-    match std::str::from_utf8(it) {
-        Ok(text) if it.len() != 64 => text.split_ascii_whitespace().collect(),
-        _ => base64::engine::general_purpose::STANDARD.encode(it),
-    }
 }
 
 fn problem(refused: Refused, name: &str) -> Problem {

@@ -1,7 +1,6 @@
 //! The plugins of suites that are given on the command line.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -43,15 +42,14 @@ fn open() -> Result<Arc<Shelf>, String> {
     let limits = Limits::default();
     let runtime = Runtime::new(limits.clone(), INSTANCES)?;
     let folder = cache_folder();
-    let place = folder.clone().unwrap_or_else(|| env::temp_dir().join("driftline-plugins"));
     // A home that cannot be written is no reason to refuse a suite: plugins are compiled each time.
     let cache = folder.and_then(|it| Cache::open(&it).map_err(|why| tracing::warn!("{why}")).ok());
-    let elsewhere = Network { place: place.join("fetched"), most: limits.component };
+    let elsewhere = Network { most: limits.component };
     Ok(Shelf::new(runtime, cache, Trust::default(), Some(Arc::new(elsewhere))))
 }
 
 /// `DRIFTLINE_PLUGIN_CACHE`, else `driftline/plugins` in the user's folder of caches.
-pub fn cache_folder() -> Option<PathBuf> {
+fn cache_folder() -> Option<PathBuf> {
     let given = |name| env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
     let usual = || given("XDG_CACHE_HOME").or_else(|| given("HOME").map(|it| it.join(".cache")));
     given("DRIFTLINE_PLUGIN_CACHE").or_else(|| usual().map(|it| it.join("driftline").join("plugins")))
@@ -60,7 +58,6 @@ pub fn cache_folder() -> Option<PathBuf> {
 /// Registries of the network; there is no registry of a service.
 #[derive(Debug)]
 struct Network {
-    place: PathBuf,
     most: u64,
 }
 
@@ -74,12 +71,13 @@ impl Elsewhere for Network {
     }
 
     fn pull(&self, reference: &str) -> Result<Found, String> {
-        registries(&self.place, self.most)?.pull(reference)
+        local_registries(self.most)?.pull(reference)
     }
 }
 
-/// Registries whose answers are kept in a folder.
-pub fn registries(place: &Path, most: u64) -> Result<Registries, String> {
-    fs::create_dir_all(place).map_err(|it| format!("{}: {it}", place.display()))?;
-    Ok(Registries::new(Blobs::open(place, FETCHED)?, most, Vec::new()))
+/// Registries as the command line asks them, for components of at most `most` bytes: what they answer is kept where
+/// compiled plugins are.
+pub fn local_registries(most: u64) -> Result<Registries, String> {
+    let place = cache_folder().unwrap_or_else(|| env::temp_dir().join("driftline-plugins"));
+    Ok(Registries::new(Blobs::open(&place.join("fetched"), FETCHED)?, most, Vec::new()))
 }

@@ -21,6 +21,7 @@ use oci_client::{Client, Reference};
 use super::blobs::Blobs;
 use super::limits::megabytes;
 use super::shelf::{Found, digest};
+use super::trust::signature_text;
 
 /// The layer's type, as the guidance of the CNCF for WebAssembly has it; the older one is taken too.
 const LAYER: &str = "application/wasm";
@@ -28,9 +29,9 @@ const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 /// The annotation of the layer that holds its signature in Base64.
 const SIGNATURE: &str = "dev.driftline.plugin.signature";
 /// How long everything that one reference needs may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How long what a tag means is not asked again.
-const MEMORY: Duration = Duration::from_secs(60);
+const MEMORY: Duration = Duration::from_mins(1);
 
 /// Fetches from registries, once for each digest.
 #[derive(Debug)]
@@ -88,8 +89,8 @@ impl Registries {
     /// Puts a component into a registry. The digest of its manifest, by which it can be pinned.
     pub fn push(&self, reference: &str, found: &Found, about: &[(&str, String)]) -> Result<String, String> {
         let image = parse(reference)?;
-        let text = |it: &Vec<u8>| if it.len() == 64 { STANDARD.encode(it) } else { String::from_utf8_lossy(it).into() };
-        let signature = found.signature.as_ref().map(|it| BTreeMap::from([(SIGNATURE.to_owned(), text(it))]));
+        let signature = found.signature.as_ref();
+        let signature = signature.map(|it| BTreeMap::from([(SIGNATURE.to_owned(), signature_text(it))]));
         let layers = [ImageLayer::new(found.component.clone(), LAYER.to_owned(), signature)];
         let config = serde_json::json!({
             "architecture": "wasm", "os": "wasip2", "layerDigests": [digest(&found.component)],
@@ -176,6 +177,8 @@ impl Registries {
             protocol,
             connect_timeout: connect,
             read_timeout: read,
+            // A component is no larger than one request may be.
+            use_monolithic_push: true,
             user_agent: concat!("driftline/", env!("CARGO_PKG_VERSION")),
             ..ClientConfig::default()
         };
@@ -183,7 +186,7 @@ impl Registries {
             let client = Client::try_from(config)?;
             talk(&client, credentials(&registry)).await
         };
-        let answer = blocking(tokio::time::timeout(PATIENCE, talk))?;
+        let answer = blocking(async { tokio::time::timeout(PATIENCE, talk).await })?;
         let name = image.whole();
         match answer {
             Ok(Ok(it)) => Ok(it),

@@ -182,8 +182,8 @@ impl Plugins for Beside {
     }
 }
 
-/// A component and its signature beside it.
-fn read(path: &Path, limits: &Limits) -> Result<Found, String> {
+/// A component of a file, and the signature that lies beside it. The error names the file.
+pub fn read(path: &Path, limits: &Limits) -> Result<Found, String> {
     let place = path.display();
     let trouble = |it: std::io::Error| format!("{place}: {it}");
     // Known before it is read: a file may be larger than the memory.

@@ -48,6 +48,14 @@ impl Trust {
     }
 }
 
+/// A signature as headers and annotations hold it: Base64 without spaces.
+pub fn signature_text(signature: &[u8]) -> String {
+    match std::str::from_utf8(signature) {
+        Ok(text) if signature.len() != 64 => text.split_ascii_whitespace().collect(),
+        _ => STANDARD.encode(signature),
+    }
+}
+
 fn key(text: &str) -> Result<VerifyingKey, String> {
     if text.contains("-----BEGIN") {
         return VerifyingKey::from_public_key_pem(text.trim())

@@ -140,9 +140,10 @@ impl Shelf {
         self.now.store(Arc::new(suites));
         for version in new {
             // That of the store is there already, unless it runs with other plugins than it was put with.
-            let by = match of_folder.contains(&version.name) {
-                true => format!("file:{}", version.loaded.file),
-                false => "plugins".to_owned(),
+            let by = if of_folder.contains(&version.name) {
+                format!("file:{}", version.loaded.file)
+            } else {
+                "plugins".to_owned()
             };
             store.put_version(&row(&version, at, &by)).await?;
         }

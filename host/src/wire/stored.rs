@@ -273,12 +273,21 @@ pub struct VersionOut {
     pub by: String,
     /// Whether it is the active one.
     pub active: bool,
+    /// The digests of the plugins that it ran with, by the names that it has for them.
+    pub plugins: std::collections::BTreeMap<String, String>,
 }
 
 impl VersionOut {
     /// A stored version; `active` is the hash of the active one.
     pub fn new(it: VersionRow, active: Option<&str>) -> Self {
-        VersionOut { active: active == Some(&it.hash), suite: it.suite, hash: it.hash, at: time(it.at), by: it.by }
+        VersionOut {
+            active: active == Some(&it.hash),
+            plugins: it.plugins,
+            suite: it.suite,
+            hash: it.hash,
+            at: time(it.at),
+            by: it.by,
+        }
     }
 }
 

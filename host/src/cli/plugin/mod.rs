@@ -2,6 +2,7 @@
 
 mod bench;
 mod inspect;
+mod remote;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -12,13 +13,16 @@ use anyhow::{Context, anyhow};
 use clap::{Args as ClapArgs, Subcommand};
 use driftline_rules::plugin::Wanted;
 
-use crate::plugins::{Cache, Limits, LoadedPlugin, Runtime, Shelf, Trust};
+use crate::plugins::{Cache, Found, Limits, LoadedPlugin, Runtime, Shelf, Trust};
 
-/// Look at plugins, test and measure them.
+/// Look at plugins, test and measure them; bring them to services and registries.
 ///
 /// A plugin is a WebAssembly component that exports the interfaces of `wit/`: rules in any language, which suites
 /// name in their `plugins:` block. `docs/plugins.md` says more.
 #[derive(ClapArgs, Debug)]
+#[command(
+    after_help = "Examples:\n  driftline plugin inspect language.wasm\n  driftline plugin push language.wasm --activate\n\nExit codes: those of the commands, which `driftline plugin COMMAND --help` lists."
+)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -29,6 +33,10 @@ enum Command {
     Inspect(inspect::Args),
     Test(test::Args),
     Bench(bench::Args),
+    Push(remote::Push),
+    Pull(remote::Pull),
+    List(remote::List),
+    Activate(remote::Activate),
 }
 
 /// Runs the command; the exit code.
@@ -37,6 +45,10 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         Command::Inspect(args) => inspect::run(args),
         Command::Test(args) => test::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Push(args) => remote::push(args),
+        Command::Pull(args) => remote::pull(args),
+        Command::List(args) => remote::list(args),
+        Command::Activate(args) => remote::activate(args),
     }
 }
 
@@ -71,6 +83,11 @@ impl Opening {
         let runtime = Runtime::new(self.limits(), 64).map_err(|it| anyhow!(it))?;
         let cache = cache.map(Cache::open).transpose().map_err(|it| anyhow!(it))?;
         Ok(Shelf::new(runtime, cache, Trust::default(), None))
+    }
+
+    /// The component and the signature beside it.
+    fn found(&self) -> anyhow::Result<Found> {
+        crate::plugins::read(&self.file, &self.limits()).map_err(|it| anyhow!(it))
     }
 
     fn open(&self) -> anyhow::Result<LoadedPlugin> {
