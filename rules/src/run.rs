@@ -41,6 +41,11 @@ impl Fold {
         fold
     }
 
+    /// Of a window that was stored: no record of it is remembered.
+    pub fn of_window(plan: &Plan, window: Window) -> Self {
+        Fold { window, ..Fold::of_records(plan) }
+    }
+
     /// Adds what another worker folded; both are of one plan.
     pub fn merge(&mut self, other: Fold) {
         // Both were made from one plan, so they cannot be of different shape.

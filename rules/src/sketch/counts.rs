@@ -21,10 +21,10 @@ pub struct Counts {
     pub null: u64,
     /// NaN.
     pub nan: u64,
-    budget: usize,
-    level: u32,
-    table: Table<Count>,
-    unhashable: Option<(u64, Type)>,
+    pub(super) budget: usize,
+    pub(super) level: u32,
+    pub(super) table: Table<Count>,
+    pub(super) unhashable: Option<(u64, Type)>,
     key: Vec<u8>,
 }
 

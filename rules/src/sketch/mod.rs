@@ -17,6 +17,7 @@ mod piles;
 mod presence;
 mod quantiles;
 mod runs;
+mod stored;
 mod types;
 mod values;
 
@@ -194,6 +195,18 @@ impl Sketch {
             Sketch::Runs(it) => it.shift(rows),
             Sketch::Types(it) => it.shift(rows),
         }
+    }
+
+    /// Appends the state as bytes, equal ones for equal sketches. Settings that a [`Spec`] tells are not
+    /// among them, but for budgets, which a host may change.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        stored::write(self, out);
+    }
+
+    /// Reads what [`Sketch::write`] wrote of a sketch of this spec, from bytes that may be anyone's.
+    /// `compound`: its values are several cells each.
+    pub(crate) fn read(spec: &Spec, compound: bool, from: &mut &[u8]) -> Option<Self> {
+        stored::read(spec, compound, from)
     }
 
     /// Does now, on the caller's threads, what reading the sketch would do on one.
