@@ -105,6 +105,16 @@ impl Window {
         Ok(())
     }
 
+    /// Lets every summary keep no more than `budget` exactly, as if that had been its budget from the start.
+    pub fn narrow(&mut self, budget: usize) {
+        self.sketches.iter_mut().for_each(|it| it.narrow(budget));
+    }
+
+    /// The least that a summary keeps exactly; `None` when none has such a bound.
+    pub fn budget(&self) -> Option<usize> {
+        self.sketches.iter().filter_map(Sketch::budget).min()
+    }
+
     /// Adds `rows` to every row number kept: the window is moved behind so many records.
     pub fn shift(&mut self, rows: u64) {
         for (row, _) in self.tallies.iter_mut().filter_map(|it| it.mismatch.as_mut()) {

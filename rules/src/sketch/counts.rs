@@ -133,6 +133,12 @@ impl Counts {
         Ok(())
     }
 
+    /// Keeps no more than `budget`, as if it had been the budget from the start; a larger one changes nothing.
+    pub(super) fn narrow(&mut self, budget: usize) {
+        self.budget = self.budget.min(budget.max(1));
+        self.thin();
+    }
+
     pub(super) fn shift(&mut self, rows: u64) {
         for it in self.table.values_mut() {
             it.row = it.row.saturating_add(rows);

@@ -147,6 +147,18 @@ impl Keys {
         Ok(())
     }
 
+    /// Keeps no more than `budget`, as if it had been the budget from the start; a larger one changes nothing.
+    pub(super) fn narrow(&mut self, budget: usize) {
+        self.budget = self.budget.min(budget.max(1));
+        self.found.take();
+        if self.n > self.budget as u64 {
+            self.turn();
+        }
+        if let Held::Turned(it) = &mut self.held {
+            it.narrow(budget);
+        }
+    }
+
     pub(super) fn shift(&mut self, by: u64) {
         self.found.take();
         match &mut self.held {

@@ -212,6 +212,20 @@ proptest! {
         }
     }
 
+    #[test]
+    fn a_budget_may_be_lowered_at_any_time(column in any_column(), budget in 1_usize..30) {
+        for (wide, small) in [
+            (Spec::Values { rows: true, budget: 40 }, Spec::Values { rows: true, budget }),
+            (Spec::Counts { budget: 40 }, Spec::Counts { budget }),
+            (Spec::Keys { budget: 40 }, Spec::Keys { budget }),
+        ] {
+            let mut it = pass(&wide, &column, false);
+            it.narrow(budget);
+            prop_assert_eq!(bytes(&it), bytes(&pass(&small, &column, false)), "{:?}", &small);
+            prop_assert_eq!(it.budget(), Some(budget));
+        }
+    }
+
     /// Damage is found, or makes another sketch that can be written, merged and read.
     #[test]
     fn damaged_bytes_never_panic(

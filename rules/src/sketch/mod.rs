@@ -138,6 +138,21 @@ impl Sketch {
         }
     }
 
+    /// The sketch of no values with the settings of this one.
+    pub fn emptied(&self) -> Self {
+        match self {
+            Sketch::Presence(_) => Sketch::Presence(Presence::default()),
+            Sketch::Moments(_) => Sketch::Moments(Moments::default()),
+            Sketch::Extremes(_) => Sketch::Extremes(Extremes::default()),
+            Sketch::Values(it) => Sketch::Values(Values::new(it.with_rows, it.budget)),
+            Sketch::Counts(it) => Sketch::Counts(Counts::new(it.budget)),
+            Sketch::Keys(it) => Sketch::Keys(Keys::new(it.budget)),
+            Sketch::Bins(it) => Sketch::Bins(Bins::new(it.edges.clone())),
+            Sketch::Runs(it) => Sketch::Runs(Runs::new(it.increasing)),
+            Sketch::Types(_) => Sketch::Types(Types::default()),
+        }
+    }
+
     /// Takes in the value of one row; missing values, nulls and NaN are given too.
     #[inline]
     pub fn update(&mut self, value: &Value, row: u64) {
@@ -194,6 +209,27 @@ impl Sketch {
             Sketch::Bins(it) => it.shift(rows),
             Sketch::Runs(it) => it.shift(rows),
             Sketch::Types(it) => it.shift(rows),
+        }
+    }
+
+    /// Keeps no more than `budget` exactly, as if that had been the budget from the start; a larger one
+    /// changes nothing.
+    pub fn narrow(&mut self, budget: usize) {
+        match self {
+            Sketch::Values(it) => it.narrow(budget),
+            Sketch::Counts(it) => it.narrow(budget),
+            Sketch::Keys(it) => it.narrow(budget),
+            _ => {}
+        }
+    }
+
+    /// How much is kept exactly; `None` where there is no such bound.
+    pub const fn budget(&self) -> Option<usize> {
+        match self {
+            Sketch::Values(it) => Some(it.budget),
+            Sketch::Counts(it) => Some(it.budget),
+            Sketch::Keys(it) => Some(it.budget),
+            _ => None,
         }
     }
 

@@ -133,6 +133,14 @@ impl Values {
         Ok(())
     }
 
+    /// Keeps no more than `budget`, as if it had been the budget from the start; a larger one changes nothing.
+    pub(super) fn narrow(&mut self, budget: usize) {
+        self.budget = self.budget.min(budget);
+        if self.numbers.n > self.budget as u64 {
+            self.turn();
+        }
+    }
+
     pub(super) fn shift(&mut self, by: u64) {
         self.numbers.shift(by);
         if let Held::Exact { rows, .. } = &mut self.held {
