@@ -41,8 +41,6 @@ pub struct Config {
     pub intake: Intake,
     /// What is recorded of requests and of values.
     pub results: Results,
-    /// The spans of time over which records are judged together; a suite's `windows:` says how long they are.
-    pub windows: Windows,
     /// The connections to the database.
     pub store: Store,
     /// How long what is stored is kept.
@@ -55,6 +53,8 @@ pub struct Config {
     pub log: Log,
     /// The end of the service.
     pub stop: Stop,
+    /// The spans of time over which records are judged together; a suite's `windows:` says how long they are.
+    pub windows: Windows,
 }
 
 /// TLS; without it the service speaks plain HTTP, which is for this machine or behind a proxy.
@@ -260,13 +260,13 @@ impl Default for Config {
             journal: Journal::default(),
             intake: Intake::default(),
             results: Results::default(),
-            windows: Windows::default(),
             store: Store::default(),
             retention: Retention::default(),
             reload: Reload { poll: Span::seconds(2) },
             idempotency: Idempotency { window: Span::hours(24) },
             log: Log::default(),
             stop: Stop { grace: Span::seconds(30) },
+            windows: Windows::default(),
         }
     }
 }

@@ -277,10 +277,13 @@ macro_rules! on_pool {
             let mut connection = self.$writer.acquire().await?;
             let mut transaction = connection.begin_with($begin).await?;
             if !$lock(&mut transaction, id).await? {
+                transaction.rollback().await?;
                 return Ok(false);
             }
             let parts: Vec<WindowPart> = windows::parts(key).build_query_as().fetch_all(&mut *transaction).await?;
             if parts.is_empty() {
+                // Left to itself, the connection would hold the lock for a while.
+                transaction.rollback().await?;
                 return Ok(false);
             }
             let kept = windows::kept(id).build_query_as().fetch_optional(&mut *transaction).await?;
