@@ -32,7 +32,9 @@ async fn commit(store: &Store, parts: Vec<WindowPart>) {
 fn closed(key: &WindowKey, kept: Option<Kept>, parts: &[WindowPart], is_whole: bool) -> Closed {
     let Kept { row, state } = kept.unwrap_or_default();
     let mut state = state.unwrap_or_default();
-    parts.iter().for_each(|it| state.extend(&it.state));
+    for it in parts {
+        state.extend(&it.state);
+    }
     let row = WindowRow {
         id: key.id(),
         suite: key.suite.clone(),

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use driftline_rules::report::Tally;
 use driftline_rules::run::{self, Fold};
 use driftline_rules::samples::Keep;
-use driftline_rules::value::Value;
 use uuid::Uuid;
 
 use super::version::Version;
@@ -378,29 +377,5 @@ impl Work<'_> {
                 self.tell(n, is_text.then_some(line), id.as_deref(), verdict, &notes, lines);
             }
         }
-    }
-
-    /// Adds what the last record changed to the counts of its labels.
-    fn by_labels(&mut self, cells: &[Value]) {
-        let labels = self.batch.version.labels(cells);
-        // So many combinations are hardly labels; the rest is counted together.
-        let is_known = self.by_labels.len() < 1000 || self.by_labels.contains_key(&labels);
-        let labels = if is_known { labels } else { Labels::default() };
-        let mut before = std::mem::take(&mut self.before);
-        let mut counts = std::mem::take(self.counts_of(labels.clone()));
-        for ((before, now), count) in before.iter_mut().zip(&self.part.window.tallies).zip(&mut counts) {
-            parts::add(count, before, now);
-            before.clone_from(now);
-        }
-        if let Some(readable) = counts.first_mut() {
-            readable.seen += 1;
-        }
-        self.before = before;
-        *self.counts_of(labels) = counts;
-    }
-
-    fn counts_of(&mut self, labels: Labels) -> &mut Vec<Count> {
-        let n = self.batch.version.note.checks.len();
-        self.by_labels.entry(labels).or_insert_with(|| vec![Count::default(); n])
     }
 }

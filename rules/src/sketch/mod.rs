@@ -139,6 +139,7 @@ impl Sketch {
     }
 
     /// The sketch of no values with the settings of this one.
+    #[must_use]
     pub fn emptied(&self) -> Self {
         match self {
             Sketch::Presence(_) => Sketch::Presence(Presence::default()),

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use driftline_rules::report::Tally;
 use driftline_rules::run::{self, Fold};
+use driftline_rules::value::Value;
 
 use super::{Cut, Done, Ended, KEEP, Work};
 use crate::intake::Intake;
@@ -20,6 +21,30 @@ pub(super) struct Judged {
 }
 
 impl Work<'_> {
+    /// Adds what the last record changed to the counts of its labels.
+    pub(super) fn by_labels(&mut self, cells: &[Value]) {
+        let labels = self.batch.version.labels(cells);
+        // So many combinations are hardly labels; the rest is counted together.
+        let is_known = self.by_labels.len() < 1000 || self.by_labels.contains_key(&labels);
+        let labels = if is_known { labels } else { Labels::default() };
+        let mut before = std::mem::take(&mut self.before);
+        let mut counts = std::mem::take(self.counts_of(labels.clone()));
+        for ((before, now), count) in before.iter_mut().zip(&self.part.window.tallies).zip(&mut counts) {
+            add(count, before, now);
+            before.clone_from(now);
+        }
+        if let Some(readable) = counts.first_mut() {
+            readable.seen += 1;
+        }
+        self.before = before;
+        *self.counts_of(labels) = counts;
+    }
+
+    pub(super) fn counts_of(&mut self, labels: Labels) -> &mut Vec<Count> {
+        let n = self.batch.version.note.checks.len();
+        self.by_labels.entry(labels).or_insert_with(|| vec![Count::default(); n])
+    }
+
     /// Adds what came since the last part to the whole, and notes what it adds to a window.
     fn settle(&mut self) {
         let version = &self.batch.version;
