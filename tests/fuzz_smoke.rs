@@ -96,6 +96,11 @@ fn a_pattern_ends_soon() {
     smoke("regex");
 }
 
+#[test]
+fn a_stored_window_is_read_or_refused() {
+    smoke("window");
+}
+
 /// Says something on the test's output.
 #[allow(clippy::print_stdout)]
 fn say(line: &str) {

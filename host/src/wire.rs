@@ -3,7 +3,8 @@
 mod stored;
 
 pub use stored::{
-    LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredFinding, StoredResult, SuiteOut, VersionOut,
+    LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredFinding, StoredResult, StoredWindow,
+    SuiteOut, VersionOut, WindowDetail,
 };
 
 use serde::{Serialize, Serializer};

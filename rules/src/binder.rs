@@ -91,6 +91,8 @@ pub struct Binder<'b> {
     pub ignore: Ignore,
     /// How many values a summary keeps exactly.
     pub budget: usize,
+    /// The summaries that the entry has asked for.
+    pub asked: Vec<SketchId>,
 }
 
 impl Binder<'_> {
@@ -131,6 +133,7 @@ impl Binder<'_> {
             self.bindings.sketches.push(plan);
             self.bindings.sketches.len() - 1
         });
+        self.asked.push(SketchId(at as u16));
         SketchId(at as u16)
     }
 }

@@ -294,6 +294,7 @@ impl Incoming {
                 verdict: checked.verdict,
                 unreadable: checked.unreadable,
                 marks: checked.marks,
+                window: checked.window,
             };
             return Ok(self.app.intake.single(note, single)?);
         }
@@ -315,6 +316,7 @@ impl Incoming {
             failures,
             failures_left_out: left_out as u64,
             key: reserved.map(Reserved::note),
+            window: checked.window,
             origin,
             ..Request::default()
         };

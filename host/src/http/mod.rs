@@ -10,6 +10,7 @@ mod history;
 mod listen;
 pub mod problem;
 mod suites;
+mod windows;
 
 use std::sync::Arc;
 
@@ -75,6 +76,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(history::result))
         .routes(routes!(history::failures))
         .routes(routes!(history::stats))
+        .routes(routes!(windows::windows))
+        .routes(routes!(windows::window))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::version))

@@ -2,8 +2,11 @@
 
 pub mod app;
 pub mod batch;
+pub mod closing;
+pub mod judging;
 pub mod privacy;
 pub mod reload;
 pub mod shelf;
 pub mod start;
 pub mod version;
+pub mod windows;

@@ -8,9 +8,11 @@ use driftline_rules::report::{Severity, Tally};
 use driftline_rules::run::{self, Fold};
 use driftline_rules::suite::Telling;
 use driftline_rules::value::Value;
+use driftline_rules::window::Window;
 
 use super::privacy::Privacy;
-use crate::intake::entry::{CheckNote, FailureNote, Mark, Marks, PlanNote};
+use super::windows::Keeping;
+use crate::intake::entry::{CheckNote, FailureNote, Mark, Marks, PlanNote, WindowNote};
 use crate::store::rows::{Labels, Micros, Verdict};
 use crate::suites::Loaded;
 
@@ -38,6 +40,8 @@ pub struct Version {
     pub note: Arc<PlanNote>,
     /// What may be told of values.
     pub privacy: Privacy,
+    /// What of values its windows keep.
+    pub keeping: Keeping,
     /// What a record may be.
     pub limits: Limits,
     idle: Mutex<Vec<Worker>>,
@@ -62,6 +66,8 @@ pub struct Checked {
     pub marks: Marks,
     /// What it failed, in the order of the plan; ordinals from 0, of record 0.
     pub failures: Vec<FailureNote>,
+    /// What it adds to a window.
+    pub window: Option<WindowNote>,
     /// Its id.
     pub record_id: Option<String>,
     /// Model, version and segment.
@@ -90,10 +96,12 @@ impl Version {
         };
         let checks = checks.chain([whole]).collect();
         let note = PlanNote { suite: name.to_owned(), hash: hash.clone(), checks };
+        let privacy = Privacy::new(&loaded.plan.privacy, settings.telling, &settings.privacy_key);
         Version {
             name: name.to_owned(),
             hash,
-            privacy: Privacy::new(&loaded.plan.privacy, settings.telling, &settings.privacy_key),
+            keeping: Keeping::new(&loaded.plan, &privacy),
+            privacy,
             note: Arc::new(note),
             loaded,
             limits: Limits { depth: settings.depth, ..Limits::default() },
@@ -119,7 +127,12 @@ impl Version {
 
     fn check_with(&self, Worker { reader, fold }: &mut Worker, text: &[u8], now: Micros) -> Checked {
         let plan = &self.loaded.plan;
-        fold.window.tallies.fill(Tally::default());
+        let (bounds, mut told) = (plan.windows.around(now), self.keeping.begin(plan));
+        if bounds.is_some() {
+            fold.window = Window::new(plan.expectations.len(), &plan.bindings);
+        } else {
+            fold.window.tallies.fill(Tally::default());
+        }
         let mut cells = Vec::with_capacity(plan.bindings.paths.len());
         let filled = match std::str::from_utf8(text) {
             Ok(text) => reader.fill(text, &mut cells).map_err(|it| format!("{it}")),
@@ -140,11 +153,15 @@ impl Version {
                 unreadable: true,
                 marks: Marks::new((0..n).map(mark)),
                 failures: vec![failure],
+                window: bounds.map(|it| self.keeping.note(&mut fold.window, told, it, &self.hash)),
                 record_id: None,
                 labels: Labels::default(),
             };
         }
         run::check(plan, &mut cells, 0, now, fold);
+        if bounds.is_some() {
+            told.fold(plan, &self.privacy, &cells, 0);
+        }
         let verdict = self.verdict(&fold.failed);
         let tallies = &fold.window.tallies;
         let marks = self.note.checks.iter().enumerate().map(|(i, check)| match tallies.get(i) {
@@ -158,6 +175,7 @@ impl Version {
             unreadable: false,
             marks: Marks::new(marks),
             failures: self.failures(&cells, now, &fold.failed),
+            window: bounds.map(|it| self.keeping.note(&mut fold.window, told, it, &self.hash)),
             record_id: self.record_id(&cells),
             labels: self.labels(&cells),
         }

@@ -11,13 +11,13 @@ pub use compile::compile;
 pub use guard::Guard;
 
 use crate::args::Form;
-use crate::binder::{Bindings, GuardId};
+use crate::binder::{Bindings, GuardId, SketchId};
 use crate::kind::{Check, Kind};
 use crate::report::Severity;
 use crate::row::{Row, Slot};
 use crate::shape::Shape;
 use crate::suite::problem::At;
-use crate::suite::{Example, OnFail, Privacy, RecordFields};
+use crate::suite::{Example, OnFail, Privacy, RecordFields, Windows};
 use crate::value::Value;
 
 /// What a host must know to compile a suite.
@@ -72,6 +72,8 @@ pub struct Plan {
     pub segments: Vec<Slot>,
     /// What a service does with a record that fails.
     pub on_fail: OnFail,
+    /// Over which spans of time a service judges records together.
+    pub windows: Windows,
     /// What may be told and stored of each field's values.
     pub privacy: Privacy,
     /// Where the well-known fields lie.
@@ -115,6 +117,10 @@ pub struct Expectation {
     pub kwargs: Value<'static>,
     /// GX's `id`, `notes`, `description`, `meta`, carried through.
     pub carried: Vec<(&'static str, Value<'static>)>,
+    /// The summaries that it is judged by.
+    pub sketches: Vec<SketchId>,
+    /// Whether it is about the names of columns.
+    pub reads_columns: bool,
     /// The check.
     pub check: Check,
 }

@@ -2,7 +2,7 @@
 
 use super::node::{self, Data, Member, Node};
 use super::problem::{At, Problem, did_you_mean};
-use super::{Declared, Entry, Example, Form, OnFail, Privacy, RecordFields, SchemaSource, Suite, Telling};
+use super::{Declared, Entry, Example, Form, OnFail, Privacy, RecordFields, SchemaSource, Suite, Telling, Windows};
 use crate::path::Path;
 use crate::report::Severity;
 use crate::types::Type;
@@ -20,8 +20,20 @@ pub fn read(text: &str) -> (Suite, Vec<Problem>) {
     (suite, problems)
 }
 
-const MEMBERS: [&str; 11] =
-    ["name", "id", "notes", "meta", "types", "record", "on_fail", "privacy", "schema", "expectations", "examples"];
+const MEMBERS: [&str; 12] = [
+    "name",
+    "id",
+    "notes",
+    "meta",
+    "types",
+    "record",
+    "on_fail",
+    "windows",
+    "privacy",
+    "schema",
+    "expectations",
+    "examples",
+];
 /// What suites saved by any version of GX may hold beside, and which says nothing about data.
 const GX_MEMBERS: [&str; 7] = [
     "expectation_suite_name",
@@ -72,6 +84,7 @@ impl Reader<'_> {
                 "on_fail" => {
                     suite.on_fail = self.word(value, name, OnFail::ALL.map(OnFail::name), OnFail::parse_name);
                 }
+                "windows" => suite.windows = Windows::read(value, self.problems),
                 "privacy" => suite.privacy = self.privacy(value),
                 "schema" => suite.schema = self.schema(value),
                 "expectations" => match value.items() {

@@ -2,15 +2,14 @@
 
 use std::time::Instant;
 
-use driftline_rules::report::{Status, Tally};
-use driftline_rules::run;
+use driftline_rules::report::Tally;
+use driftline_rules::run::{self, Fold};
 use driftline_rules::value::Value;
 
-use super::{Cut, Done, Ended, Work};
+use super::{Cut, Done, Ended, KEEP, Work};
 use crate::intake::Intake;
 use crate::intake::entry::{Count, FindingNote, Origin, Request};
-use crate::output::json_value::to_line;
-use crate::service::version::verdict_of;
+use crate::service::judging::{Judgements, judgements};
 use crate::store::rows::{Labels, Verdict};
 
 /// What was found at the end of a batch.
@@ -22,8 +21,52 @@ pub(super) struct Judged {
 }
 
 impl Work<'_> {
+    /// Adds what the last record changed to the counts of its labels.
+    pub(super) fn by_labels(&mut self, cells: &[Value], verdict: Verdict) {
+        let labels = self.batch.version.labels(cells);
+        // So many combinations are hardly labels; the rest is counted together.
+        let is_known = self.by_labels.len() < 1000 || self.by_labels.contains_key(&labels);
+        let labels = if is_known { labels } else { Labels::default() };
+        let mut before = std::mem::take(&mut self.before);
+        let mut counts = std::mem::take(self.counts_of(labels.clone()));
+        for ((before, now), count) in before.iter_mut().zip(&self.part.window.tallies).zip(&mut counts) {
+            add(count, before, now);
+            before.clone_from(now);
+        }
+        for (i, count) in ends(&mut counts).enumerate() {
+            count.seen += 1;
+            count.failed += u64::from(i == 1 && verdict == Verdict::Fail);
+        }
+        self.before = before;
+        *self.counts_of(labels) = counts;
+    }
+
+    pub(super) fn counts_of(&mut self, labels: Labels) -> &mut Vec<Count> {
+        let n = self.batch.version.note.checks.len();
+        self.by_labels.entry(labels).or_insert_with(|| vec![Count::default(); n])
+    }
+
+    /// Adds what came since the last part to the whole, and notes what it adds to a window.
+    fn settle(&mut self) {
+        let version = &self.batch.version;
+        let plan = &version.loaded.plan;
+        if self.part.window.rows == 0 {
+            return;
+        }
+        let mut part = std::mem::replace(&mut self.part, Fold::new(plan, KEEP));
+        let told = std::mem::replace(&mut self.told, version.keeping.begin(plan));
+        let bounds = plan.windows.around(self.batch.at);
+        self.window = bounds.map(|it| version.keeping.note(&mut part.window, told, it, &version.hash));
+        part.window.shift(self.fold.window.rows);
+        self.fold.merge(part);
+        if self.has_labels {
+            self.before.fill(Tally::default());
+        }
+    }
+
     /// Journals what came since the last part.
     pub(super) fn store(&mut self, intake: Option<&Intake>, judged: Option<Judged>) -> Result<u64, Ended> {
+        self.settle();
         let Some(intake) = intake else {
             self.failures.clear();
             return Ok(0);
@@ -38,7 +81,7 @@ impl Work<'_> {
             }
             // `readable` is not counted by the engine, since it is about what never comes there.
             // Nor are records as a whole, which stand behind all expectations.
-            let (sums, told) = (&self.sums, &self.told);
+            let (sums, told) = (&self.sums, &self.journalled);
             let seen = sums.records - told.records;
             if let [readable, .., whole] = counts.as_mut_slice() {
                 *readable = Count { seen, failed: sums.unreadable - told.unreadable, skipped: 0 };
@@ -64,10 +107,10 @@ impl Work<'_> {
             at: batch.at,
             origin,
             requests: u32::from(self.parts == 0),
-            records: self.sums.records - self.told.records,
-            failed: self.sums.failed - self.told.failed,
-            warned: self.sums.warned - self.told.warned,
-            unreadable: self.sums.unreadable - self.told.unreadable,
+            records: self.sums.records - self.journalled.records,
+            failed: self.sums.failed - self.journalled.failed,
+            warned: self.sums.warned - self.journalled.warned,
+            unreadable: self.sums.unreadable - self.journalled.unreadable,
             verdict,
             duration_us: self.started.elapsed().as_micros() as u64,
             tallies,
@@ -76,10 +119,11 @@ impl Work<'_> {
             findings,
             statistics: is_last.then_some(statistics),
             key: if is_last { batch.key.clone() } else { None },
+            window: self.window.take(),
         };
         let number = intake.request(&batch.version.note, Box::new(request)).map_err(Ended::Refused)?;
         self.parts += 1;
-        self.told = self.sums;
+        self.journalled = self.sums;
         self.started = Instant::now();
         Ok(number)
     }
@@ -95,44 +139,13 @@ impl Work<'_> {
         if let Some(cut) = cut.clone().filter(|_| !self.is_told) {
             return Err(Ended::Unread(cut));
         }
+        self.settle();
         let version = &self.batch.version;
         let plan = &version.loaded.plan;
-        let mut verdict = if cut.is_some() { Verdict::Fail } else { Verdict::Pass };
-        let mut findings = Vec::new();
-        let mut statistics = serde_json::Map::new();
-        for finding in run::judge(plan, &self.fold, self.batch.at) {
-            let expectation = &plan.expectations[finding.expectation];
-            let judgement = finding.judgement;
-            if matches!(judgement.status, Status::Fail | Status::Error) {
-                verdict = verdict.max(verdict_of(expectation.severity));
-            }
-            if let Some(counts) = judgement.counts {
-                let entry = serde_json::json!({
-                    "elements": counts.elements, "missing": counts.missing, "unexpected": counts.unexpected,
-                    "status": judgement.status.name(),
-                });
-                let title = expectation.title();
-                let is_taken = statistics.contains_key(&title);
-                let name = if is_taken { format!("{title} ({})", expectation.path) } else { title };
-                statistics.insert(name, entry);
-            }
-            let open = if expectation.fields.is_empty() {
-                version.privacy.keeps_all()
-            } else {
-                expectation.fields.iter().all(|it| version.privacy.keeps(it))
-            };
-            let has_value = !matches!(judgement.observed, Value::Missing | Value::Null);
-            findings.push(FindingNote {
-                check: finding.expectation as u32,
-                status: judgement.status.name().to_owned(),
-                observed: (has_value && open).then(|| to_line(&judgement.observed)),
-                bound: judgement.bound,
-                message: judgement.why.filter(|_| open).unwrap_or_default(),
-                counts: judgement.counts.map(|it| (it.elements, it.unexpected)),
-                error: judgement.error,
-            });
-        }
-        let statistics = serde_json::Value::Object(statistics).to_string();
+        let Judgements { findings, statistics, verdict } =
+            judgements(version, run::judge(plan, &self.fold, self.batch.at), false);
+        let verdict = if cut.is_some() { Verdict::Fail } else { verdict };
+        let statistics = statistics.to_string();
         let number = self.store(intake, Some(Judged { findings: findings.clone(), statistics, verdict }))?;
         self.answer(send)?;
         self.release(send)?;
@@ -145,4 +158,10 @@ pub(super) fn add(count: &mut Count, before: &Tally, now: &Tally) {
     count.seen += now.seen - before.seen;
     count.failed += (now.failed + now.mismatched) - (before.failed + before.mismatched);
     count.skipped += now.skipped - before.skipped;
+}
+
+/// The counts that the engine does not keep: whether records could be read, and how they fared as a whole.
+pub(super) fn ends(counts: &mut [Count]) -> impl Iterator<Item = &mut Count> {
+    let (first, rest) = counts.split_first_mut().unzip();
+    first.into_iter().chain(rest.and_then(<[Count]>::last_mut))
 }
