@@ -101,6 +101,16 @@ fn a_stored_window_is_read_or_refused() {
     smoke("window");
 }
 
+#[test]
+fn no_bytes_harm_as_a_component() {
+    smoke("component");
+}
+
+#[test]
+fn no_batch_harms_through_a_guest() {
+    smoke("batch");
+}
+
 /// Says something on the test's output.
 #[allow(clippy::print_stdout)]
 fn say(line: &str) {

@@ -12,6 +12,7 @@ pub mod yaml;
 pub mod import;
 pub mod suggest;
 pub mod redact;
+pub mod plugins;
 pub mod store;
 pub mod config;
 pub mod tokens;

@@ -4,6 +4,8 @@
 //! host brings bytes and the time, and carries results away. The modules stand in reading order,
 //! and each uses only those above it.
 
+#![forbid(unsafe_code)]
+
 pub mod time;
 pub mod value;
 pub mod row;

@@ -3,6 +3,8 @@
 //! The targets run them under libFuzzer for as long as one likes, `tests/fuzz_smoke.rs` for a few seconds in every
 //! test run.
 
+pub mod plugin;
+
 use std::io::Write;
 use std::str::from_utf8;
 use std::sync::LazyLock;
@@ -27,13 +29,15 @@ use driftline_rules::value::Value;
 pub type Body = (&'static str, fn(&[u8]), &'static [&'static str]);
 
 /// Cases that are run by name.
-pub const BODIES: [Body; 6] = [
+pub const BODIES: [Body; 8] = [
     ("record", record, &RECORDS),
     ("suite", suite, &SUITES),
     ("csv", csv, &TABLES),
     ("condition", condition, &CONDITIONS),
     ("regex", regex, &PATTERNS),
     ("window", window, &["", "s\x05\x01", "s\x11\x7f\x20\x03", "\x02\x00\x02\x02\x00\x00\x00"]),
+    ("component", plugin::component, &plugin::COMPONENTS),
+    ("batch", plugin::batch, &plugin::BATCHES),
 ];
 
 const RECORDS: [&str; 6] = [

@@ -10,6 +10,7 @@ mod import;
 mod kinds;
 mod lint;
 mod migrate;
+mod plugin;
 mod schema;
 mod serve;
 mod test;
@@ -53,6 +54,7 @@ enum Command {
     Demo(demo::Args),
     Config(config::Args),
     Token(token::Args),
+    Plugin(plugin::Args),
 }
 
 /// Exit code of bad usage, a bad suite or unreadable data.
@@ -83,6 +85,7 @@ pub fn run() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::Plugin(args) => plugin::run(&args),
     };
     match code {
         Ok(code) => ExitCode::from(code),

@@ -1,0 +1,158 @@
+//! What a plugin costs beside the same rule in native code. `cargo bench -p driftline --bench plugins`.
+//!
+//! Passes take turns, and the best of each counts, so that the ratios hold on a busy machine. The guest is text and
+//! needs no toolchain: numbers of ten columns within 0 and 1.
+
+#![allow(clippy::unwrap_used, reason = "a bench that cannot go on fails")]
+
+#[path = "../../tests/support/guests.rs"]
+mod guests;
+
+use std::fs;
+use std::hint::black_box;
+use std::time::Instant;
+
+use driftline::plugins::{Cache, Found, Limits, Runtime, Shelf, Trust};
+use driftline_rules::plugin::{Batch, Binding, Checker, Column, ColumnData, ColumnType, Context, Opened, Plugin};
+use guests::Guest;
+
+const COLUMNS: usize = 10;
+const PASSES: usize = 200;
+/// What a record in a batch of 1,000 may cost, as a multiple of the native rule.
+const MOST: f64 = 3.0;
+/// What a call with one record may add, in microseconds.
+const MOST_SINGLE: f64 = 15.0;
+/// What it may take to load a plugin that was compiled before, in milliseconds.
+const MOST_LOAD: f64 = 5.0;
+/// What 100 plugins with 4 instances each may take, in megabytes.
+const MOST_MEMORY: f64 = 100.0;
+
+fn main() {
+    let limits = Limits::default();
+    let shelf = Shelf::new(Runtime::new(limits.clone(), 512).unwrap(), None, Trust::default(), None);
+    let found = Found { component: Guest::range().build(), signature: None };
+    let plugin = shelf.load(&found, &limits).unwrap();
+    let checker = plugin.checker(&opened()).unwrap();
+    let mut within = true;
+    for rows in [1, 100, 1_000] {
+        let (guest, native) = compare(&*checker, &batch(rows));
+        let per = |it: f64| it * 1e9 / f64::from(rows);
+        let line = format!(
+            "{rows:>5} records x {COLUMNS}: guest {:>8.1} ns a record, native {:>6.1}",
+            per(guest),
+            per(native)
+        );
+        within &= match rows {
+            1 => bound(&line, (guest - native) * 1e6, MOST_SINGLE, "µs added"),
+            1_000 => bound(&line, guest / native, MOST, "times native"),
+            _ => bound(&line, guest / native, f64::INFINITY, "times native"),
+        };
+    }
+    within &= bound("loading a plugin compiled before", load(&found, &limits), MOST_LOAD, "ms");
+    within &= bound("100 plugins x 4 instances", crowd(&shelf, &limits), MOST_MEMORY, "MB");
+    assert!(within, "a bound does not hold");
+}
+
+fn bound(what: &str, is: f64, most: f64, unit: &str) -> bool {
+    let limit = if most.is_finite() { format!(" (at most {most})") } else { String::new() };
+    say(&format!("{what}: {is:.2} {unit}{limit}"));
+    is <= most
+}
+
+fn opened() -> Opened {
+    let column = |n| Binding { input: "value".to_owned(), field: format!("f{n}"), column_type: ColumnType::Number };
+    Opened { capability: "range".to_owned(), params: "{}".to_owned(), columns: (0..COLUMNS).map(column).collect() }
+}
+
+/// Shares with a validity bitmap; one in a hundred is missing, one in a thousand out of range.
+fn batch(rows: u32) -> Batch {
+    let value = |n: u32| if n % 1_000 == 999 { 7.0 } else { f64::from(n % 100) / 100.0 };
+    let column = |c: u32| Column {
+        data: ColumnData::Numbers((0..rows).map(|it| value(it * 7 + c)).collect()),
+        validity: Some((0..rows.div_ceil(8)).map(|it| if it % 12 == c { 0xfe } else { 0xff }).collect()),
+    };
+    Batch { rows, columns: (0..COLUMNS as u32).map(column).collect() }
+}
+
+/// Seconds of a call: in the guest, and in native code that does the same.
+fn compare(checker: &dyn Checker, batch: &Batch) -> (f64, f64) {
+    let context = Context::default();
+    let expected = native(batch);
+    assert_eq!(checker.check(&context, batch, 0).unwrap().passed, expected);
+    let calls = (1_000 / batch.rows).max(1);
+    let (mut guest, mut own) = (f64::INFINITY, f64::INFINITY);
+    let time = |run: &mut dyn FnMut()| {
+        let started = Instant::now();
+        (0..calls).for_each(|_| run());
+        started.elapsed().as_secs_f64() / f64::from(calls)
+    };
+    for _ in 0..PASSES {
+        guest = guest.min(time(&mut || drop(black_box(checker.check(&context, black_box(batch), 0)))));
+        own = own.min(time(&mut || drop(black_box(native(black_box(batch))))));
+    }
+    (guest, own)
+}
+
+/// What the guest does, as one writes it in Rust.
+fn native(batch: &Batch) -> Vec<u8> {
+    let mut passed = vec![0xff; batch.rows.div_ceil(8) as usize];
+    for column in &batch.columns {
+        let ColumnData::Numbers(values) = &column.data else { continue };
+        for (row, it) in values.iter().enumerate() {
+            let is_there = column.validity.as_ref().is_none_or(|bits| bits[row / 8] & (1 << (row % 8)) != 0);
+            if is_there && !(0.0..=1.0).contains(it) {
+                passed[row / 8] &= !(1 << (row % 8));
+            }
+        }
+    }
+    passed
+}
+
+/// Milliseconds to a plugin that is ready, its compiled code on disk and the engine running.
+fn load(found: &Found, limits: &Limits) -> f64 {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("compiled");
+    let mut best = f64::INFINITY;
+    for pass in 0..10 {
+        let runtime = Runtime::new(limits.clone(), 8).unwrap();
+        let shelf = Shelf::new(runtime, Some(Cache::open(&folder).unwrap()), Trust::default(), None);
+        let started = Instant::now();
+        let plugin = shelf.load(found, limits).unwrap();
+        let took = started.elapsed().as_secs_f64() * 1e3;
+        assert_eq!(plugin.facts().cached, pass > 0);
+        if pass > 0 {
+            best = best.min(took);
+        }
+    }
+    best
+}
+
+/// Megabytes of resident memory for 100 plugins with 4 instances each, all called once.
+fn crowd(shelf: &Shelf, limits: &Limits) -> f64 {
+    let before = resident();
+    let batch = batch(100);
+    let mut rules = Vec::new();
+    for n in 0..100 {
+        let guest = Guest { version: format!("1.0.{n}"), ..Guest::range() };
+        let plugin = shelf.load(&Found { component: guest.build(), signature: None }, limits).unwrap();
+        for _ in 0..4 {
+            let checker = plugin.checker(&opened()).unwrap();
+            checker.check(&Context::default(), &batch, 0).unwrap();
+            rules.push(checker);
+        }
+    }
+    assert!(shelf.runtime().instances() >= 400);
+    resident() - before
+}
+
+/// Megabytes of resident memory of this process.
+fn resident() -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or_default() / 1e3
+}
+
+#[allow(clippy::print_stdout)]
+fn say(line: &str) {
+    println!("{line}");
+}

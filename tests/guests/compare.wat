@@ -1,0 +1,10 @@
+;; The distance of the means, and 0.5 as the p-value.
+(func $compare (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i64 i64 i32 i32) (result i32)
+  (i32.store8 (i32.const 0x100) (i32.const 0))
+  (f64.store (i32.const 0x108) (f64.abs (f64.sub (call $mean (local.get 13)) (call $mean (local.get 14)))))
+  (i32.store8 (i32.const 0x110) (i32.const 1))
+  (f64.store (i32.const 0x118) (f64.const 0.5))
+  (i32.store (i32.const 0x120) (i32.const 0))
+  (i32.store (i32.const 0x124) (i32.const 0))
+  (i32.store8 (i32.const 0x128) (i32.const 0))
+  (i32.const 0x100))

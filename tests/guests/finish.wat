@@ -1,0 +1,12 @@
+;; One measurement: `mean`.
+(func $finish (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i64 i64) (result i32)
+  (i32.store (i32.const 0x140) (i32.const 0x260))
+  (i32.store (i32.const 0x144) (i32.const 4))
+  (f64.store (i32.const 0x148) (call $mean (local.get 0)))
+  (i32.store (i32.const 0x150) (i32.const 0))
+  (i32.store (i32.const 0x154) (i32.const 0))
+  (i32.store8 (i32.const 0x100) (i32.const 0))
+  (i32.store (i32.const 0x104) (i32.const 0x140))
+  (i32.store (i32.const 0x108) (i32.const 1))
+  (i32.const 0x100))
+(data (i32.const 0x260) "mean")

@@ -1,0 +1,5 @@
+(func $save (param $it i32) (result i32)
+  (i32.store8 (i32.const 0x100) (i32.const 0))
+  (i32.store (i32.const 0x104) (local.get $it))
+  (i32.store (i32.const 0x108) (i32.const 16))
+  (i32.const 0x100))

@@ -1,0 +1,16 @@
+;; What a mean needs: 8 bytes of count and 8 of sum for each resource, which are also its state.
+(func $observe (param $it i32) (param $rows i32) (param $columns i32) (param $n i32) (result i32)
+  (local $r i32) (local $values i32)
+  (local.set $values (i32.load offset=4 (local.get $columns)))
+  (block $end (loop $next
+    (br_if $end (i32.ge_u (local.get $r) (local.get $rows)))
+    (f64.store offset=8 (local.get $it) (f64.add (f64.load offset=8 (local.get $it)) (f64.load (i32.add (local.get $values) (i32.shl (local.get $r) (i32.const 3))))))
+    (local.set $r (i32.add (local.get $r) (i32.const 1)))
+    (br $next)))
+  (i64.store (local.get $it) (i64.add (i64.load (local.get $it)) (i64.extend_i32_u (local.get $rows))))
+  (call $ok (i32.const 0)))
+(func $merge (param $it i32) (param $state i32) (param $len i32) (result i32)
+  (if (i32.ne (local.get $len) (i32.const 16)) (then (return (call $bad_state))))
+  (i64.store (local.get $it) (i64.add (i64.load (local.get $it)) (i64.load (local.get $state))))
+  (f64.store offset=8 (local.get $it) (f64.add (f64.load offset=8 (local.get $it)) (f64.load offset=8 (local.get $state))))
+  (call $ok (i32.const 0)))
