@@ -75,7 +75,8 @@ def build(source: Path, output: Path, wit: Path | None = None) -> Plugin:
             command, capture_output=True, text=True, cwd=folder, env={**os.environ, "PYTHONHASHSEED": "0"}, check=False
         )
         if done.returncode != 0:
-            raise SystemExit(f"{source}: componentize-py failed:\n{done.stdout}{done.stderr}")
+            said = (done.stdout + done.stderr).split("\nStack backtrace:")[0]
+            raise SystemExit(f"{source}: componentize-py failed:\n{said}")
     return plugin
 
 

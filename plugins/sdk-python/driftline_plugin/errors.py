@@ -1,8 +1,5 @@
 """Why there is no answer, as exceptions. Each is an error of the rule alone; the plugin goes on."""
 
-import traceback
-
-
 class PluginError(Exception):
     """A fault of the plugin; the base of the others."""
 
@@ -46,7 +43,20 @@ def case_and_message(error: BaseException) -> tuple[str, str]:
     """
     if isinstance(error, PluginError):
         return error.case, str(error) or type(error).__name__
-    last = "".join(traceback.format_exception_only(type(error), error)).strip()
-    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
-    where = [f"  {it.filename.rsplit('/', 1)[-1]}:{it.lineno} in {it.name}: {it.line or ''}".rstrip() for it in frames]
-    return "internal", "\n".join([f"uncaught {last}", *where])
+    said = str(error)
+    first = f"uncaught {type(error).__name__}{': ' if said else ''}{said}"
+    return "internal", "\n".join([first, *where(error)])
+
+
+def where(error: BaseException) -> list[str]:
+    """The last frames of a traceback.
+
+    Not by the standard library's `traceback`, for it looks for the source's file, and a component has no files.
+    """
+    frames = []
+    at = error.__traceback__
+    while at is not None:
+        code = at.tb_frame.f_code
+        frames.append(f"  {code.co_filename.rsplit('/', 1)[-1]}:{at.tb_lineno} in {code.co_name}")
+        at = at.tb_next
+    return frames[-FRAMES:]

@@ -5,14 +5,13 @@ Imported by the entry that `build` writes, and nowhere else: `wit_world` exists 
 
 from __future__ import annotations
 
-import logging
 from typing import Any, NoReturn
 
 from componentize_py_types import Err
 from wit_world.exports import about
-from wit_world.imports import logging as host
 from wit_world.imports import types
 
+from . import sandbox
 from .adapter import Checker, Folded, bitmap
 from .columns import Binding
 from .errors import case_and_message
@@ -34,18 +33,6 @@ def _refuse(error: BaseException) -> NoReturn:
     raise Err(_ERRORS[case](message)) from None
 
 
-class _HostLog(logging.Handler):
-    """The standard library's logging to the host's log."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        level = host.Level.ERROR
-        for limit, it in ((10, host.Level.TRACE), (20, host.Level.DEBUG), (30, host.Level.INFO), (40, host.Level.WARN)):
-            if record.levelno < limit:
-                level = it
-                break
-        host.log(level, self.format(record))
-
-
 def _bindings(columns: list[types.Binding]) -> list[Binding]:
     return [Binding(it.input, it.field, it.column_type.name.lower()) for it in columns]
 
@@ -62,12 +49,10 @@ def _measurement(it: Measurement) -> types.Measurement:
 
 def exports(plugin: Plugin) -> dict[str, Any]:
     """The classes that the entry and the modules of resources must hold, by name."""
-    root = logging.getLogger()
-    root.addHandler(_HostLog())
-    root.setLevel(logging.DEBUG)
 
     class About:
         def describe(self) -> about.Descriptor:
+            sandbox.prepare()
             capabilities = [
                 about.Capability(
                     it.id,
@@ -111,6 +96,7 @@ def _checker(plugin: Plugin) -> type:
         @classmethod
         def open(cls, capability: str, params: str, columns: list[types.Binding]) -> CheckerResource:
             try:
+                sandbox.prepare()
                 return cls(Checker(plugin, capability, params, _bindings(columns)))
             except BaseException as error:
                 _refuse(error)
@@ -138,6 +124,7 @@ def _folded(plugin: Plugin, kind: str, base: type) -> type:
         @classmethod
         def open(cls, capability: str, params: str, columns: list[types.Binding]) -> FoldedResource:
             try:
+                sandbox.prepare()
                 return cls(Folded(plugin, kind, capability, params, _bindings(columns)))
             except BaseException as error:
                 _refuse(error)
