@@ -53,7 +53,7 @@ def build(source: Path, output: Path, wit: Path | None = None) -> Plugin:
     with tempfile.TemporaryDirectory(prefix="driftline-plugin-") as folder:
         entry = Path(folder)
         shutil.copytree(
-            source.parent, entry / "app", ignore=shutil.ignore_patterns("*.wasm", ".*", "__pycache__", "tests", "vendor")
+            source.parent, entry / "app", ignore=shutil.ignore_patterns("*.wasm", ".*", "__pycache__", "tests", "driftline_plugin")
         )
         # componentize-py wants each resource in a module that has the name of its interface.
         (entry / f"{ENTRY}.py").write_text(
