@@ -184,20 +184,20 @@ macro_rules! export {
         #[cfg(target_arch = "wasm32")]
         type Exported = $crate::export::Component<Plugin>;
         #[cfg(target_arch = "wasm32")]
-        $crate::export_about!(Exported with_types_in $crate::bindings::about);
+        $crate::bindings::about::export_about!(Exported with_types_in $crate::bindings::about);
         $(
             #[cfg(target_arch = "wasm32")]
-            $crate::export_record_check!(Exported with_types_in $crate::bindings::record_check);
+            $crate::bindings::record_check::export_record_check!(Exported with_types_in $crate::bindings::record_check);
             $(const _: fn() -> $crate::check::CheckEntry = $crate::check::entry::<$check>;)+
         )?
         $(
             #[cfg(target_arch = "wasm32")]
-            $crate::export_metric!(Exported with_types_in $crate::bindings::metric);
+            $crate::bindings::metric::export_metric!(Exported with_types_in $crate::bindings::metric);
             $(const _: fn() -> $crate::summary::SummaryEntry = $crate::summary::metric::<$metric>;)+
         )?
         $(
             #[cfg(target_arch = "wasm32")]
-            $crate::export_drift_test!(Exported with_types_in $crate::bindings::drift_test);
+            $crate::bindings::drift_test::export_drift_test!(Exported with_types_in $crate::bindings::drift_test);
             $(const _: fn() -> $crate::summary::SummaryEntry = $crate::summary::drift_test::<$test>;)+
         )?
     };
