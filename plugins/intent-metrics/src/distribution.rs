@@ -34,8 +34,8 @@ impl Metric for Entropy {
     fn finish(&self, _: &Context, window: &Window<Self::State>) -> Result<Measurements> {
         let total = counts::total(&window.state)?;
         let shares = window.state.values().map(|count| *count as f64 / total);
-        // `max` turns the -0 of a single intent into 0.
-        let entropy = shares.map(|share| -share * share.ln()).sum::<f64>().max(0.0);
+        // Adding 0 takes the sign from the -0 of a single intent.
+        let entropy = shares.map(|share| -share * share.ln()).sum::<f64>() + 0.0;
         let intents = window.state.len() as f64;
         let mut measured = Measurements::new();
         measured.add("entropy", entropy);
