@@ -42,12 +42,16 @@ built=$here/built
 output=${CARGO_TARGET_DIR:-$root/target}
 case $output in */wasm) ;; *) output=$output/wasm ;; esac
 
-# What the bytes depend on: the plugin, the SDK, the interface and the versions of all dependencies.
+# What the bytes depend on: the plugin, the SDK, the interface, the profile, and the versions and features of all
+# dependencies. Not the whole lock file, which changes with every dependency of the host.
 sources() {
   (cd "$root" && {
-    find "plugins/$1" plugins/sdk/src plugins/sdk/Cargo.toml wit -type f ! -name README.md ! -path '*/tests/*' -print0
-    printf '%s\0' Cargo.lock
-  } | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d ' ' -f 1)
+    find "plugins/$1" plugins/sdk/src plugins/sdk/Cargo.toml wit -type f ! -name README.md ! -path '*/tests/*' -print0 \
+      | LC_ALL=C sort -z | xargs -0 sha256sum
+    cargo tree --locked -p "$1" --target "$target" -e normal,build --prefix none --no-dedupe -f '{p} {f}' \
+      | sed 's| ([^)]*/[^)]*)||' | LC_ALL=C sort -u
+    sed -n '/^\[profile\.plugin\]/,/^$/p' Cargo.toml
+  } | sha256sum | cut -d ' ' -f 1)
 }
 
 digest() { sha256sum "$1" | cut -d ' ' -f 1; }
