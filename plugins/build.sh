@@ -50,7 +50,7 @@ sources() {
       | LC_ALL=C sort -z | xargs -0 sha256sum
     cargo tree --locked -p "$1" --target "$target" -e normal,build --prefix none --no-dedupe -f '{p} {f}' \
       | sed 's| ([^)]*/[^)]*)||' | LC_ALL=C sort -u
-    sed -n '/^\[profile\.plugin\]/,/^$/p' Cargo.toml
+    sed -n '/^\[profile\.plugin[].]/,/^$/p' Cargo.toml
   } | sha256sum | cut -d ' ' -f 1)
 }
 

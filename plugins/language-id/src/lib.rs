@@ -106,7 +106,7 @@ fn best(scores: &[f64]) -> Option<&'static str> {
     best.map(|(_, (code, _))| code)
 }
 
-/// Learnt once in an instance: it takes some milliseconds.
+/// Learnt once in an instance: it takes tens of milliseconds.
 fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();
     MODEL.get_or_init(Model::learn)

@@ -3,7 +3,9 @@
 //! A naive Bayes classifier: for each language the shares of all runs in a text of that language, smoothed. The
 //! texts are short, about a kilobyte each, and lie in `texts/`; they were written for this purpose.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
 
 /// Each language with its text.
 pub const LANGUAGES: [(&str, &str); 18] = [
@@ -35,7 +37,7 @@ const MOST: usize = 1_000;
 
 /// The logarithms of the shares, by run.
 pub struct Model {
-    runs: HashMap<u64, [f32; N]>,
+    runs: HashMap<u64, [f32; N], FixedState>,
     /// For runs that no language has shown, by length.
     unseen: [[f32; N]; 3],
 }
@@ -43,7 +45,7 @@ pub struct Model {
 impl Model {
     /// Counts the runs of all texts.
     pub fn learn() -> Model {
-        let mut counts: HashMap<u64, [u32; N]> = HashMap::new();
+        let mut counts: HashMap<u64, [u32; N], FixedState> = HashMap::default();
         let mut totals = [[0_u32; N]; 3];
         for (language, (_, text)) in LANGUAGES.iter().enumerate() {
             each_run(text, |length, run| {
@@ -67,16 +69,17 @@ impl Model {
     ///
     /// A run counts once, however often it occurs: a name that is repeated is no further evidence.
     pub fn scores(&self, text: &str) -> Option<[f64; N]> {
-        let mut scores = [0.0; N];
-        let mut seen = HashSet::new();
-        each_run(text, |length, run| {
-            if seen.insert(run) {
-                let shares = self.runs.get(&run).unwrap_or(&self.unseen[length]);
-                // The three lengths overlap and are not independent evidence.
-                scores.iter_mut().zip(shares).for_each(|(score, share)| *score += f64::from(*share) / 3.0);
-            }
-        });
-        (!seen.is_empty()).then_some(scores)
+        let mut runs = Vec::with_capacity(3 * text.len().min(MOST));
+        each_run(text, |_, run| runs.push(run));
+        runs.sort_unstable();
+        runs.dedup();
+        let mut scores = [0.0_f32; N];
+        for run in &runs {
+            let shares = self.runs.get(run).unwrap_or(&self.unseen[length_of(*run)]);
+            scores.iter_mut().zip(shares).for_each(|(score, share)| *score += share);
+        }
+        // The three lengths overlap and are not independent evidence.
+        (!runs.is_empty()).then(|| scores.map(|it| f64::from(it) / 3.0))
     }
 }
 
