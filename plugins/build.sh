@@ -35,7 +35,8 @@ fi
 target=wasm32-unknown-unknown
 # Paths of this machine stay out of the bytes.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$DRIFTLINE_PLUGIN_RUSTFLAGS \
---remap-path-prefix=$root=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+--remap-path-prefix=$root=. --remap-path-prefix=$("${RUSTC:-rustc}" --print sysroot)/lib/rustlib/src/rust=/rustc \
+--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
 export CARGO_INCREMENTAL=0
 compiler=$("${RUSTC:-rustc}" -V)
 built=$here/built
@@ -68,6 +69,10 @@ mkdir -p "$built"
 wrong=0
 for name in "${names[@]}"; do
   made=$output/$target/plugin/${name//-/_}.wasm
+  if grep -aqF -e "$root/" -e "$folder/" -e "${CARGO_HOME:-$HOME/.cargo}/" "$made"; then
+    echo "build.sh: $made holds paths of this machine; make the toolchain anew: rm -r $folder" >&2
+    exit 1
+  fi
   line="$name $(digest "$made") $(sources "$name") $compiler"
   if ! $check; then
     cp "$made" "$built/$name.wasm"

@@ -81,7 +81,7 @@ panic = "abort"
 [workspace]
 TOML
 RUSTC=$rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$folder/work/target CARGO_INCREMENTAL=0 \
-  RUSTFLAGS="-Cembed-bitcode=yes --remap-path-prefix=$folder/root/usr/src=/rustc --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
+  RUSTFLAGS="-Cembed-bitcode=yes --remap-path-prefix=$folder=/toolchain --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
   cargo build -q --release -Zbuild-std=std,panic_abort --target "$target" \
   || fail "the standard library could not be built for $target"
 library=$folder/root/usr/lib/rustlib/$target/lib
