@@ -1,7 +1,9 @@
-//! `driftline plugin`: looking at plugins, testing and measuring them.
+//! `driftline plugin`: making plugins, looking at them, testing and measuring them.
 
 mod bench;
+mod build;
 mod inspect;
+mod new;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -14,7 +16,7 @@ use driftline_rules::plugin::Wanted;
 
 use crate::plugins::{Cache, Limits, LoadedPlugin, Runtime, Shelf, Trust};
 
-/// Look at plugins, test and measure them.
+/// Make plugins, look at them, test and measure them.
 ///
 /// A plugin is a WebAssembly component that exports the interfaces of `wit/`: rules in any language, which suites
 /// name in their `plugins:` block. `docs/plugins.md` says more.
@@ -26,6 +28,8 @@ pub struct Args {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    New(new::Args),
+    Build(build::Args),
     Inspect(inspect::Args),
     Test(test::Args),
     Bench(bench::Args),
@@ -34,6 +38,8 @@ enum Command {
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     match &args.command {
+        Command::New(args) => new::run(args),
+        Command::Build(args) => build::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Test(args) => test::run(args),
         Command::Bench(args) => bench::run(args),
