@@ -1,6 +1,7 @@
 //! A batch of records: checked chunk by chunk as it comes, each chunk journalled before its verdicts
 //! are sent, and judged as a whole at its end. Memory is bounded however long the batch is.
 
+mod held;
 mod parts;
 
 use std::collections::BTreeMap;
@@ -11,10 +12,11 @@ use std::time::{Duration, Instant};
 use driftline_rules::report::Tally;
 use driftline_rules::run::{self, Fold};
 use driftline_rules::samples::Keep;
-use driftline_rules::value::Value;
 use uuid::Uuid;
 
-use super::version::Version;
+use held::Held;
+
+use super::version::{Version, Who};
 use crate::files::csv::{Kinds, Nulls};
 use crate::files::{self, Format, Input, Source};
 use crate::intake::entry::{Count, FailureNote, FindingNote, Origin};
@@ -124,6 +126,8 @@ struct Work<'w> {
     out: Vec<u8>,
     n_out: u64,
     started: Instant,
+    /// Records that wait for plugins.
+    held: Vec<Held>,
 }
 
 impl Batch {
@@ -153,6 +157,7 @@ impl Batch {
             out: Vec::new(),
             n_out: 0,
             started: Instant::now(),
+            held: Vec::new(),
         };
         let error = work.read(body, intake, lines, send)?;
         work.finish(intake, error)
@@ -252,6 +257,7 @@ impl Work<'_> {
                     self.record(record, lines);
                 }
             });
+            self.settle(lines);
             self.store(intake, Vec::new(), None, Verdict::Pass)?;
             if !self.out.is_empty() && !send(std::mem::take(&mut self.out)) {
                 return Err(Ended::Gone);
@@ -277,82 +283,57 @@ impl Work<'_> {
         let n = self.sums.records;
         self.sums.records += 1;
         let is_text = !matches!(batch.format, Format::Parquet | Format::Arrow);
-        match record {
+        let held = match record {
             Record::Broken(broken) => {
                 run::unreadable(&broken.reason, n, &mut self.fold);
-                self.sums.failed += 1;
                 self.sums.unreadable += 1;
                 let reason =
                     if version.privacy.keeps_all() { broken.reason } else { "the record cannot be read".into() };
                 let note = FailureNote { bound: "readable".into(), message: reason, ..FailureNote::default() };
                 let line = is_text.then_some(broken.line);
-                self.tell(n, line, None, Verdict::Fail, &[note], lines);
+                Held { n, line, who: Who::default(), failed: vec![0], notes: vec![note], errors: Vec::new() }
             }
             Record::Read { line, cells, .. } => {
                 run::check(&version.loaded.plan, cells, n, batch.at, &mut self.fold);
-                let verdict = version.verdict(&self.fold.failed);
-                self.sums.failed += u64::from(verdict == Verdict::Fail);
-                self.sums.warned += u64::from(verdict == Verdict::Warn);
                 if self.has_labels {
                     self.by_labels(cells);
                 }
-                let keeps = self.n_failures < batch.limits.failures;
-                let wants = keeps || batch.wanted != Wanted::None;
                 let failed = std::mem::take(&mut self.fold.failed);
-                let notes = if wants { version.failures(cells, batch.at, &failed) } else { Vec::new() };
-                if !wants {
-                    self.n_failures += failed.len() as u64;
-                    self.n_left_out += failed.len() as u64;
-                }
-                self.fold.failed = failed;
-                let id = if batch.wanted == Wanted::None { None } else { version.record_id(cells) };
-                self.tell(n, is_text.then_some(line), id.as_deref(), verdict, &notes, lines);
+                let is_asked = !self.fold.waiting.is_empty();
+                let wants = self.wants_notes() && (is_asked || !failed.is_empty());
+                let who = if wants || is_asked && self.has_labels { version.who(cells) } else { Who::default() };
+                let notes = if wants { version.failures(cells, batch.at, &failed, &who) } else { Vec::new() };
+                let record_id = if batch.wanted == Wanted::None || who.record_id.is_some() {
+                    who.record_id
+                } else {
+                    version.record_id(cells)
+                };
+                let who = Who { record_id, ..who };
+                Held { n, line: is_text.then_some(line), who, failed, notes, errors: Vec::new() }
             }
-        }
-    }
-
-    /// Adds what the last record changed to the counts of its labels.
-    fn by_labels(&mut self, cells: &[Value]) {
-        let labels = self.batch.version.labels(cells);
-        let n = self.before.len();
-        // So many combinations are hardly labels; the rest is counted together.
-        let labels = if self.by_labels.len() < 1000 || self.by_labels.contains_key(&labels) {
-            labels
-        } else {
-            Labels::default()
         };
-        let counts = self.by_labels.entry(labels).or_insert_with(|| vec![Count::default(); n]);
-        for ((before, now), count) in self.before.iter_mut().zip(&self.fold.window.tallies).zip(counts) {
-            parts::add(count, before, now);
-            before.clone_from(now);
-        }
+        self.held(held, lines);
     }
 
     /// Writes a record's verdict, and keeps its failures.
-    fn tell(
-        &mut self,
-        n: u64,
-        line: Option<u64>,
-        id: Option<&str>,
-        verdict: Verdict,
-        notes: &[FailureNote],
-        lines: bool,
-    ) {
+    fn tell(&mut self, held: &Held, verdict: Verdict, lines: bool) {
         let batch = self.batch;
+        let Held { n, line, who, notes, errors, .. } = held;
         let is_wanted = match batch.wanted {
             Wanted::All => true,
-            Wanted::Failed => !notes.is_empty(),
+            Wanted::Failed => !notes.is_empty() || !errors.is_empty(),
             Wanted::None => false,
         };
         if is_wanted {
             let answer = RecordVerdict {
-                record: n,
-                line,
-                record_id: id,
+                record: *n,
+                line: *line,
+                record_id: who.record_id.as_deref(),
                 valid: verdict != Verdict::Fail,
                 verdict: Word(verdict),
                 action: if verdict == Verdict::Fail { batch.action } else { "accept" },
-                failures: notes.iter().filter_map(|it| Failure::new(&batch.version.note, it)).collect(),
+                failures: Failure::all(&batch.version.note, notes),
+                errors: Failure::all(&batch.version.note, errors),
             };
             if self.n_out > 0 && !lines {
                 self.out.push(b',');
@@ -366,7 +347,7 @@ impl Work<'_> {
         }
         for note in notes {
             if self.n_failures < batch.limits.failures {
-                self.failures.push(FailureNote { n: self.n_failures, record: n, ..note.clone() });
+                self.failures.push(FailureNote { n: self.n_failures, record: *n, ..note.clone() });
             } else {
                 self.n_left_out += 1;
             }

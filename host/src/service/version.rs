@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use driftline_rules::kind::Check;
 use driftline_rules::record::{Limits, Reader};
-use driftline_rules::report::{Severity, Tally};
-use driftline_rules::run::{self, Fold};
+use driftline_rules::report::{Outcome, Severity, Tally};
+use driftline_rules::run::{self, Explanation, Fold};
 use driftline_rules::suite::Telling;
 use driftline_rules::value::Value;
 
@@ -62,7 +62,18 @@ pub struct Checked {
     pub marks: Marks,
     /// What it failed, in the order of the plan; ordinals from 0, of record 0.
     pub failures: Vec<FailureNote>,
+    /// The rules of plugins that could not judge it.
+    pub errors: Vec<FailureNote>,
     /// Its id.
+    pub record_id: Option<String>,
+    /// Model, version and segment.
+    pub labels: Labels,
+}
+
+/// Which record a failure is of.
+#[derive(Clone, Debug, Default)]
+pub struct Who {
+    /// Its id, as far as it may be told.
     pub record_id: Option<String>,
     /// Model, version and segment.
     pub labels: Labels,
@@ -74,7 +85,7 @@ impl Version {
         let hash = loaded.hash();
         let checks = loaded.plan.expectations.iter().map(|it| CheckNote {
             title: it.title(),
-            kind: it.kind.name.to_owned(),
+            kind: it.kind_name().to_owned(),
             severity: it.severity.name().to_owned(),
             field: it.fields.join(", "),
             by_record: !matches!(it.check, Check::Window(_) | Check::Invalid(_)),
@@ -97,6 +108,17 @@ impl Version {
         let checked = self.check_with(&mut worker, text, now);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         checked
+    }
+
+    /// The same, away from the threads that wait for the network where a rule is a plugin's, which may block.
+    pub async fn check_aside(this: &Arc<Self>, text: &[u8], now: Micros) -> Checked {
+        if this.loaded.plan.has_batches() {
+            let (version, text) = (Arc::clone(this), text.to_owned());
+            if let Ok(checked) = tokio::task::spawn_blocking(move || version.check(&text, now)).await {
+                return checked;
+            }
+        }
+        this.check(text, now)
     }
 
     fn worker(&self) -> Worker {
@@ -129,18 +151,34 @@ impl Version {
                 unreadable: true,
                 marks: Marks::new(marks),
                 failures: vec![failure],
+                errors: Vec::new(),
                 record_id: None,
                 labels: Labels::default(),
             };
         }
         run::check(plan, &mut cells, 0, now, fold);
+        let (mut failures, mut errors) = (Vec::new(), Vec::new());
+        let late = run::flush(fold);
+        if !late.is_empty() || !fold.failed.is_empty() {
+            let who = self.who(&cells);
+            let mut told = run::reasons(plan, &cells, now, &fold.failed);
+            told.extend(late.into_iter().map(|it| it.explain(plan)));
+            told.retain(|it| it.outcome != Some(Outcome::Skip));
+            told.sort_by_key(|it| it.expectation);
+            let (unjudged, failed): (Vec<_>, Vec<_>) =
+                told.into_iter().partition(|it| it.outcome == Some(Outcome::Error));
+            fold.failed = failed.iter().map(|it| it.expectation as u16).collect();
+            failures = self.notes(&who, failed);
+            errors = self.notes(&who, unjudged);
+        }
         let marks = fold.window.tallies.iter().zip(&self.note.checks).enumerate();
         let marks = marks.map(|(i, (tally, check))| if check.by_record { mark(i, tally) } else { Mark::Unseen });
         Checked {
             verdict: self.verdict(&fold.failed),
             unreadable: false,
             marks: Marks::new(marks),
-            failures: self.failures(&cells, now, &fold.failed),
+            failures,
+            errors,
             record_id: self.record_id(&cells),
             labels: self.labels(&cells),
         }
@@ -153,14 +191,21 @@ impl Version {
     }
 
     /// Why a record failed these expectations, as far as may be told.
-    pub fn failures(&self, cells: &[Value], now: Micros, failed: &[u16]) -> Vec<FailureNote> {
+    pub fn failures(&self, cells: &[Value], now: Micros, failed: &[u16], who: &Who) -> Vec<FailureNote> {
         if failed.is_empty() {
             return Vec::new();
         }
+        self.notes(who, run::reasons(&self.loaded.plan, cells, now, failed))
+    }
+
+    /// What a record is known by.
+    pub fn who(&self, cells: &[Value]) -> Who {
+        Who { record_id: self.record_id(cells), labels: self.labels(cells) }
+    }
+
+    /// Explanations as far as they may be told.
+    pub fn notes(&self, who: &Who, reasons: Vec<Explanation>) -> Vec<FailureNote> {
         let plan = &self.loaded.plan;
-        let record_id = self.record_id(cells);
-        let labels = self.labels(cells);
-        let reasons = run::reasons(plan, cells, now, failed);
         reasons
             .into_iter()
             .enumerate()
@@ -188,8 +233,8 @@ impl Version {
                     n: n as u64,
                     check: reason.expectation as u32,
                     record: 0,
-                    record_id: record_id.clone(),
-                    labels: labels.clone(),
+                    record_id: who.record_id.clone(),
+                    labels: who.labels.clone(),
                     observed,
                     bound: reason.bound,
                     message,
@@ -234,7 +279,9 @@ impl Version {
 
 fn mark(i: usize, tally: &Tally) -> Mark {
     // The first, `readable`, is counted where records are read, and this one was.
-    if i == 0 || tally.seen > tally.skipped + tally.failed + tally.mismatched {
+    if tally.trouble.is_some() {
+        Mark::Unseen
+    } else if i == 0 || tally.seen > tally.skipped + tally.failed + tally.mismatched {
         Mark::Passed
     } else if tally.failed + tally.mismatched > 0 {
         Mark::Failed

@@ -96,6 +96,10 @@ impl Compiler<'_> {
             self.wrong(entry.kind_at, entry, "a plugin's rule is written in the short form", hint);
         }
         let params = self.params(entry, capability);
+        let mut kwargs = params.clone();
+        if let (Value::Map(members), Some(expect)) = (&mut kwargs, &entry.expect) {
+            members.push(("expect".into(), expect.to_value()));
+        }
         let columns = self.columns(entry, capability);
         let bounds = self.bounds(entry, capability);
         let mostly = self.mostly(entry, kind);
@@ -175,7 +179,7 @@ impl Compiler<'_> {
             at: entry.at,
             path: entry.path.clone(),
             name: entry.name.clone(),
-            kwargs: params,
+            kwargs,
             fields,
             slots,
             ignore: Ignore::Never,

@@ -6,6 +6,7 @@ use driftline_rules::report::{Status, Tally};
 use driftline_rules::run;
 use driftline_rules::value::Value;
 
+use super::held::troubled;
 use super::{Done, Ended, Work};
 use crate::intake::Intake;
 use crate::intake::entry::{Count, FindingNote, Origin, Request};
@@ -127,7 +128,8 @@ impl Work<'_> {
 
 /// Adds what changed from `before` to `now`.
 pub(super) fn add(count: &mut Count, before: &Tally, now: &Tally) {
-    count.seen += now.seen - before.seen;
+    // A record that could not be judged neither passed nor failed.
+    count.seen += (now.seen - troubled(now)) - (before.seen - troubled(before));
     count.failed += (now.failed + now.mismatched) - (before.failed + before.mismatched);
     count.skipped += now.skipped - before.skipped;
 }
