@@ -14,7 +14,7 @@ use crate::binder::{Bindings, SketchPlan};
 use crate::bytes::{
     MOST_ROWS, byte, get, get_counts, get_length, get_next, get_text, put, put_all, put_next, put_text,
 };
-use crate::report::Tally;
+use crate::report::{Tally, Trouble};
 use crate::sketch::{Sketch, Type};
 use crate::window::{Columns, Held, Window};
 
@@ -141,20 +141,29 @@ fn read_alike<T: Clone>(n: usize, from: &mut &[u8], read: impl Fn(&mut &[u8]) ->
 }
 
 fn write_tally(it: &Tally, out: &mut Vec<u8>) {
-    put_all([it.seen, it.skipped, it.failed, it.mismatched], out);
+    let troubled = it.trouble.as_ref().map_or(0, |it| it.records);
+    put_all([it.seen, it.skipped, it.failed, it.mismatched, troubled], out);
     if let Some((row, of)) = it.mismatch {
         put(row, out);
         let of = Type::ALL.iter().position(|it| it.name() == of).unwrap_or(0);
         out.push(of as u8);
     }
+    if let Some(trouble) = &it.trouble {
+        put(trouble.row, out);
+        put_text(&trouble.why, out);
+    }
 }
 
 fn read_tally(rows: u64, from: &mut &[u8]) -> Option<Tally> {
-    let [seen, skipped, failed, mismatched] = get_counts(from)?;
-    let fits = seen <= rows.min(MOST_ROWS) && skipped + failed + mismatched <= seen;
+    let [seen, skipped, failed, mismatched, troubled] = get_counts(from)?;
+    let fits = seen <= rows.min(MOST_ROWS) && skipped + failed + mismatched + troubled <= seen;
     let mismatch = match fits.then_some(mismatched)? {
         0 => None,
         _ => Some((get(from)?, Type::ALL.get(usize::from(byte(from)?))?.name())),
     };
-    Some(Tally { seen, skipped, failed, mismatched, mismatch })
+    let trouble = match troubled {
+        0 => None,
+        records => Some(Box::new(Trouble { records, row: get(from)?, why: get_text(from)?.to_owned() })),
+    };
+    Some(Tally { seen, skipped, failed, mismatched, mismatch, trouble })
 }

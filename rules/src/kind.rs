@@ -1,5 +1,9 @@
 //! A kind of expectation: its name, its parameters, its page, and how it becomes a check.
 
+use std::sync::Arc;
+
+use crate::plugin::Context;
+use crate::plugin::rule::RecordRule;
 use crate::report::{Judgement, Outcome, Tally};
 use crate::row::{Row, Slot};
 use crate::sketch::Sketch;
@@ -77,6 +81,8 @@ pub enum Check {
     Row(Box<dyn RowCheck>),
     /// On a window.
     Window(Box<dyn WindowCheck>),
+    /// On a record, by a plugin: records wait until there are enough to ask it about.
+    Batch(Arc<RecordRule>),
     /// That a declared field's text could be converted, which the run does and counts itself;
     /// the bound in words.
     Converted(String),
@@ -90,6 +96,7 @@ impl std::fmt::Debug for Check {
             Check::Value(_) => f.write_str("Value"),
             Check::Row(_) => f.write_str("Row"),
             Check::Window(_) => f.write_str("Window"),
+            Check::Batch(rule) => write!(f, "Batch({})", rule.source),
             Check::Converted(_) => f.write_str("Converted"),
             Check::Invalid(why) => write!(f, "Invalid({why})"),
         }
@@ -148,6 +155,10 @@ pub struct View<'w> {
     pub form: Form,
     /// The time of judging.
     pub now: Timestamp,
+    /// What a plugin may be told of the window.
+    pub context: &'w Context,
+    /// The window that drift tests compare with.
+    pub reference: Option<&'w Window>,
 }
 
 impl<'w> View<'w> {

@@ -100,12 +100,17 @@ fn close(cases: &mut Vec<Case>, title: &str, info: &str, line: usize, text: Stri
 
 /// Runs the cases of a page; gives what does not hold, each with the page's line.
 pub fn run(page: &str) -> Vec<String> {
-    cases(page).iter().flat_map(check_case).collect()
+    run_with(page, &Options::default())
 }
 
-fn check_case(case: &Case) -> Vec<String> {
+/// The same where suites are compiled with `options`: a page of a plugin needs the plugin.
+pub fn run_with(page: &str, options: &Options) -> Vec<String> {
+    cases(page).iter().flat_map(|it| check_case(it, options)).collect()
+}
+
+fn check_case(case: &Case, options: &Options) -> Vec<String> {
     let (suite, mut problems) = read(&case.suite);
-    let (plan, more) = compile(&suite, &Options::default());
+    let (plan, more) = compile(&suite, options);
     problems.extend(more);
     let said = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     let here = |what: String| format!("line {}, {}: {what}", case.line, case.title);
@@ -146,7 +151,7 @@ fn fold(case: &Case, plan: &Plan, wrong: &mut Vec<String>) -> Fold {
                 run::check(plan, &mut cells, i as u64, case.now, &mut fold);
                 let all = run::explain(plan, &cells, case.now, &fold.failed);
                 let own: Vec<_> = all[plan.n_implicit..].iter().filter_map(|it| it.outcome).collect();
-                if !fold.failed.is_empty() {
+                if !fold.failed.is_empty() || own.iter().any(|it| matches!(it, Outcome::Fail | Outcome::Mismatch)) {
                     Outcome::Fail
                 } else if own.contains(&Outcome::Pass) {
                     Outcome::Pass
@@ -163,6 +168,7 @@ fn fold(case: &Case, plan: &Plan, wrong: &mut Vec<String>) -> Fold {
             wrong.push(format!("record {text}: stated {stated:?}, got {got:?}"));
         }
     }
+    run::flush(&mut fold);
     see_columns(&reader, &mut fold);
     fold
 }

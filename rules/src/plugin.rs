@@ -3,6 +3,9 @@
 //! A host implements these traits; nothing here knows what a plugin is made of. The shapes are those
 //! of `wit/`: columns with validity as a bitmap, states as bytes.
 
+pub mod columns;
+pub mod rule;
+
 use std::fmt::{Debug, Display, Formatter};
 use std::sync::Arc;
 

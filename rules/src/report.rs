@@ -14,6 +14,8 @@ pub enum Outcome {
     /// The value is of a type that the rule cannot judge. A failure of the record; in a suite of
     /// Great Expectations' form an error of the whole expectation, as it is there.
     Mismatch,
+    /// The rule, a plugin's, could not judge the record, which is not a failure of the record.
+    Error,
 }
 
 impl Outcome {
@@ -81,7 +83,7 @@ impl Severity {
 
 /// How the records fared under one expectation.
 ///
-/// `seen = skipped + failed + mismatched + passed`; records that a `when:` leaves out are not seen.
+/// `seen = skipped + failed + mismatched + passed`, and the records of a trouble; records that a `when:` leaves out are not seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Records judged or skipped.
@@ -94,6 +96,19 @@ pub struct Tally {
     pub mismatched: u64,
     /// The first mismatch: row and type.
     pub mismatch: Option<(u64, &'static str)>,
+    /// Records that a plugin could not judge.
+    pub trouble: Option<Box<Trouble>>,
+}
+
+/// Records that could not be judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trouble {
+    /// How many.
+    pub records: u64,
+    /// The first of them.
+    pub row: u64,
+    /// Why that one could not.
+    pub why: String,
 }
 
 impl Tally {
@@ -107,6 +122,27 @@ impl Tally {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
+        if let Some(trouble) = &other.trouble {
+            self.troubled(trouble);
+        }
+    }
+
+    /// Records that are judged, one way or the other.
+    pub fn judged(&self) -> u64 {
+        self.seen - self.skipped - self.trouble.as_ref().map_or(0, |it| it.records)
+    }
+
+    /// Adds records that could not be judged.
+    pub fn troubled(&mut self, other: &Trouble) {
+        let Some(mine) = &mut self.trouble else {
+            self.trouble = Some(Box::new(other.clone()));
+            return;
+        };
+        mine.records += other.records;
+        if other.row < mine.row {
+            mine.row = other.row;
+            mine.why.clone_from(&other.why);
+        }
     }
 }
 

@@ -1,8 +1,16 @@
 //! The verbs: a record is checked, a window is judged, and a record that failed is explained.
 
+mod explain;
+mod flush;
+
+pub use explain::{Explanation, explain, reasons};
+pub use flush::{Late, flush};
+
 use crate::binder::GuardId;
 use crate::kind::{Check, View};
 use crate::plan::{Expectation, Plan};
+use crate::plugin::Context;
+use crate::plugin::rule::Waiting;
 use crate::report::{Counts, Judgement, Outcome, Status, Tally, Unexpected};
 use crate::row::Row;
 use crate::samples::{Keep, Sample, Samples};
@@ -19,8 +27,10 @@ pub struct Fold {
     /// The first records that failed, by expectation.
     pub samples: Samples,
     guards: Vec<bool>,
-    /// The expectations that the last record failed, in order.
+    /// The expectations that the last record failed, in order; those of plugins are known by [`flush`].
     pub failed: Vec<u16>,
+    /// The records that wait for verdicts of plugins, by expectation.
+    pub waiting: Vec<Waiting>,
 }
 
 impl Fold {
@@ -31,6 +41,7 @@ impl Fold {
             samples: Samples::new(keep, plan.expectations.len()),
             guards: vec![false; plan.guards.len()],
             failed: Vec::new(),
+            waiting: flush::waiting(plan),
         }
     }
 
@@ -46,8 +57,14 @@ impl Fold {
         Fold { window, ..Fold::of_records(plan) }
     }
 
-    /// Adds what another worker folded; both are of one plan.
-    pub fn merge(&mut self, other: Fold) {
+    /// Whether it is time to [`flush`]; [`check`] does it by itself when nobody else does.
+    pub fn is_full(&self) -> bool {
+        self.waiting.iter().any(Waiting::is_full)
+    }
+
+    /// Adds what another worker folded; both are of one plan. Records that wait in the other are flushed.
+    pub fn merge(&mut self, mut other: Fold) {
+        flush(&mut other);
         // Both were made from one plan, so they cannot be of different shape.
         let _ = self.window.merge(other.window);
         self.samples.merge(other.samples);
@@ -57,8 +74,14 @@ impl Fold {
 /// Checks one record and folds it in. Text in declared fields becomes what it means, in place.
 /// The expectations it fails are left in `fold.failed`, in the order of the plan.
 /// False: the plan's filter leaves the record out, and nothing is counted.
+///
+/// Rules of plugins are not judged yet: the record waits in the fold until [`flush`]. Whoever wants to
+/// know which records failed asks for it when the fold [is full](Fold::is_full), and at the end.
 pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold: &mut Fold) -> bool {
     fold.failed.clear();
+    if fold.is_full() {
+        flush(fold);
+    }
     if let Some(filter) = &plan.filter {
         for (slot, ty, _) in &plan.typed {
             // A text that is no such type is counted below, where the record is known to be wanted.
@@ -86,7 +109,7 @@ pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold
         let tally = &mut fold.window.tallies[i];
         tally.seen += 1;
         match outcome(expectation, &row) {
-            None | Some(Outcome::Pass) => {}
+            None | Some(Outcome::Pass | Outcome::Error) => {}
             Some(Outcome::Skip) => tally.skipped += 1,
             Some(Outcome::Fail) => {
                 tally.failed += 1;
@@ -101,6 +124,11 @@ pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold
                 fold.samples.add(i, number, || expectation.subject_of(&row));
                 fold.failed.push(i as u16);
             }
+        }
+    }
+    for waiting in &mut fold.waiting {
+        if lets(&fold.guards, plan.expectations[waiting.expectation].guard) {
+            waiting.push(&row);
         }
     }
     for (sketch, plan) in fold.window.sketches.iter_mut().zip(&plan.bindings.sketches) {
@@ -174,7 +202,7 @@ fn outcome(expectation: &Expectation, row: &Row) -> Option<Outcome> {
             Some(if expectation.is_null(value) { Outcome::Skip } else { check.check(value) })
         }
         Check::Row(check) => Some(if expectation.ignores(row) { Outcome::Skip } else { check.check(row) }),
-        Check::Window(_) | Check::Converted(_) | Check::Invalid(_) => None,
+        Check::Window(_) | Check::Batch(_) | Check::Converted(_) | Check::Invalid(_) => None,
     }
 }
 
@@ -197,6 +225,23 @@ pub struct Finding {
 
 /// Judges a window: one finding an expectation, in the order of the plan.
 pub fn judge(plan: &Plan, fold: &Fold, now: Timestamp) -> Vec<Finding> {
+    judge_against(plan, fold, now, &Context::default(), None)
+}
+
+/// Judges a window; drift tests of plugins compare it with `reference`, a window of the same plan, and are
+/// skipped without one.
+pub fn judge_against(
+    plan: &Plan,
+    fold: &Fold,
+    now: Timestamp,
+    context: &Context,
+    reference: Option<&Window>,
+) -> Vec<Finding> {
+    if !fold.waiting.iter().all(Waiting::is_empty) {
+        let mut fold = fold.clone();
+        flush(&mut fold);
+        return judge_against(plan, &fold, now, context, reference);
+    }
     let finding = |(i, expectation): (usize, &Expectation)| {
         let tally = &fold.window.tallies[i];
         let mut judgement = absent(expectation, tally, &fold.window).unwrap_or_else(|| match &expectation.check {
@@ -209,7 +254,13 @@ pub fn judge(plan: &Plan, fold: &Fold, now: Timestamp) -> Vec<Finding> {
                 mostly: expectation.mostly,
                 form: expectation.form,
                 now,
+                context,
+                reference,
             }),
+            Check::Batch(rule) => {
+                let judgement = by_record(expectation, tally, rule.bound.clone(), true);
+                judgement.details(Value::Map(vec![("plugin".into(), rule.source.to_value())]))
+            }
             Check::Invalid(why) => Judgement::error(why.clone()),
         });
         let sample = match judgement.status {
@@ -265,6 +316,12 @@ fn by_record(expectation: &Expectation, tally: &Tally, bound: String, counts_mis
         return Judgement { bound, ..Judgement::error(why) };
     }
     let unexpected = tally.failed + tally.mismatched;
+    if let Some(trouble) = &tally.trouble {
+        let (n, of) = (trouble.records, tally.seen);
+        let why = format!("{n} of {of} records could not be judged; row {}: {}", trouble.row, trouble.why);
+        let counts = Some(Counts { elements: of, missing: Some(tally.skipped), unexpected });
+        return Judgement { bound, counts, ..Judgement::error(why) };
+    }
     let judged = if counts_missing { tally.seen - tally.skipped } else { tally.seen };
     let holds = judged == 0 || (judged as f64 - unexpected as f64) / judged as f64 >= expectation.mostly;
     let status = if judged == 0 && expectation.form == Form::Short { Status::Skip } else { Status::of(holds) };
@@ -274,50 +331,4 @@ fn by_record(expectation: &Expectation, tally: &Tally, bound: String, counts_mis
         bound,
         ..Judgement::new(status)
     }
-}
-
-/// What one expectation says of one record.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Explanation {
-    /// Which, as an index into the plan.
-    pub expectation: usize,
-    /// Whether its `when:` lets the record through.
-    pub concerned: bool,
-    /// The verdict; `None` for what is judged by window only.
-    pub outcome: Option<Outcome>,
-    /// The value it is about.
-    pub value: Value<'static>,
-    /// The bound in words.
-    pub bound: String,
-    /// Why it does not hold, if there is more to say.
-    pub why: Option<String>,
-}
-
-/// Every check of one record, with values and reasons. `cells` are as [`check`] left them.
-pub fn explain(plan: &Plan, cells: &[Value], now: Timestamp, failed: &[u16]) -> Vec<Explanation> {
-    let row = Row { cells, number: 0, now };
-    (0..plan.expectations.len()).map(|i| explained(plan, &row, i, failed)).collect()
-}
-
-/// The same of those checks only that the record failed, in their order.
-pub fn reasons(plan: &Plan, cells: &[Value], now: Timestamp, failed: &[u16]) -> Vec<Explanation> {
-    let row = Row { cells, number: 0, now };
-    failed.iter().map(|i| explained(plan, &row, usize::from(*i), failed)).collect()
-}
-
-fn explained(plan: &Plan, row: &Row, i: usize, failed: &[u16]) -> Explanation {
-    let expectation = &plan.expectations[i];
-    let concerned = expectation.guard.is_none_or(|it| plan.guards[it.0 as usize].holds(row));
-    let implicit = (i < plan.n_implicit).then(|| Outcome::of(!failed.contains(&(i as u16))));
-    let outcome = if concerned { implicit.or_else(|| outcome(expectation, row)) } else { None };
-    let bad = matches!(outcome, Some(Outcome::Fail | Outcome::Mismatch));
-    let value = expectation.slots.first().map_or(&Value::Missing, |it| row.at(*it));
-    let (bound, why) = match &expectation.check {
-        Check::Value(check) => (check.bound(), bad.then(|| check.why(value)).flatten()),
-        Check::Row(check) => (check.bound(), bad.then(|| check.why(row)).flatten()),
-        Check::Window(_) => (String::new(), None),
-        Check::Converted(bound) => (bound.clone(), None),
-        Check::Invalid(why) => (String::new(), Some(why.clone())),
-    };
-    Explanation { expectation: i, concerned, outcome, value: expectation.subject_of(row), bound, why }
 }

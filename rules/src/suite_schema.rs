@@ -3,6 +3,8 @@
 //! Draft 7, which the language server of YAML speaks best. It refuses what it can see is wrong (unknown
 //! kinds and parameters, values of a wrong type); what remains, `driftline lint` says.
 
+mod plugins;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::expectation::KINDS;
@@ -10,6 +12,7 @@ use crate::kind::{Kind, Param, ParamType, Scope, Subject};
 use crate::report::Severity;
 use crate::suite::{Form, OnFail, RecordFields, Telling};
 use crate::types::Type;
+use plugins::{plugin, rule};
 
 /// The schema.
 pub fn suite_schema() -> Json {
@@ -21,6 +24,8 @@ pub fn suite_schema() -> Json {
     );
     definitions.insert("short".into(), short());
     definitions.insert("gx".into(), gx());
+    definitions.insert("plugin".into(), plugin());
+    definitions.insert("rule".into(), rule());
     definitions.insert("when".into(), when());
     definitions.insert(
         "names".into(),
@@ -101,7 +106,17 @@ fn suite() -> Json {
             "expectations": {
                 "type": ["array", "null"],
                 "description": "What is expected; `driftline kinds` lists the kinds.",
-                "items": {"$ref": "#/definitions/expectation"},
+            },
+            "plugins": {
+                "description": "The plugins whose rules are used: a list, or a mapping of names to files.",
+                "anyOf": [
+                    {"type": "null"},
+                    {"type": "array", "items": {"allOf": [{"$ref": "#/definitions/plugin"}, {"required": ["name"]}]}},
+                    {"type": "object", "additionalProperties": {"anyOf": [
+                        {"type": ["string", "null"]},
+                        {"allOf": [{"$ref": "#/definitions/plugin"}, {"not": {"required": ["name"]}}]},
+                    ]}},
+                ],
             },
             "examples": {"type": ["array", "null"], "description": "Records with the verdict that they must get; `driftline test` runs them.", "items": example()},
             "expectation_suite_name": text("The name, in a suite of Great Expectations 0.x."),
@@ -110,6 +125,12 @@ fn suite() -> Json {
         },
         "patternProperties": {"^x-": {"description": "Whatever you like; it is not read."}},
         "additionalProperties": false,
+        // Which rules plugins have is known when they are loaded.
+        "if": {"required": ["plugins"]},
+        "then": {"properties": {"expectations": {"items": {"anyOf": [
+            {"$ref": "#/definitions/expectation"}, {"$ref": "#/definitions/rule"},
+        ]}}}},
+        "else": {"properties": {"expectations": {"items": {"$ref": "#/definitions/expectation"}}}},
     })
 }
 

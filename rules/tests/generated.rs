@@ -118,3 +118,29 @@ examples:
         panic!("{error} at {}", error.instance_path());
     }
 }
+
+#[test]
+fn the_schema_knows_plugins() {
+    let validator = validator();
+    for good in [
+        "{ plugins: [{ name: a, file: a.wasm, limits: { memory: 64MiB, time: 100ms } }], expectations: [{ field: t, a.rule: }] }",
+        "{ plugins: { a: a.wasm, b: { version: 1.2 }, c: }, expectations: [{ fields: { x: t, y: [u, v] }, rule: { k: 1 }, expect: { out: { max: 1 } } }, { field: t, b.rule: , expect: { min: 1 }, mostly: 0.5 }] }",
+    ] {
+        let suite = as_json(good).unwrap();
+        if let Err(error) = validator.validate(&suite) {
+            panic!("{good}: {error} at {}", error.instance_path());
+        }
+    }
+    for bad in [
+        "{ expectations: [{ field: t, a.rule: }] }",
+        "{ plugins: [{ file: a.wasm }] }",
+        "{ plugins: [{ name: a, fil: a.wasm }] }",
+        "{ plugins: [{ name: a, digest: abc }] }",
+        "{ plugins: [{ name: a, file: a.wasm, version: 1.0.0 }] }",
+        "{ plugins: { a: { limits: { memory: 64 } } } }",
+        "{ plugins: { a: a.wasm }, expectations: [{ field: t }] }",
+        "{ plugins: { a: a.wasm }, expectations: [{ field: t, a.rule: , expect: { out: { mx: 1 } } }] }",
+    ] {
+        assert!(!validator.is_valid(&as_json(bad).unwrap()), "the schema accepts {bad}");
+    }
+}

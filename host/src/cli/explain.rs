@@ -196,6 +196,7 @@ fn verdict_of(it: &Explanation) -> &'static str {
     match it.outcome {
         Some(Outcome::Pass) => "pass",
         Some(Outcome::Fail | Outcome::Mismatch) => "fail",
+        Some(Outcome::Error) => "error",
         None if it.concerned => "window",
         Some(Outcome::Skip) | None => "skip",
     }
@@ -264,7 +265,7 @@ fn write_json(plan: &Plan, explained: &[Explanation], verdict: &str, out: &mut d
             let expectation = &plan.expectations[it.expectation];
             json!({
                 "expectation": expectation.title(),
-                "kind": expectation.kind.name,
+                "kind": expectation.kind_name(),
                 "fields": expectation.fields,
                 "severity": expectation.severity.name(),
                 "path": expectation.path,

@@ -3,6 +3,7 @@
 
 mod answer;
 mod parts;
+mod pending;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -15,7 +16,7 @@ use driftline_rules::run::{self, Fold};
 use driftline_rules::samples::Keep;
 use uuid::Uuid;
 
-use super::version::Version;
+use super::version::{Version, Who};
 use super::windows::Told;
 use crate::files::csv::{Kinds, Nulls};
 use crate::files::{self, Format, Input, Source};
@@ -23,6 +24,7 @@ use crate::intake::entry::{Count, FailureNote, FindingNote, KeyNote, Origin, Win
 use crate::intake::{Intake, Refused};
 use crate::records::{Record, Records, Stop, wanted};
 use crate::store::rows::{Labels, Micros, Verdict};
+use pending::Pending;
 
 /// Bytes that are checked at a time: little, so that the next come off the socket meanwhile.
 const CHUNK: usize = 64 << 10;
@@ -166,6 +168,8 @@ struct Work<'w> {
     /// Whether somebody reads the verdicts. A batch that was sent counts, whoever hears of it.
     is_read: bool,
     started: Instant,
+    /// Records that wait for plugins.
+    pending: Vec<Pending>,
 }
 
 impl Batch {
@@ -201,11 +205,13 @@ impl Batch {
             is_told: false,
             is_read: true,
             started: Instant::now(),
+            pending: Vec::new(),
         };
         if self.key.is_some() && intake.is_some() {
             work.held = Some(tempfile::tempfile().map_err(Ended::Held)?);
         }
         let cut = work.read(body, intake, lines, send)?;
+        work.conclude_pending(lines);
         work.finish(intake, cut, send)
     }
 
@@ -310,6 +316,7 @@ impl Work<'_> {
             });
             if bytes - told >= PART.0 || self.started.elapsed() >= PART.1 {
                 told = bytes;
+                self.conclude_pending(lines);
                 if self.held.is_none() {
                     self.store(intake, None)?;
                     self.is_told = true;
@@ -338,44 +345,37 @@ impl Work<'_> {
         let within = self.part.window.rows;
         self.sums.records += 1;
         let is_text = !matches!(batch.format, Format::Parquet | Format::Arrow);
-        match record {
+        let pending = match record {
             Record::Broken(broken) => {
                 run::unreadable(&broken.reason, within, &mut self.part);
-                self.sums.failed += 1;
                 self.sums.unreadable += 1;
-                if self.has_labels {
-                    for count in parts::ends(self.counts_of(Labels::default())) {
-                        count.seen += 1;
-                        count.failed += 1;
-                    }
+                if self.has_labels
+                    && let Some(readable) = self.counts_of(Labels::default()).first_mut()
+                {
+                    readable.seen += 1;
+                    readable.failed += 1;
                 }
                 let reason =
                     if version.privacy.keeps_all() { broken.reason } else { "the record cannot be read".into() };
                 let note = FailureNote { bound: "readable".into(), message: reason, ..FailureNote::default() };
                 let line = is_text.then_some(broken.line);
-                self.tell(n, line, None, Verdict::Fail, &[note], lines);
+                let who = Who::default();
+                Pending { n, within, line, who, failed: vec![0], notes: vec![note], errors: Vec::new() }
             }
             Record::Read { line, cells, .. } => {
                 run::check(&version.loaded.plan, cells, within, batch.at, &mut self.part);
                 self.told.fold(&version.loaded.plan, &version.privacy, cells, within);
-                let verdict = version.verdict(&self.part.failed);
-                self.sums.failed += u64::from(verdict == Verdict::Fail);
-                self.sums.warned += u64::from(verdict == Verdict::Warn);
-                if self.has_labels {
-                    self.by_labels(cells, verdict);
-                }
-                let keeps = self.n_failures < batch.limits.failures;
-                let wants = keeps || batch.wanted != Wanted::None;
+                let labels = if self.has_labels { self.by_labels(cells) } else { Labels::default() };
                 let failed = std::mem::take(&mut self.part.failed);
-                let notes = if wants { version.failures(cells, batch.at, &failed) } else { Vec::new() };
-                if !wants {
-                    self.n_failures += failed.len() as u64;
-                    self.n_left_out += failed.len() as u64;
-                }
-                self.part.failed = failed;
-                let id = if batch.wanted == Wanted::None { None } else { version.record_id(cells) };
-                self.tell(n, is_text.then_some(line), id.as_deref(), verdict, &notes, lines);
+                let is_asked = !self.part.waiting.is_empty();
+                let wants = self.wants_notes() && (is_asked || !failed.is_empty());
+                let wants_id = wants || batch.wanted != Wanted::None;
+                let record_id = if wants_id { version.record_id(cells) } else { None };
+                let who = Who { record_id, labels };
+                let notes = if wants { version.failures(cells, batch.at, &failed, &who) } else { Vec::new() };
+                Pending { n, within, line: is_text.then_some(line), who, failed, notes, errors: Vec::new() }
             }
-        }
+        };
+        self.pend(pending, lines);
     }
 }

@@ -82,6 +82,7 @@ pub mod pair_cramers_phi_less_than;
 pub mod pair_equal;
 pub mod pair_in_set;
 pub mod parameterized_distribution_ks_test_p_value;
+pub mod plugin;
 pub mod proportion_of_non_null_values_between;
 pub mod proportion_of_unique_values_between;
 pub mod quantile_between;

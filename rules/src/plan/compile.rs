@@ -3,6 +3,7 @@
 use super::echo::{carried, kwargs};
 use super::guard::Guard;
 use super::implicit::{readable, schema, typed, unknown};
+use super::plugins::Found;
 use super::when::describe;
 use super::{Expectation, Ignore, Options, Plan};
 use crate::args::{Args, Form};
@@ -14,13 +15,21 @@ use crate::row::Slot;
 use crate::shape::Shape;
 use crate::suite::node::{Member, Node};
 use crate::suite::problem::{At, Problem, did_you_mean};
-use crate::suite::{Entry, Suite};
+use crate::suite::{Declared, Entry, Suite};
 
 /// Compiles a suite. The plan is whole even when there are problems: an entry that has one becomes
 /// an expectation that cannot be evaluated, so that a caller who wants the others can go on.
 pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
-    let mut compiler =
-        Compiler { options, problems: Vec::new(), bindings: Bindings::default(), guards: Vec::new(), keys: Vec::new() };
+    let mut compiler = Compiler {
+        options,
+        declared: &suite.types,
+        plugins: Vec::new(),
+        problems: Vec::new(),
+        bindings: Bindings::default(),
+        guards: Vec::new(),
+        keys: Vec::new(),
+    };
+    compiler.find_plugins(&suite.plugins);
     let mut expectations = vec![readable()];
     if let Some(source) = &suite.schema {
         let root = compiler.bindings.slot(&Path::default());
@@ -77,7 +86,10 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
 const MAX_SLOTS: usize = 60_000;
 
 pub(super) struct Compiler<'o> {
-    options: &'o Options,
+    pub(super) options: &'o Options,
+    /// The suite's `types:`.
+    pub(super) declared: &'o [Declared],
+    pub(super) plugins: Vec<Found>,
     pub(super) problems: Vec<Problem>,
     pub(super) bindings: Bindings,
     pub(super) guards: Vec<Guard>,
@@ -89,6 +101,9 @@ impl Compiler<'_> {
     pub(super) fn entry(&mut self, entry: &Entry) -> Expectation {
         let n_problems = self.problems.len();
         let Some(kind) = expectation::find(&entry.kind) else {
+            if let Some(it) = self.plugin_entry(entry) {
+                return it;
+            }
             let hint = did_you_mean(&entry.kind, KINDS.iter().flat_map(|it| [it.name, it.gx]))
                 .unwrap_or_else(|| expectation::why_not(&entry.kind).to_owned());
             let message = format!("unknown kind `{}`", entry.kind);
@@ -105,6 +120,18 @@ impl Compiler<'_> {
                     &entry.path,
                 ),
             }
+        }
+        if let Some(expect) = &entry.expect {
+            let hint = format!("`{}` says in its parameters what it expects", kind.name);
+            let message = "`expect` stands beside rules of plugins";
+            self.problems.push(Problem::new(expect.at, message).within(&entry.path).hint(hint));
+        }
+        if let Some(bound) = entry.inputs.first() {
+            self.problem(
+                bound.at,
+                format!("`{}` has no inputs to bind fields to; write a list", kind.name),
+                &entry.path,
+            );
         }
         let fields = self.fields(entry, kind, &mut params);
         let args = self.args(entry, kind, params);
@@ -143,6 +170,7 @@ impl Compiler<'_> {
         Expectation {
             kind,
             type_name: kind.gx.to_owned(),
+            source: None,
             form: entry.form,
             at: entry.at,
             path: entry.path.clone(),
@@ -280,7 +308,7 @@ impl Compiler<'_> {
         Args::new(entry.form, given)
     }
 
-    fn mostly(&mut self, entry: &Entry, kind: &Kind) -> f64 {
+    pub(super) fn mostly(&mut self, entry: &Entry, kind: &Kind) -> f64 {
         let Some(node) = &entry.mostly else { return 1.0 };
         if !kind.mostly {
             self.problem(node.at, format!("`{}` takes no `mostly`", entry.kind), &entry.path);

@@ -94,6 +94,7 @@ fn expectation(kind: &'static Kind, check: Check, fields: Vec<String>, slots: Ve
     Expectation {
         kind,
         type_name: kind.gx.to_owned(),
+        source: None,
         form: Form::Short,
         at,
         path: fields.first().map_or_else(|| kind.name.to_owned(), |it| format!("types.{it}")),

@@ -4,18 +4,24 @@ mod compile;
 mod echo;
 mod guard;
 mod implicit;
+mod plugins;
 mod when;
 
 pub use crate::binder::Ignore;
 pub use compile::compile;
 pub use guard::Guard;
 
+use std::sync::Arc;
+
 use crate::args::Form;
 use crate::binder::{Bindings, GuardId, SketchId};
 use crate::kind::{Check, Kind};
+use crate::plugin::Plugins;
+use crate::plugin::rule::Source;
 use crate::report::Severity;
 use crate::row::{Row, Slot};
 use crate::shape::Shape;
+use crate::sketch::Spec;
 use crate::suite::problem::At;
 use crate::suite::{Example, OnFail, Privacy, RecordFields, Windows};
 use crate::value::Value;
@@ -29,11 +35,15 @@ pub struct Options {
     pub filter: Option<String>,
     /// The schema file's content and those it refers to: name as the suite writes it, then document.
     pub schemas: Vec<(String, serde_json::Value)>,
+    /// The plugins that a suite may name; `None`: this host has none.
+    pub plugins: Option<Arc<dyn Plugins>>,
+    /// Bytes that the state of a plugin's summary may have.
+    pub max_state: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { budget: 1 << 20, filter: None, schemas: Vec::new() }
+        Options { budget: 1 << 20, filter: None, schemas: Vec::new(), plugins: None, max_state: 16 << 20 }
     }
 }
 
@@ -84,13 +94,27 @@ pub struct Plan {
     pub reads_columns: bool,
 }
 
+impl Plan {
+    /// Whether windows of parts can be merged: some summary of a plugin may have to see all records.
+    pub fn is_mergeable(&self) -> bool {
+        self.bindings.sketches.iter().all(|it| !matches!(&it.spec, Spec::Folded(it) if !it.mergeable))
+    }
+
+    /// Whether some rule on records is a plugin's.
+    pub fn has_batches(&self) -> bool {
+        self.expectations.iter().any(|it| matches!(it.check, Check::Batch(_)))
+    }
+}
+
 /// A compiled expectation.
 #[derive(Debug)]
 pub struct Expectation {
     /// Its kind.
     pub kind: &'static Kind,
-    /// Its name in GX's form.
+    /// Its name in GX's form; of a plugin's rule `plugin.capability`.
     pub type_name: String,
+    /// Where a plugin's rule comes from.
+    pub source: Option<Arc<Source>>,
     /// How it is written.
     pub form: Form,
     /// Where it stands in the suite.
@@ -145,10 +169,9 @@ impl Expectation {
         };
         match (self.kind.subject, self.slots.as_slice()) {
             (Subject::Pair, slots) => Value::List(slots.iter().map(cell).collect()),
-            (Subject::Fields(_), slots) => Value::Map(
-                self.fields.iter().zip(slots).map(|(name, slot)| (name.clone().into(), cell(slot))).collect(),
-            ),
+            (Subject::Fields(_), _) => fields_by_name(&self.fields, self.slots.iter().map(cell)),
             (_, [slot]) => cell(slot),
+            _ if self.source.is_some() => fields_by_name(&self.fields, self.slots.iter().map(cell)),
             _ => Value::Null,
         }
     }
@@ -157,8 +180,17 @@ impl Expectation {
     pub fn title(&self) -> String {
         match &self.name {
             Some(name) => name.clone(),
-            None if self.fields.is_empty() => self.kind.name.to_owned(),
-            None => format!("{} {}", self.fields.join(", "), self.kind.name),
+            None if self.fields.is_empty() => self.kind_name().to_owned(),
+            None => format!("{} {}", self.fields.join(", "), self.kind_name()),
         }
     }
+
+    /// What its kind is called: of a plugin's rule `plugin.capability`.
+    pub fn kind_name(&self) -> &str {
+        if self.source.is_some() { &self.type_name } else { self.kind.name }
+    }
+}
+
+fn fields_by_name(fields: &[String], cells: impl Iterator<Item = Value<'static>>) -> Value<'static> {
+    Value::Map(fields.iter().zip(cells).map(|(name, cell)| (name.clone().into(), cell)).collect())
 }

@@ -104,7 +104,8 @@ impl Compiler<'_> {
             return None;
         }
         if !matches!(guard.check, Check::Value(_) | Check::Row(_)) {
-            let message = format!("`{}` is about windows; a `when` is about one record", inner.kind);
+            let what = if matches!(guard.check, Check::Batch(_)) { "asks a plugin" } else { "is about windows" };
+            let message = format!("`{}` {what}; a `when` is about one record, and answered at once", inner.kind);
             self.problem(inner.kind_at, message, &inner.path);
             return None;
         }

@@ -71,6 +71,8 @@ fn specs() -> Vec<Spec> {
 fn reads(sketch: &Sketch) -> String {
     use super::Interpolation::{Higher, Linear, Lower, Midpoint, Nearest};
     match sketch {
+        // `tests/plugins` holds plugins to these laws.
+        Sketch::Folded(it) => format!("{:?}", it.whole()),
         Sketch::Presence(it) => format!("{it:?} {} {}", it.present(), it.absent()),
         Sketch::Moments(it) => format!(
             "{:?} {:?} {:?} {:?} {:?} {:?} {:?}",

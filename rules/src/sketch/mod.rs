@@ -8,6 +8,7 @@ mod bins;
 mod counts;
 mod exact;
 mod extremes;
+mod folded;
 mod hash;
 mod keys;
 mod moments;
@@ -27,6 +28,7 @@ mod laws;
 pub use bins::Bins;
 pub use counts::{Count, Counts, Distinct};
 pub use extremes::Extremes;
+pub use folded::Folded;
 pub use keys::{Duplicates, Keys};
 pub use moments::Moments;
 pub use numbers::{NumberKind, Numbers};
@@ -36,6 +38,9 @@ pub use runs::Runs;
 pub use types::{Type, Types};
 pub use values::{Interpolation, Values};
 
+use std::sync::Arc;
+
+use crate::plugin::rule::Summary;
 use crate::value::Value;
 
 /// Which sketch is wanted; two equal specs on the same values can share one sketch.
@@ -76,6 +81,8 @@ pub enum Spec {
     },
     /// How many values are of which type.
     Types,
+    /// Whatever a plugin keeps.
+    Folded(Arc<Summary>),
 }
 
 /// A summary of the values seen so far.
@@ -99,6 +106,8 @@ pub enum Sketch {
     Runs(Runs),
     /// See [`Types`].
     Types(Types),
+    /// See [`Folded`].
+    Folded(Box<Folded>),
 }
 
 /// The error of merging sketches of different specs; neither is changed.
@@ -135,6 +144,7 @@ impl Sketch {
             Spec::Bins { edges } => Sketch::Bins(Bins::new(edges.clone())),
             Spec::Runs { increasing } => Sketch::Runs(Runs::new(*increasing)),
             Spec::Types => Sketch::Types(Types::default()),
+            Spec::Folded(it) => Sketch::Folded(Box::new(Folded::new(it))),
         }
     }
 
@@ -151,6 +161,7 @@ impl Sketch {
             Sketch::Bins(it) => Sketch::Bins(Bins::new(it.edges.clone())),
             Sketch::Runs(it) => Sketch::Runs(Runs::new(it.increasing)),
             Sketch::Types(_) => Sketch::Types(Types::default()),
+            Sketch::Folded(it) => Sketch::Folded(Box::new(Folded::new(it.summary()))),
         }
     }
 
@@ -167,16 +178,18 @@ impl Sketch {
             Sketch::Bins(it) => it.update(value, row),
             Sketch::Runs(it) => it.update(value, row),
             Sketch::Types(it) => it.update(value, row),
+            Sketch::Folded(it) => it.update(std::iter::once(value), row),
         }
     }
 
-    /// Takes in the cells of a compound key, for [`Keys`], and for [`Counts`], whose values are then
-    /// arrays; the other sketches ignore it. A missing value, null or NaN in it is a value like any
+    /// Takes in the cells of a compound key, for [`Keys`], for [`Counts`], whose values are then
+    /// arrays, and for [`Folded`]; the other sketches ignore it. A missing value, null or NaN in it is a value like any
     /// other, and in [`Keys`] they equal each other.
     pub fn update_many<'v, 'r: 'v>(&mut self, cells: impl Iterator<Item = &'v Value<'r>> + Clone, row: u64) {
         match self {
             Sketch::Keys(it) => it.update_many(cells, row),
             Sketch::Counts(it) => it.update(&Value::List(cells.cloned().collect()), row),
+            Sketch::Folded(it) => it.update(cells, row),
             _ => {}
         }
     }
@@ -193,6 +206,7 @@ impl Sketch {
             (Sketch::Bins(a), Sketch::Bins(b)) => return a.merge(&b),
             (Sketch::Runs(a), Sketch::Runs(b)) => return a.merge(&b),
             (Sketch::Types(a), Sketch::Types(b)) => a.merge(&b),
+            (Sketch::Folded(a), Sketch::Folded(b)) => return a.merge(*b),
             _ => return Err(OtherSketch),
         }
         Ok(())
@@ -210,6 +224,7 @@ impl Sketch {
             Sketch::Bins(it) => it.shift(rows),
             Sketch::Runs(it) => it.shift(rows),
             Sketch::Types(it) => it.shift(rows),
+            Sketch::Folded(it) => it.shift(rows),
         }
     }
 
@@ -265,6 +280,7 @@ impl Sketch {
                 Sketch::Keys(it) => it.size(),
                 Sketch::Bins(it) => it.size(),
                 Sketch::Runs(it) => it.size(),
+                Sketch::Folded(it) => it.size(),
             }
     }
 }

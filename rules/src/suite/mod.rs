@@ -4,6 +4,7 @@
 //! [`plan::compile`](crate::plan::compile). All problems are reported at once.
 
 pub mod node;
+pub mod plugins;
 pub mod problem;
 mod read;
 mod windows;
@@ -41,6 +42,8 @@ pub struct Suite {
     pub privacy: Privacy,
     /// The JSON Schema of a record.
     pub schema: Option<SchemaSource>,
+    /// The plugins that expectations may be of.
+    pub plugins: Vec<plugins::Used>,
     /// The expectations.
     pub entries: Vec<Entry>,
     /// Records with the verdict that they must get.
@@ -185,6 +188,10 @@ pub struct Entry {
     pub kind_at: At,
     /// `field:` and `fields:`, in order, of the short form.
     pub fields: Vec<(String, At)>,
+    /// `fields:` as a mapping: the inputs of a plugin's rule with the fields that are bound to them.
+    pub inputs: Vec<Bound>,
+    /// `expect:`, the bounds on what a plugin's rule measures.
+    pub expect: Option<Node>,
     /// The parameters: the mapping after the kind's name, or GX's `kwargs`.
     pub params: Vec<Member>,
     /// The parameter that stands alone after the kind's name.
@@ -207,6 +214,17 @@ pub struct Entry {
     pub description: Option<Value<'static>>,
     /// Free data, carried through.
     pub meta: Option<Value<'static>>,
+}
+
+/// The fields that are bound to an input of a plugin's rule.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// The input.
+    pub input: String,
+    /// Where its name stands.
+    pub at: At,
+    /// The fields.
+    pub fields: Vec<(String, At)>,
 }
 
 /// A record with the verdict that it must get.
@@ -232,6 +250,8 @@ impl Entry {
             kind: kind.to_owned(),
             kind_at,
             fields: Vec::new(),
+            inputs: Vec::new(),
+            expect: None,
             params: Vec::new(),
             alone: None,
             mostly: None,

@@ -2,7 +2,9 @@
 
 use super::node::{self, Data, Member, Node};
 use super::problem::{At, Problem, did_you_mean};
-use super::{Declared, Entry, Example, Form, OnFail, Privacy, RecordFields, SchemaSource, Suite, Telling, Windows};
+use super::{
+    Bound, Declared, Entry, Example, Form, OnFail, Privacy, RecordFields, SchemaSource, Suite, Telling, Windows,
+};
 use crate::path::Path;
 use crate::report::Severity;
 use crate::types::Type;
@@ -20,7 +22,7 @@ pub fn read(text: &str) -> (Suite, Vec<Problem>) {
     (suite, problems)
 }
 
-const MEMBERS: [&str; 12] = [
+const MEMBERS: [&str; 13] = [
     "name",
     "id",
     "notes",
@@ -31,6 +33,7 @@ const MEMBERS: [&str; 12] = [
     "windows",
     "privacy",
     "schema",
+    "plugins",
     "expectations",
     "examples",
 ];
@@ -44,7 +47,8 @@ const GX_MEMBERS: [&str; 7] = [
     "$schema",
     "success",
 ];
-const ENTRY_MEMBERS: [&str; 9] = ["field", "fields", "mostly", "when", "severity", "name", "notes", "id", "meta"];
+const ENTRY_MEMBERS: [&str; 10] =
+    ["field", "fields", "mostly", "when", "severity", "name", "notes", "id", "meta", "expect"];
 const GX_ENTRY_MEMBERS: [&str; 10] = [
     "type",
     "expectation_type",
@@ -77,8 +81,8 @@ impl Reader<'_> {
             match name.as_str() {
                 "name" | "expectation_suite_name" => suite.name = self.text(value, name),
                 "id" | "ge_cloud_id" => suite.id = value.text().map(str::to_owned),
-                "notes" => suite.notes = given(value),
-                "meta" => suite.meta = given(value),
+                "notes" => suite.notes = value.given(),
+                "meta" => suite.meta = value.given(),
                 "types" => suite.types = self.types(value),
                 "record" => suite.record = self.record(value),
                 "on_fail" => {
@@ -87,6 +91,7 @@ impl Reader<'_> {
                 "windows" => suite.windows = Windows::read(value, self.problems),
                 "privacy" => suite.privacy = self.privacy(value),
                 "schema" => suite.schema = self.schema(value),
+                "plugins" => suite.plugins = super::plugins::read(value, self.problems),
                 "expectations" => match value.items() {
                     Some(items) => suite.entries = self.entries(items, "expectations"),
                     None if value.is_null() => {}
@@ -236,6 +241,10 @@ impl Reader<'_> {
         }
     }
 
+    fn bound(&mut self, member: &Member, path: &str) -> Bound {
+        Bound { input: member.name.clone(), at: member.at, fields: self.texts(&member.value, path) }
+    }
+
     fn entries(&mut self, items: &[Node], parent: &str) -> Vec<Entry> {
         items.iter().enumerate().filter_map(|(i, it)| self.entry(it, &format!("{parent}[{i}]"))).collect()
     }
@@ -289,9 +298,9 @@ impl Reader<'_> {
         if let Some(severity) = node.get("severity").or(severity.as_ref()).filter(|it| !it.is_null()) {
             entry.severity = self.severity(severity, path);
         }
-        entry.meta = node.get("meta").and_then(given);
-        entry.notes = node.get("notes").and_then(given);
-        entry.description = node.get("description").and_then(given);
+        entry.meta = node.get("meta").and_then(Node::given);
+        entry.notes = node.get("notes").and_then(Node::given);
+        entry.description = node.get("description").and_then(Node::given);
         entry.id = node.get("id").or_else(|| node.get("ge_cloud_id")).and_then(|it| it.text().map(str::to_owned));
         Some(entry)
     }
@@ -370,20 +379,20 @@ pub fn read_entry(node: &Node, path: &str, problems: &mut Vec<Problem>) -> Optio
     }
     for Member { name, value, .. } in node.members() {
         match name.as_str() {
+            "fields" if value.is_mapping() => {
+                entry.inputs = value.members().iter().map(|it| reader.bound(it, path)).collect();
+            }
             "field" | "fields" => entry.fields.extend(reader.texts(value, path)),
+            "expect" => entry.expect = Some(value.clone()).filter(|it| !it.is_null()),
             "mostly" => entry.mostly = Some(value.clone()),
             "when" => entry.when = Some(value.clone()).filter(|it| !it.is_null()),
             "severity" => entry.severity = reader.severity(value, path),
             "name" => entry.name = reader.text(value, path),
-            "notes" => entry.notes = given(value),
+            "notes" => entry.notes = value.given(),
             "id" => entry.id = reader.text(value, path),
-            "meta" => entry.meta = given(value),
+            "meta" => entry.meta = value.given(),
             _ => {}
         }
     }
     Some(entry)
-}
-
-fn given(node: &Node) -> Option<Value<'static>> {
-    (!node.is_null()).then(|| node.to_value())
 }

@@ -21,6 +21,9 @@ use crate::plugins::{Cache, Limits, LoadedPlugin, Runtime, Shelf, Trust};
 /// A plugin is a WebAssembly component that exports the interfaces of `wit/`: rules in any language, which suites
 /// name in their `plugins:` block. `docs/plugins.md` says more.
 #[derive(ClapArgs, Debug)]
+#[command(
+    after_help = "Examples:\n  driftline plugin new --lang python my-check\n  driftline plugin build my-check\n  driftline plugin inspect my-check.wasm\n  driftline plugin test my-check.wasm\n  driftline plugin bench my-check.wasm\n\nExit codes: 0 done, and nothing is wrong; 1 the plugin breaks a law or a case of its page; 3 bad usage, or a file that is no plugin."
+)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,

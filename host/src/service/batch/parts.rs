@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use driftline_rules::report::Tally;
 use driftline_rules::run::{self, Fold};
-use driftline_rules::value::Value;
 
+use super::pending::troubled;
 use super::{Cut, Done, Ended, KEEP, Work};
 use crate::intake::Intake;
 use crate::intake::entry::{Count, FindingNote, Origin, Request};
@@ -21,31 +21,6 @@ pub(super) struct Judged {
 }
 
 impl Work<'_> {
-    /// Adds what the last record changed to the counts of its labels.
-    pub(super) fn by_labels(&mut self, cells: &[Value], verdict: Verdict) {
-        let labels = self.batch.version.labels(cells);
-        // So many combinations are hardly labels; the rest is counted together.
-        let is_known = self.by_labels.len() < 1000 || self.by_labels.contains_key(&labels);
-        let labels = if is_known { labels } else { Labels::default() };
-        let mut before = std::mem::take(&mut self.before);
-        let mut counts = std::mem::take(self.counts_of(labels.clone()));
-        for ((before, now), count) in before.iter_mut().zip(&self.part.window.tallies).zip(&mut counts) {
-            add(count, before, now);
-            before.clone_from(now);
-        }
-        for (i, count) in ends(&mut counts).enumerate() {
-            count.seen += 1;
-            count.failed += u64::from(i == 1 && verdict == Verdict::Fail);
-        }
-        self.before = before;
-        *self.counts_of(labels) = counts;
-    }
-
-    pub(super) fn counts_of(&mut self, labels: Labels) -> &mut Vec<Count> {
-        let n = self.batch.version.note.checks.len();
-        self.by_labels.entry(labels).or_insert_with(|| vec![Count::default(); n])
-    }
-
     /// Adds what came since the last part to the whole, and notes what it adds to a window.
     fn settle(&mut self) {
         let version = &self.batch.version;
@@ -155,13 +130,8 @@ impl Work<'_> {
 
 /// Adds what changed from `before` to `now`.
 pub(super) fn add(count: &mut Count, before: &Tally, now: &Tally) {
-    count.seen += now.seen - before.seen;
+    // A record that could not be judged neither passed nor failed.
+    count.seen += (now.seen - troubled(now)) - (before.seen - troubled(before));
     count.failed += (now.failed + now.mismatched) - (before.failed + before.mismatched);
     count.skipped += now.skipped - before.skipped;
-}
-
-/// The counts that the engine does not keep: whether records could be read, and how they fared as a whole.
-pub(super) fn ends(counts: &mut [Count]) -> impl Iterator<Item = &mut Count> {
-    let (first, rest) = counts.split_first_mut().unzip();
-    first.into_iter().chain(rest.and_then(<[Count]>::last_mut))
 }

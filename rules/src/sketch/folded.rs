@@ -1,0 +1,232 @@
+//! A summary of a window that a plugin keeps, its state as bytes.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use super::Type;
+use crate::bytes::{byte, get, get_counts, get_length, get_text, put, put_all, put_text};
+use crate::plugin::Fault;
+use crate::plugin::columns::Filler;
+use crate::plugin::rule::{BATCH, BATCH_BYTES, Summary};
+use crate::value::Value;
+
+/// States of a plugin's summary, and the records that are not observed yet.
+///
+/// Parts are merged once, when the window is judged. Whether a part then equals the whole is the
+/// plugin's promise; one that does not give it must see all records in one part.
+#[derive(Clone, Debug)]
+pub struct Folded {
+    summary: Arc<Summary>,
+    filler: Filler,
+    state: Option<Vec<u8>>,
+    /// Of other parts.
+    others: Vec<Vec<u8>>,
+    /// Records that were taken in.
+    rows: u64,
+    /// Records with a value that has no place in its column: number, first row, its type.
+    misfits: (u64, Option<(u64, &'static str)>),
+    fault: Option<Fault>,
+}
+
+/// Equal when they saw the same, as far as bytes can tell.
+impl PartialEq for Folded {
+    fn eq(&self, other: &Self) -> bool {
+        let parts = |it: &Self| (it.rows, it.misfits, it.fault.clone());
+        self.summary == other.summary && parts(self) == parts(other) && self.whole() == other.whole()
+    }
+}
+
+/// The type of that name; what is read may be anyone's.
+fn known(name: &str) -> &'static str {
+    Type::ALL.into_iter().map(Type::name).find(|it| *it == name).unwrap_or("value")
+}
+
+fn put_fault(tag: u8, why: &str, out: &mut Vec<u8>) {
+    out.push(tag);
+    put_text(why, out);
+}
+
+impl Folded {
+    /// Nothing yet.
+    pub(super) fn new(summary: &Arc<Summary>) -> Self {
+        Folded {
+            filler: summary.shape.filler(false),
+            summary: Arc::clone(summary),
+            state: None,
+            others: Vec::new(),
+            rows: 0,
+            misfits: (0, None),
+            fault: None,
+        }
+    }
+
+    /// Takes in the cells of a record.
+    pub(super) fn update<'v, 'r: 'v>(&mut self, cells: impl Iterator<Item = &'v Value<'r>> + Clone, row: u64) {
+        if let Some(misfit) = self.summary.shape.misfit(cells.clone()) {
+            self.misfits.0 += 1;
+            if self.misfits.1.is_none_or(|it| row < it.0) {
+                self.misfits.1 = Some((row, misfit));
+            }
+            return;
+        }
+        self.rows += 1;
+        if self.fault.is_some() {
+            return;
+        }
+        if !self.filler.joins(cells.clone()) {
+            self.observe();
+        }
+        self.filler.push(cells);
+        if self.filler.rows() >= BATCH || self.filler.bytes() >= BATCH_BYTES {
+            self.observe();
+        }
+    }
+
+    /// Hands the waiting records over.
+    fn observe(&mut self) {
+        if self.filler.rows() > 0 && self.fault.is_none() {
+            let state = self.summary.summarizer.observe(self.state.as_deref(), self.filler.batch());
+            match state.and_then(|it| self.bounded(it)) {
+                Ok(it) => self.state = Some(it),
+                Err(fault) => self.fail(fault),
+            }
+        }
+        self.filler.clear();
+    }
+
+    fn bounded(&self, state: Vec<u8>) -> Result<Vec<u8>, Fault> {
+        let most = self.summary.max_state;
+        if state.len() > most {
+            let why = format!("its state has {} bytes, which is more than the {most} that are allowed", state.len());
+            return Err(Fault::Failed(why));
+        }
+        Ok(state)
+    }
+
+    /// Nothing is kept of a window that cannot be answered.
+    fn fail(&mut self, fault: Fault) {
+        let first = |it: &Fault| format!("{it:?}");
+        // Of several the same is named, whichever part was merged first.
+        if self.fault.as_ref().is_none_or(|it| first(&fault) < first(it)) {
+            self.fault = Some(fault);
+        }
+        self.state = None;
+        self.others = Vec::new();
+    }
+
+    pub(super) fn merge(&mut self, mut other: Self) -> Result<(), super::OtherSketch> {
+        if self.summary != other.summary {
+            return Err(super::OtherSketch);
+        }
+        if self.rows > 0 && other.rows > 0 && !self.summary.mergeable {
+            let why = "cannot be merged from parts; let one worker see all records (`--threads 1`)";
+            self.fail(Fault::Failed(why.to_owned()));
+        }
+        other.observe();
+        self.rows += other.rows;
+        self.misfits.0 += other.misfits.0;
+        self.misfits.1 = super::earlier(self.misfits.1, other.misfits.1);
+        if let Some(fault) = other.fault {
+            self.fail(fault);
+        }
+        if self.fault.is_none() {
+            self.others.extend(other.state.into_iter().chain(other.others));
+        }
+        Ok(())
+    }
+
+    pub(super) fn shift(&mut self, rows: u64) {
+        if let Some((row, _)) = &mut self.misfits.1 {
+            *row = row.saturating_add(rows);
+        }
+    }
+
+    pub(super) fn size(&self) -> usize {
+        let states = self.state.iter().chain(&self.others).map(Vec::capacity).sum::<usize>();
+        size_of::<Self>() + states + self.filler.bytes()
+    }
+
+    /// The state of all that was seen; `None` when nothing was. May block.
+    pub fn whole(&self) -> Result<Option<Vec<u8>>, Fault> {
+        if self.filler.rows() > 0 {
+            let mut done = self.clone();
+            done.observe();
+            return done.whole();
+        }
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
+        let mut states: Vec<&[u8]> = self.state.iter().chain(&self.others).map(Vec::as_slice).collect();
+        // The order of parts is that of threads, which the answer must not depend on.
+        states.sort_unstable();
+        match states.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(one.to_vec())),
+            all => self.bounded(self.summary.summarizer.merge(all)?).map(Some),
+        }
+    }
+
+    /// Writes the state of all that was seen. May block.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let (misfits, first) = self.misfits;
+        put_all([self.rows, misfits], out);
+        if let Some((row, of)) = first {
+            put(row, out);
+            put_text(of, out);
+        }
+        match self.whole() {
+            Ok(None) => out.push(0),
+            Ok(Some(state)) => {
+                out.push(1);
+                put(state.len() as u64, out);
+                out.extend_from_slice(&state);
+            }
+            Err(Fault::Params(why)) => put_fault(2, &why, out),
+            Err(Fault::TooLittle(why)) => put_fault(3, &why, out),
+            Err(Fault::Failed(why)) => put_fault(4, &why, out),
+        }
+    }
+
+    /// Reads what [`Folded::write`] has written; what is in the state is the plugin's to look at.
+    pub(super) fn read(summary: &Arc<Summary>, from: &mut &[u8]) -> Option<Self> {
+        let [rows, misfits] = get_counts(from)?;
+        let first = match misfits {
+            0 => None,
+            _ => Some((get(from)?, known(get_text(from)?))),
+        };
+        let mut it = Folded { rows, misfits: (misfits, first), ..Folded::new(summary) };
+        match byte(from)? {
+            0 => {}
+            1 => {
+                let n = get_length(from).filter(|it| *it <= summary.max_state)?;
+                it.state = Some(from.split_off(..n)?.to_vec());
+            }
+            tag => {
+                let why = get_text(from)?.to_owned();
+                it.fault = Some(match tag {
+                    2 => Fault::Params(why),
+                    3 => Fault::TooLittle(why),
+                    4 => Fault::Failed(why),
+                    _ => return None,
+                });
+            }
+        }
+        Some(it)
+    }
+
+    /// How it is made.
+    pub const fn summary(&self) -> &Arc<Summary> {
+        &self.summary
+    }
+
+    /// Records that were taken in.
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Records that were left out because a value has no place in its column: how many, and the first
+    /// row with the type of its value.
+    pub const fn misfits(&self) -> (u64, Option<(u64, &'static str)>) {
+        self.misfits
+    }
+}
