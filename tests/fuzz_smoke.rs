@@ -97,6 +97,11 @@ fn a_pattern_ends_soon() {
 }
 
 #[test]
+fn a_stored_window_is_read_or_refused() {
+    smoke("window");
+}
+
+#[test]
 fn no_bytes_harm_as_a_component() {
     smoke("component");
 }

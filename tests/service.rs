@@ -23,6 +23,8 @@ mod server;
 mod suites;
 #[path = "service/who.rs"]
 mod who;
+#[path = "service/windows.rs"]
+mod windows;
 
 /// A suite with record rules, a rule on windows, and a field that must not be told.
 const PAYMENTS: &str = "\

@@ -69,14 +69,15 @@ pub fn scan(plan: &Plan, inputs: &[Input], options: &Options) -> Scanned {
 type Job = (Chunk, Arc<Kinds>);
 
 fn attempt(plan: &Plan, inputs: &[Input], options: &Options, kinds: &mut Kinds) -> Result<Scanned, Vec<Widen>> {
-    let (sender, receiver) = sync_channel::<Job>(options.threads * 2);
+    // What cannot be merged must be seen by one worker.
+    let threads = if plan.is_mergeable() { options.threads } else { 1 };
+    let (sender, receiver) = sync_channel::<Job>(threads * 2);
     let receiver = Mutex::new(receiver);
     let stop = AtomicBool::new(false);
     let mut source = Source::new(inputs.to_vec(), options.files.clone());
     let (mut faults, mut places) = (Vec::new(), Places::default());
     let parts: Vec<Part> = thread::scope(|scope| {
-        let workers: Vec<_> =
-            (0..options.threads).map(|_| scope.spawn(|| work(plan, options, &receiver, &stop))).collect();
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(plan, options, &receiver, &stop))).collect();
         hand_out(plan, options, &mut source, kinds, &sender, &stop, &mut places, &mut faults);
         drop(sender);
         workers.into_iter().filter_map(|it| it.join().ok()).collect()
@@ -205,6 +206,7 @@ fn work(plan: &Plan, options: &Options, receiver: &Mutex<Receiver<Job>>, stop: &
                 }
             }
         });
+        run::flush(fold);
         if jumps.is_needed() {
             part.jumps.push((chunk.first_row, jumps));
         }

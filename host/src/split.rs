@@ -193,6 +193,8 @@ impl<'j> Worker<'j> {
         let mut fold = Fold::new(job.plan, Keep { values: 0, all_rows: false });
         // Windows are judged already; here only the verdicts on records are wanted.
         fold.window.sketches.clear();
+        // Nor are plugins asked again: the first pass names the records that fail their rules.
+        fold.waiting.clear();
         let records = Records::new(job.plan, Arc::clone(&job.options.kinds), job.options.nulls.clone());
         Worker { job, records, fold }
     }
@@ -254,7 +256,7 @@ impl Job<'_> {
         };
         Failure {
             expectation: expectation.title(),
-            kind: expectation.kind.name,
+            kind: expectation.kind_name(),
             field,
             severity: expectation.severity.name(),
             value: Json(&it.value),

@@ -7,7 +7,8 @@ pub use plugins::{
     AboutOut, BrokenPlugin, CapabilityOut, InputOut, OutputOut, PluginOut, PluginVersionOut, PluginsOut,
 };
 pub use stored::{
-    LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredFinding, StoredResult, SuiteOut, VersionOut,
+    LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredFinding, StoredResult, StoredWindow,
+    SuiteOut, VersionOut, WindowDetail,
 };
 
 use serde::{Serialize, Serializer};
@@ -38,6 +39,9 @@ pub struct RecordVerdict<'r> {
     /// What it failed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure<'r>>,
+    /// What could not judge it: rules of plugins that gave no answer. They change no verdict.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Failure<'r>>,
 }
 
 /// One expectation that a record failed.
@@ -167,6 +171,11 @@ pub fn raw(text: Option<&str>) -> Option<Box<RawValue>> {
 }
 
 impl<'r> Failure<'r> {
+    /// Failures, by the names of their plan.
+    pub fn all(plan: &'r PlanNote, all: &'r [FailureNote]) -> Vec<Self> {
+        all.iter().filter_map(|it| Failure::new(plan, it)).collect()
+    }
+
     /// A failure, by the names of its plan.
     pub fn new(plan: &'r PlanNote, it: &'r FailureNote) -> Option<Self> {
         let check = plan.checks.get(it.check as usize)?;

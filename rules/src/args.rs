@@ -243,18 +243,7 @@ fn seconds(value: &Value) -> Option<f64> {
         Value::Str(it) => it.trim(),
         _ => return value.as_f64().filter(|it| *it >= 0.0 && !matches!(value, Value::Bool(_))),
     };
-    let cut = text.find(|it: char| it.is_ascii_alphabetic()).unwrap_or(text.len());
-    let (amount, unit) = text.split_at(cut);
-    let unit = match unit {
-        "ms" => 0.001,
-        "" | "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3_600.0,
-        "d" => 86_400.0,
-        "w" => 604_800.0,
-        _ => return None,
-    };
-    amount.trim().parse::<f64>().ok().filter(|it| it.is_finite() && *it >= 0.0).map(|it| it * unit)
+    crate::time::seconds(text)
 }
 
 /// The converted parameters of one entry.

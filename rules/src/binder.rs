@@ -74,6 +74,15 @@ impl Bindings {
         self.types.push(None);
         Slot((self.paths.len() - 1) as u16)
     }
+
+    /// The summary of a plan; equal plans share one.
+    pub fn kept(&mut self, plan: SketchPlan) -> SketchId {
+        let at = self.sketches.iter().position(|it| *it == plan).unwrap_or_else(|| {
+            self.sketches.push(plan);
+            self.sketches.len() - 1
+        });
+        SketchId(at as u16)
+    }
 }
 
 /// One entry's view of the [`Bindings`].
@@ -91,6 +100,8 @@ pub struct Binder<'b> {
     pub ignore: Ignore,
     /// How many values a summary keeps exactly.
     pub budget: usize,
+    /// The summaries that the entry has asked for.
+    pub asked: Vec<SketchId>,
 }
 
 impl Binder<'_> {
@@ -127,10 +138,8 @@ impl Binder<'_> {
     }
 
     fn keep(&mut self, plan: SketchPlan) -> SketchId {
-        let at = self.bindings.sketches.iter().position(|it| *it == plan).unwrap_or_else(|| {
-            self.bindings.sketches.push(plan);
-            self.bindings.sketches.len() - 1
-        });
-        SketchId(at as u16)
+        let id = self.bindings.kept(plan);
+        self.asked.push(id);
+        id
     }
 }

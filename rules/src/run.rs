@@ -52,6 +52,11 @@ impl Fold {
         fold
     }
 
+    /// Of a window that was stored: no record of it is remembered.
+    pub fn of_window(plan: &Plan, window: Window) -> Self {
+        Fold { window, ..Fold::of_records(plan) }
+    }
+
     /// Whether it is time to [`flush`]; [`check`] does it by itself when nobody else does.
     pub fn is_full(&self) -> bool {
         self.waiting.iter().any(Waiting::is_full)
@@ -137,6 +142,21 @@ pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold
         }
     }
     true
+}
+
+/// Folds one record, as [`check`] left its cells, into one summary of the plan, with `told` in place of
+/// the values: for a host that may not keep them. Which records the summary sees, the values say.
+pub fn fold_told(plan: &Plan, which: usize, cells: &[Value], told: &[Value], number: u64, sketch: &mut Sketch) {
+    let Some(it) = plan.bindings.sketches.get(which) else { return };
+    let row = Row { cells, number, now: 0 };
+    let is_seen = it.guard.is_none_or(|guard| plan.guards.get(usize::from(guard.0)).is_some_and(|it| it.holds(&row)));
+    if !is_seen || it.ignore.leaves_out(&it.slots, &row, it.nan_is_null) {
+        return pass_over(sketch, number);
+    }
+    match told {
+        [value] => sketch.update(value, number),
+        values => sketch.update_many(values.iter(), number),
+    }
 }
 
 /// A row that a summary is not concerned with. One of row by row order is told, so that the rows

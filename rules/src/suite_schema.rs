@@ -85,6 +85,15 @@ fn suite() -> Json {
                 "enum": OnFail::ALL.map(OnFail::name),
                 "description": "What a service does with a record that fails: observe it, tag it, reject it.",
             },
+            "windows": {
+                "description": "Over which spans of time a service judges records together; 5 minutes unless said.",
+                "anyOf": [
+                    {"enum": ["off", false]},
+                    {"type": ["object", "null"], "additionalProperties": false, "properties": {
+                        "length": {"type": ["string", "number"], "description": "The length of a window, such as 30s, 5m, 1h or 1d."},
+                    }},
+                ],
+            },
             "privacy": {
                 "type": ["object", "null"],
                 "description": "What may be told and stored of a field's values; `*` stands for all other fields.",

@@ -8,6 +8,22 @@ use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDel
 /// Microseconds since 1970-01-01T00:00:00Z: the engine's only clock reading, always given from outside.
 pub type Timestamp = i64;
 
+/// The seconds of a length of time such as `90s`, `15m`, `6h` or `7d`; a bare number is seconds.
+pub fn seconds(text: &str) -> Option<f64> {
+    let cut = text.find(|it: char| it.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (amount, unit) = text.split_at(cut);
+    let unit = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3_600.0,
+        "d" => 86_400.0,
+        "w" => 604_800.0,
+        _ => return None,
+    };
+    amount.trim().parse::<f64>().ok().filter(|it| it.is_finite() && *it >= 0.0).map(|it| it * unit)
+}
+
 /// A calendar date, or an instant with or without a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Time {

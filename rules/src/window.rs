@@ -44,6 +44,16 @@ impl Held {
         };
     }
 
+    /// All bits, for whoever stores them.
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// What [`Held::bits`] gave; `None` when there are others among them.
+    pub(crate) fn from_bits(bits: u8) -> Option<Self> {
+        (bits <= Held::NULL | Held::NUMBER | Held::OTHER).then_some(Held(bits))
+    }
+
     /// Whether any record had the field at all.
     pub const fn anything(self) -> bool {
         self.0 != 0
@@ -95,6 +105,25 @@ impl Window {
         Ok(())
     }
 
+    /// Lets every summary keep no more than `budget` exactly, as if that had been its budget from the start.
+    pub fn narrow(&mut self, budget: usize) {
+        self.sketches.iter_mut().for_each(|it| it.narrow(budget));
+    }
+
+    /// The least that a summary keeps exactly; `None` when none has such a bound.
+    pub fn budget(&self) -> Option<usize> {
+        self.sketches.iter().filter_map(Sketch::budget).min()
+    }
+
+    /// Adds `rows` to every row number kept: the window is moved behind so many records.
+    pub fn shift(&mut self, rows: u64) {
+        for (row, _) in self.tallies.iter_mut().filter_map(|it| it.mismatch.as_mut()) {
+            *row = row.saturating_add(rows);
+        }
+        self.sketches.iter_mut().for_each(|it| it.shift(rows));
+        self.columns.shift(rows);
+    }
+
     /// Does now, on the caller's threads, what judging would do on one.
     pub fn settle(&self, spread: &Spread) {
         self.sketches.iter().for_each(|it| it.settle(spread));
@@ -137,6 +166,19 @@ impl Columns {
         for ((row, place), name) in &other.order {
             self.see(name, *row, *place);
         }
+    }
+
+    /// Row, place and name of each, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &((u64, u32), String)> {
+        self.order.iter()
+    }
+
+    fn shift(&mut self, rows: u64) {
+        for at in self.seen.values_mut() {
+            at.0 = at.0.saturating_add(rows);
+        }
+        let moved = std::mem::take(&mut self.order).into_iter();
+        self.order = moved.map(|((row, place), name)| ((row.saturating_add(rows), place), name)).collect();
     }
 
     /// The names, in order.

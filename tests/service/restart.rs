@@ -53,6 +53,8 @@ pub fn send(server: &Server, done: &AtomicBool, answered: &AtomicI64) {
 /// Kills the service under load some times; what was answered is stored, each record once. What was
 /// taken in when the kill came, but not answered, may be stored too: at most what was under way.
 pub fn survives_kills(mut server: Server) {
+    server.write("suites/payments.yaml", &format!("windows: {{ length: 1s }}\n{PAYMENTS}"));
+    server.set("DRIFTLINE_WINDOWS__GRACE", "1ms");
     let answered = AtomicI64::new(0);
     let mut under_way = 0;
     for round in 0..4 {
@@ -83,6 +85,9 @@ pub fn survives_kills(mut server: Server) {
     let stats = server.get("/v1/stats?check=id%20not_null").json();
     let seen: i64 = stats.as_array().unwrap().iter().map(|it| it["seen"].as_i64().unwrap()).sum();
     assert_eq!(seen, stored, "the counts by minute are of the same records");
+    server.until("all windows", || server.in_windows() >= stored);
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(server.in_windows(), stored, "the windows are of the same records");
 }
 
 #[test]

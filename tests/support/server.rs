@@ -181,13 +181,22 @@ impl Server {
 
     /// Records stored, of all requests.
     pub fn stored(&self) -> i64 {
+        self.records("/v1/results")
+    }
+
+    /// Records in windows that were judged.
+    pub fn in_windows(&self) -> i64 {
+        self.records("/v1/windows")
+    }
+
+    fn records(&self, of: &str) -> i64 {
         let mut n = 0;
-        let mut path = "/v1/results?limit=1000".to_owned();
+        let mut path = format!("{of}?limit=1000");
         loop {
             let page = self.get(&path).json();
             n += page["items"].as_array().unwrap().iter().map(|it| it["records"].as_i64().unwrap()).sum::<i64>();
             match page["next"].as_str() {
-                Some(next) => path = format!("/v1/results?limit=1000&cursor={next}"),
+                Some(next) => path = format!("{of}?limit=1000&cursor={next}"),
                 None => return n,
             }
         }

@@ -7,13 +7,15 @@ pub mod plugin;
 
 use std::io::Write;
 use std::str::from_utf8;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use driftline::files::csv::{CsvPlan, Kind, Kinds, Nulls, Trouble, Widen};
 use driftline::files::{Chunk, Format, Input, Options, Source};
+use driftline_rules::codec;
 use driftline_rules::condition::{Condition, Dialect};
 use driftline_rules::path::Path;
-use driftline_rules::plan::{self, compile};
+use driftline_rules::plan::{self, Plan, compile};
 use driftline_rules::python::regex::Pattern;
 use driftline_rules::record::{self, Limits, Reader};
 use driftline_rules::row::{Row, Slot};
@@ -27,12 +29,13 @@ use driftline_rules::value::Value;
 pub type Body = (&'static str, fn(&[u8]), &'static [&'static str]);
 
 /// Cases that are run by name.
-pub const BODIES: [Body; 7] = [
+pub const BODIES: [Body; 8] = [
     ("record", record, &RECORDS),
     ("suite", suite, &SUITES),
     ("csv", csv, &TABLES),
     ("condition", condition, &CONDITIONS),
     ("regex", regex, &PATTERNS),
+    ("window", window, &["", "s\x05\x01", "s\x11\x7f\x20\x03", "\x02\x00\x02\x02\x00\x00\x00"]),
     ("component", plugin::component, &plugin::COMPONENTS),
     ("batch", plugin::batch, &plugin::BATCHES),
 ];
@@ -269,6 +272,70 @@ pub fn regex(bytes: &[u8]) {
     let took = started.elapsed();
     assert!(took < Duration::from_secs(20), "{took:?} for {pattern:?} in {text:?}");
 }
+
+/// A stored window: bytes are one or are refused, and one that is read can be written, merged and judged.
+///
+/// Behind an `s` stand changes to a sound window, as pairs of a place and a byte; anything else is the state itself.
+pub fn window(bytes: &[u8]) {
+    static PLAN: LazyLock<(Plan, Vec<u8>)> = LazyLock::new(|| {
+        let (suite, _) = suite::read(WINDOWED);
+        let plan = compile(&suite, &plan::Options { budget: 3, ..plan::Options::default() }).0;
+        let mut fold = Fold::new(&plan, Keep { values: 0, all_rows: false });
+        for number in 0..6 {
+            let mut cells = vec![Value::Num(f64::from(number) / 2.0), Value::text("a"), Value::Int(7)];
+            cells.resize(plan.shape.width(), Value::Null);
+            run::check(&plan, &mut cells, number as u64, 0, &mut fold);
+        }
+        let bytes = codec::encode(&fold.window, b"");
+        (plan, bytes)
+    });
+    let (plan, sound) = &*PLAN;
+    let header = sound.get(..6).unwrap_or_default();
+    let state = match bytes.strip_prefix(b"s") {
+        Some(changes) => {
+            let mut state = sound.clone();
+            for it in changes.chunks_exact(2) {
+                let at = usize::from(it[0]) % state.len();
+                state[at] = it[1];
+            }
+            state
+        }
+        None => [header, bytes].concat(),
+    };
+    let read = |bytes: &[u8]| codec::decode(plan.expectations.len(), &plan.bindings, b"", bytes);
+    let Ok(mut window) = read(&state) else { return };
+    assert_eq!(read(&codec::encode(&window, b"")).map(|it| codec::encode(&it, b"")), Ok(codec::encode(&window, b"")));
+    let mut other = window.clone();
+    other.shift(window.rows);
+    assert_eq!(window.merge(other), Ok(()));
+    run::judge(plan, &Fold::of_window(plan, window), 0);
+}
+
+/// Every summary that a window may hold.
+const WINDOWED: &str = "
+- mean_between: {min: 0, max: 1}
+  field: a
+- max_between: {max: 9}
+  field: a
+- median_between: {max: 9}
+  field: a
+- not_outliers: {}
+  field: c
+- unique: {}
+  field: b
+- compound_unique: {}
+  fields: [a, b]
+- unique_value_count_between: {max: 3}
+  field: a
+- kl_divergence_less_than: {partition: {bins: [0, 1, 2], weights: [0.5, 0.5]}, max: 0.1}
+  field: a
+- increasing: {}
+  field: a
+- of_type: {type: int}
+  field: c
+- not_null: {}
+  field: b
+";
 
 /// Equality in which `-0`, the integer 0 here as in Python, is the float that it is in `serde_json`.
 fn alike(ours: &serde_json::Value, theirs: &serde_json::Value) -> bool {

@@ -89,7 +89,7 @@ CREATE TABLE finding (
     error double precision,
     PRIMARY KEY (at, result_id, n)
 ) PARTITION BY RANGE (at);
-COMMENT ON TABLE finding IS 'What one expectation says of a batch as a whole.';
+COMMENT ON TABLE finding IS 'What one expectation says of a batch, or of a window, as a whole.';
 CREATE INDEX finding_suite_check ON finding (suite, check_name, at);
 
 -- Counts are updated in place, so pages keep room for it.
@@ -113,6 +113,44 @@ CREATE TABLE tally (
 COMMENT ON TABLE tally IS 'How records of one minute fared under one expectation.';
 CREATE INDEX tally_minute ON tally (minute);
 CREATE INDEX tally_check ON tally (suite, check_name, minute);
+
+-- Written once and removed when their window is closed: hosts that share the database never wait for each other here.
+CREATE TABLE window_part (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    segment_id uuid NOT NULL,
+    suite text COLLATE "C" NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    start_at timestamptz NOT NULL,
+    end_at timestamptz NOT NULL,
+    records bigint NOT NULL,
+    unreadable bigint NOT NULL,
+    state bytea NOT NULL
+);
+COMMENT ON TABLE window_part IS 'What one journal segment adds to a window that is not closed, or was closed before.';
+CREATE INDEX window_part_of ON window_part (suite, suite_hash, start_at, id);
+CREATE INDEX window_part_end ON window_part (end_at);
+
+CREATE TABLE time_window (
+    id uuid PRIMARY KEY,
+    suite text COLLATE "C" NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    start_at timestamptz NOT NULL,
+    end_at timestamptz NOT NULL,
+    records bigint NOT NULL,
+    unreadable bigint NOT NULL,
+    status text NOT NULL,
+    message text,
+    revision bigint NOT NULL,
+    judged_at timestamptz NOT NULL,
+    statistics json,
+    state bytea
+);
+COMMENT ON TABLE time_window IS 'The records of one span of time and one version of a suite; its findings are in the table finding.';
+COMMENT ON COLUMN time_window.state IS 'The summaries, so that records that come late can be added.';
+CREATE INDEX time_window_start ON time_window (start_at, id);
+CREATE INDEX time_window_suite ON time_window (suite, start_at, id);
+CREATE INDEX time_window_status ON time_window (status, start_at, id) WHERE status <> 'pass';
+CREATE INDEX time_window_end ON time_window (end_at);
 
 CREATE TABLE idempotency_key (
     suite text COLLATE "C" NOT NULL,
@@ -191,12 +229,21 @@ CREATE VIEW finding_history AS
 SELECT at, result_id, n, suite, suite_hash, check_name, kind, severity, field, status, observed, bound, message,
     elements, unexpected, error
 FROM finding;
-COMMENT ON VIEW finding_history IS 'One row for each expectation and batch.';
+COMMENT ON VIEW finding_history IS 'One row for each expectation and batch, or window: result_id is the window''s id then.';
 COMMENT ON COLUMN finding_history.status IS 'pass, skip, fail or error.';
 COMMENT ON COLUMN finding_history.observed IS 'The number, text or list that was judged, as JSON.';
 COMMENT ON COLUMN finding_history.elements IS 'Records concerned, where the rule is about records.';
 COMMENT ON COLUMN finding_history.unexpected IS 'Of them, those that the rule does not hold for.';
 COMMENT ON COLUMN finding_history.error IS 'How far the observed number may be off, where it was estimated; null: exact.';
+
+CREATE VIEW window_history AS
+SELECT start_at, end_at, id AS window_id, suite, suite_hash, status, message, records, unreadable, revision, judged_at,
+    statistics
+FROM time_window WHERE status <> 'open';
+COMMENT ON VIEW window_history IS 'One row for each span of time and version of a suite that records came for; finding_history has its findings, with result_id = window_id and at = start_at.';
+COMMENT ON COLUMN window_history.status IS 'pass, warn or fail: the worst finding; error: it could not be judged, and message says why.';
+COMMENT ON COLUMN window_history.revision IS '1 when it was closed; one more for each time that records came late.';
+COMMENT ON COLUMN window_history.statistics IS 'Counts by expectation.';
 
 CREATE VIEW check_history AS
 SELECT minute, suite, suite_hash, check_name, kind, severity, field, NULLIF(model, '') AS model,

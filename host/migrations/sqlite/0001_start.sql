@@ -101,6 +101,40 @@ CREATE TABLE tally (
 CREATE INDEX tally_minute ON tally (minute);
 CREATE INDEX tally_check ON tally (suite, check_name, minute);
 
+CREATE TABLE window_part (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    segment_id BLOB NOT NULL,
+    suite TEXT NOT NULL,
+    suite_hash TEXT NOT NULL,
+    start_at INTEGER NOT NULL,
+    end_at INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    unreadable INTEGER NOT NULL,
+    state BLOB NOT NULL
+) STRICT;
+CREATE INDEX window_part_of ON window_part (suite, suite_hash, start_at, id);
+CREATE INDEX window_part_end ON window_part (end_at);
+
+CREATE TABLE time_window (
+    id BLOB NOT NULL PRIMARY KEY,
+    suite TEXT NOT NULL,
+    suite_hash TEXT NOT NULL,
+    start_at INTEGER NOT NULL,
+    end_at INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    unreadable INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    message TEXT,
+    revision INTEGER NOT NULL,
+    judged_at INTEGER NOT NULL,
+    statistics TEXT,
+    state BLOB
+) STRICT;
+CREATE INDEX time_window_start ON time_window (start_at, id);
+CREATE INDEX time_window_suite ON time_window (suite, start_at, id);
+CREATE INDEX time_window_status ON time_window (status, start_at, id) WHERE status <> 'pass';
+CREATE INDEX time_window_end ON time_window (end_at);
+
 CREATE TABLE idempotency_key (
     suite TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -161,6 +195,15 @@ SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at,
     suite_hash, check_name, kind, severity, field, status, observed, bound, message, elements, unexpected, error,
     at AS at_us
 FROM finding;
+
+CREATE VIEW window_history AS
+SELECT strftime('%Y-%m-%dT%H:%M:%SZ', start_at / 1e6, 'unixepoch') AS start_at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', end_at / 1e6, 'unixepoch') AS end_at,
+    lower(format('%s-%s-%s-%s-%s', substr(hex(id), 1, 8), substr(hex(id), 9, 4), substr(hex(id), 13, 4),
+        substr(hex(id), 17, 4), substr(hex(id), 21))) AS window_id,
+    suite, suite_hash, status, message, records, unreadable, revision,
+    strftime('%Y-%m-%dT%H:%M:%fZ', judged_at / 1e6, 'unixepoch') AS judged_at, statistics, start_at AS start_us
+FROM time_window WHERE status <> 'open';
 
 CREATE VIEW check_history AS
 SELECT strftime('%Y-%m-%dT%H:%M:%SZ', minute / 1e6, 'unixepoch') AS minute, suite, suite_hash, check_name, kind,

@@ -197,6 +197,8 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     }
     let bar = progress(&inputs, args.output.is_some());
     let complete = args.format == OutputFormat::Gx && args.result_format == ResultFormat::Complete;
+    // The second pass asks no plugin again, so the first keeps the rows.
+    let complete = complete || paths.any() && loaded.plan.has_batches();
     let values = args.format.samples(args.samples);
     let mut scanned = scan(
         &loaded.plan,

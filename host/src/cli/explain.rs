@@ -265,7 +265,7 @@ fn write_json(plan: &Plan, explained: &[Explanation], verdict: &str, out: &mut d
             let expectation = &plan.expectations[it.expectation];
             json!({
                 "expectation": expectation.title(),
-                "kind": expectation.kind.name,
+                "kind": expectation.kind_name(),
                 "fields": expectation.fields,
                 "severity": expectation.severity.name(),
                 "path": expectation.path,

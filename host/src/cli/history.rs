@@ -13,7 +13,7 @@ use crate::history::time;
 use crate::service::app::now;
 use crate::store::rows::{Filter, Verdict};
 use crate::store::{Options, Store};
-use crate::wire::{Stat, StoredFailure, StoredResult};
+use crate::wire::{Stat, StoredFailure, StoredResult, StoredWindow};
 
 /// Say what was checked and what failed, from the store.
 ///
@@ -23,7 +23,7 @@ use crate::wire::{Stat, StoredFailure, StoredResult};
     after_help = "Examples:\n  driftline history --since 24h\n  driftline history failures --suite payments --severity critical --since 7d\n  driftline history stats --suite payments --bucket 86400 --format json\n\nExit codes: 0; 3 bad usage or configuration, or the store cannot be read."
 )]
 pub struct Args {
-    /// Requests, failures, or pass rates by expectation and span of time.
+    /// Requests, failures, pass rates by expectation and span of time, or windows.
     #[arg(value_enum, default_value_t = What::Results)]
     what: What,
     /// Only of this suite.
@@ -35,7 +35,7 @@ pub struct Args {
     /// Only `critical`, `warning` or `info`.
     #[arg(long, value_name = "WORD")]
     severity: Option<String>,
-    /// Only requests that ended so: `pass`, `warn`, `fail`.
+    /// Only requests or windows that ended so: `pass`, `warn`, `fail`; a window also `error`.
     #[arg(long, value_name = "WORD")]
     status: Option<String>,
     /// Only of this field.
@@ -78,6 +78,8 @@ enum What {
     Failures,
     /// Pass rates.
     Stats,
+    /// Spans of time, judged as a whole.
+    Windows,
 }
 
 /// A format of the answer.
@@ -137,6 +139,22 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
                     ]
                 })
             }
+            What::Windows => {
+                let rows = store.windows(&filter, args.status.as_deref(), None, args.limit).await?;
+                let rows: Vec<StoredWindow> = rows.into_iter().map(Into::into).collect();
+                show(args, &rows, &["FROM", "TO", "SUITE", "STATUS", "RECORDS", "UNREADABLE", "REVISION", "ID"], |it| {
+                    vec![
+                        it.start.clone(),
+                        it.end.clone(),
+                        it.suite.clone(),
+                        it.status.clone(),
+                        it.records.to_string(),
+                        it.unreadable.to_string(),
+                        it.revision.to_string(),
+                        it.id.to_string(),
+                    ]
+                })
+            }
             What::Stats => {
                 let rows = store.stats(&filter, args.bucket).await?;
                 let rows: Vec<Stat> = rows.into_iter().map(Into::into).collect();
@@ -161,6 +179,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
 fn filter(args: &Args) -> anyhow::Result<Filter> {
     let verdict = match args.status.as_deref() {
         None => None,
+        Some("error") if args.what == What::Windows => None,
         Some(word) => match Verdict::ALL.into_iter().find(|it| it.name() == word) {
             None => bail!("--status {word}: it is one of pass, warn, fail"),
             it => it,

@@ -85,7 +85,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
 
 /// Whether a name in `fails:` means this expectation.
 pub fn names(name: &str, expectation: &Expectation) -> bool {
-    name == expectation.kind.name || name == expectation.type_name || name == expectation.title()
+    name == expectation.kind_name() || name == expectation.type_name || name == expectation.title()
 }
 
 /// What is not as the example states it.
@@ -131,6 +131,9 @@ fn differences(loaded: &Loaded, example: &Example, now: i64) -> Vec<String> {
             }
             Some(it) if !it.concerned => {
                 format!("must fail `{name}` ({lines}), but its `when` leaves the record out")
+            }
+            Some(it) if it.outcome == Some(Outcome::Error) => {
+                format!("must fail `{name}` ({lines}), but it could not be judged: {}", it.why.as_deref().unwrap_or(""))
             }
             Some(_) => format!("must fail `{name}` ({lines}), but there is nothing to judge: the value is null"),
         });

@@ -91,6 +91,7 @@ impl Config {
             results: days(self.retention.results),
             failures: days(self.retention.failures),
             tallies: days(self.retention.tallies),
+            windows: days(self.retention.windows),
             key_hours: self.idempotency.window.in_hours(),
         }
     }

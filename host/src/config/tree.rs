@@ -56,6 +56,8 @@ pub struct Config {
     pub log: Log,
     /// The end of the service.
     pub stop: Stop,
+    /// The spans of time over which records are judged together; a suite's `windows:` says how long they are.
+    pub windows: Windows,
 }
 
 /// TLS; without it the service speaks plain HTTP, which is for this machine or behind a proxy.
@@ -173,6 +175,17 @@ pub struct Results {
     pub privacy_key: Option<Secret>,
 }
 
+/// The spans of time over which records are judged together; a suite's `windows:` says how long they are.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Windows {
+    /// Time after its end at which a window is judged; what comes later makes another revision of it.
+    pub grace: Span,
+    /// Values, or distinct values, that a window keeps exactly of a field before it keeps a sketch of them.
+    #[schemars(range(min = 1, max = 16_777_216))]
+    pub exact_values: u32,
+}
+
 /// The connections to the database.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -196,6 +209,8 @@ pub struct Retention {
     pub failures: Option<Span>,
     /// Age at which the counts by minute are deleted, in whole days; null: never.
     pub tallies: Option<Span>,
+    /// Age at which windows are deleted, in whole days; null: never.
+    pub windows: Option<Span>,
     /// Time between two deletions.
     pub every: Span,
 }
@@ -255,6 +270,7 @@ impl Default for Config {
             idempotency: Idempotency { window: Span::hours(24) },
             log: Log::default(),
             stop: Stop { grace: Span::seconds(30) },
+            windows: Windows::default(),
         }
     }
 }
@@ -305,6 +321,12 @@ impl Default for Results {
     }
 }
 
+impl Default for Windows {
+    fn default() -> Self {
+        Windows { grace: Span::seconds(10), exact_values: 65_536 }
+    }
+}
+
 impl Default for Store {
     fn default() -> Self {
         Store { max_connections: 8, acquire_timeout: Span::seconds(5), migrate: true }
@@ -317,6 +339,7 @@ impl Default for Retention {
             results: Some(Span::days(90)),
             failures: Some(Span::days(90)),
             tallies: Some(Span::days(400)),
+            windows: Some(Span::days(90)),
             every: Span::hours(1),
         }
     }

@@ -248,7 +248,7 @@ impl Incoming {
 
     async fn single(self, text: &[u8], reserved: Option<Reserved>, repeated: bool) -> Result<Response, Problem> {
         let started = Instant::now();
-        let checked = self.version.check(text, self.at);
+        let checked = Version::check_aside(&self.version, text, self.at).await;
         let action = if checked.verdict == Verdict::Fail { self.action() } else { "accept" };
         let note = &self.version.note;
         let answer = Single {
@@ -263,7 +263,8 @@ impl Incoming {
                 valid: checked.verdict != Verdict::Fail,
                 verdict: Word(checked.verdict),
                 action,
-                failures: checked.failures.iter().filter_map(|it| Failure::new(note, it)).collect(),
+                failures: Failure::all(note, &checked.failures),
+                errors: Failure::all(note, &checked.errors),
             },
         };
         let body = serde_json::to_vec(&answer).map_err(|it| Problem::internal(it.to_string()))?;
@@ -294,6 +295,7 @@ impl Incoming {
                 verdict: checked.verdict,
                 unreadable: checked.unreadable,
                 marks: checked.marks,
+                window: checked.window,
             };
             return Ok(self.app.intake.single(note, single)?);
         }
@@ -315,6 +317,7 @@ impl Incoming {
             failures,
             failures_left_out: left_out as u64,
             key: reserved.map(Reserved::note),
+            window: checked.window,
             origin,
             ..Request::default()
         };

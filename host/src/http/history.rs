@@ -81,29 +81,39 @@ impl Asked {
     }
 
     fn limit(&self) -> Result<u32, Problem> {
-        match self.limit {
-            None => Ok(100),
-            Some(it @ 1..=1000) => Ok(it),
-            Some(it) => Err(Problem::bad_request(format!("`limit={it}` is not from 1 to 1000"))),
-        }
+        limit(self.limit)
     }
 
     fn cursor(&self) -> Result<Option<Cursor>, Problem> {
-        let Some(text) = &self.cursor else { return Ok(None) };
-        let parts: Vec<_> = text.split('_').collect();
-        let cursor = match parts.as_slice() {
-            [at, id, n] => match (at.parse(), Uuid::parse_str(id), n.parse()) {
-                (Ok(at), Ok(id), Ok(n)) => Some(Cursor { at, id, n }),
-                _ => None,
-            },
-            _ => None,
-        };
-        cursor.map(Some).ok_or_else(|| Problem::bad_request("`cursor` is not the `next` of a page"))
+        cursor(self.cursor.as_deref())
     }
 }
 
+/// Rows of a page.
+pub(super) fn limit(asked: Option<u32>) -> Result<u32, Problem> {
+    match asked {
+        None => Ok(100),
+        Some(it @ 1..=1000) => Ok(it),
+        Some(it) => Err(Problem::bad_request(format!("`limit={it}` is not from 1 to 1000"))),
+    }
+}
+
+/// Where a page begins.
+pub(super) fn cursor(text: Option<&str>) -> Result<Option<Cursor>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let parts: Vec<_> = text.split('_').collect();
+    let cursor = match parts.as_slice() {
+        [at, id, n] => match (at.parse(), Uuid::parse_str(id), n.parse()) {
+            (Ok(at), Ok(id), Ok(n)) => Some(Cursor { at, id, n }),
+            _ => None,
+        },
+        _ => None,
+    };
+    cursor.map(Some).ok_or_else(|| Problem::bad_request("`cursor` is not the `next` of a page"))
+}
+
 /// A time, or a span before now.
-fn time(name: &str, text: Option<&str>) -> Result<Option<Micros>, Problem> {
+pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<Micros>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let parsed = crate::history::time(text, crate::service::app::now()).or_else(|| {
         // A `+` of an offset is a space when the client did not escape it.
@@ -116,7 +126,7 @@ fn time(name: &str, text: Option<&str>) -> Result<Option<Micros>, Problem> {
     })
 }
 
-fn next(full: bool, last: Option<Cursor>) -> Option<String> {
+pub(super) fn next(full: bool, last: Option<Cursor>) -> Option<String> {
     last.filter(|_| full).map(|it| format!("{}_{}_{}", it.at, it.id, it.n))
 }
 

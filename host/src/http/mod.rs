@@ -11,6 +11,7 @@ mod listen;
 mod plugins;
 pub mod problem;
 mod suites;
+mod windows;
 
 use std::sync::Arc;
 
@@ -77,6 +78,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(history::result))
         .routes(routes!(history::failures))
         .routes(routes!(history::stats))
+        .routes(routes!(windows::windows))
+        .routes(routes!(windows::window))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::version))

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::store::rows::{Labels, Micros, Verdict};
+use crate::store::rows::{FindingRow, Labels, Micros, Verdict};
 
 /// A journal entry. Its form is postcard's; a change of it needs a new [`super::journal::MAGIC`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,8 @@ pub struct Single {
     pub unreadable: bool,
     /// How each expectation fared.
     pub marks: Marks,
+    /// What the record adds to a window.
+    pub window: Option<WindowNote>,
 }
 
 /// How each expectation of a plan fared with one record: two bits each.
@@ -151,6 +153,23 @@ pub struct Request {
     pub statistics: Option<String>,
     /// Its `Idempotency-Key`; in its last part.
     pub key: Option<KeyNote>,
+    /// What its records add to a window.
+    pub window: Option<WindowNote>,
+}
+
+/// What records add to the window that they lie in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowNote {
+    /// The start of the window.
+    pub start: Micros,
+    /// Its end.
+    pub end: Micros,
+    /// Records.
+    pub records: u64,
+    /// Records that could not be read.
+    pub unreadable: u64,
+    /// An encoded window of these records alone, under the hash of the suite.
+    pub state: Vec<u8>,
 }
 
 /// The `Idempotency-Key` of a request.
@@ -224,5 +243,31 @@ impl Marks {
             skipped: u64::from(it == Mark::Skipped),
         };
         self.iter().take(n).map(count).collect()
+    }
+}
+
+impl PlanNote {
+    /// What an expectation says of a batch or a window, as a row: the `n`-th of the request or window `id`.
+    pub fn finding(&self, id: Uuid, at: Micros, n: usize, finding: &FindingNote) -> FindingRow {
+        let unknown = CheckNote::default();
+        let check = self.checks.get(finding.check as usize).unwrap_or(&unknown);
+        FindingRow {
+            result_id: id,
+            n: n as i64,
+            at,
+            suite: self.suite.clone(),
+            suite_hash: self.hash.clone(),
+            check: check.title.clone(),
+            kind: check.kind.clone(),
+            severity: check.severity.clone(),
+            field: check.field.clone(),
+            status: finding.status.clone(),
+            observed: finding.observed.clone(),
+            bound: finding.bound.clone(),
+            message: finding.message.clone(),
+            elements: finding.counts.map(|it| it.0 as i64),
+            unexpected: finding.counts.map(|it| it.1 as i64),
+            error: finding.error,
+        }
     }
 }

@@ -3,21 +3,23 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
+use uuid::Uuid;
 
 use super::shard::Shard;
-use super::{Intake, Sync, journal};
+use super::{Intake, SumUp, Sync, journal};
 use crate::store::rows::Batch;
 use crate::store::{Committed, Store};
 
 /// The longest pause between two tries of one transaction.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-pub(super) async fn run(intake: &Intake, store: &Store) {
+pub(super) async fn run(intake: &Intake, store: &Store, sum_up: &SumUp) {
     let own = intake.lock().segment.path().to_owned();
     let left = match intake.journal.left() {
         Ok(it) => it.into_iter().filter(|it| *it != own).collect(),
@@ -26,7 +28,7 @@ pub(super) async fn run(intake: &Intake, store: &Store) {
             Vec::new()
         }
     };
-    recover(intake, store, left).await;
+    recover(intake, store, sum_up, left).await;
     intake.recovered.store(true, Ordering::Release);
     let (mut synced, mut flushed) = (Instant::now(), Instant::now());
     loop {
@@ -46,7 +48,7 @@ pub(super) async fn run(intake: &Intake, store: &Store) {
             continue;
         }
         flushed = Instant::now();
-        if !flush(intake, store).await {
+        if !flush(intake, store, sum_up).await {
             if stopping {
                 warn!("stopping while the store cannot be reached: the journal keeps what waits");
                 return;
@@ -77,7 +79,7 @@ async fn sync(intake: &Intake) {
 }
 
 /// Commits what waits. False when the store cannot be reached and the service is stopping.
-async fn flush(intake: &Intake, store: &Store) -> bool {
+async fn flush(intake: &Intake, store: &Store, sum_up: &SumUp) -> bool {
     {
         let state = intake.lock();
         // A torn segment takes nothing more, so it is replaced even when there is nothing to store.
@@ -111,7 +113,8 @@ async fn flush(intake: &Intake, store: &Store) -> bool {
     }
     intake.counters.waiting.fetch_add(segment.len(), Ordering::Relaxed);
     intake.counters.backlog.fetch_add(1, Ordering::Relaxed);
-    let stored = commit(intake, store, &shard.into_batch(segment.id), &path).await;
+    let batch = batch_of(shard, segment.id, sum_up).await;
+    let stored = commit(intake, store, &batch, &path).await;
     intake.counters.waiting.fetch_sub(segment.len(), Ordering::Relaxed);
     intake.counters.backlog.fetch_sub(1, Ordering::Relaxed);
     intake.lock().in_flight = 0;
@@ -122,6 +125,17 @@ async fn flush(intake: &Intake, store: &Store) -> bool {
     }
     intake.committed.send_replace(number);
     true
+}
+
+/// The rows of a shard, its windows summed up, on a thread that may take its time.
+async fn batch_of(shard: Shard, segment: Uuid, sum_up: &SumUp) -> Batch {
+    let sum_up = Arc::clone(sum_up);
+    let made = tokio::task::spawn_blocking(move || {
+        let mut batch = shard.into_batch(segment);
+        sum_up(&mut batch);
+        batch
+    });
+    made.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// How the committing of a segment ended.
@@ -168,13 +182,13 @@ async fn commit(intake: &Intake, store: &Store, batch: &Batch, path: &Path) -> E
 }
 
 /// Commits what an earlier process has left.
-async fn recover(intake: &Intake, store: &Store, left: Vec<PathBuf>) {
+async fn recover(intake: &Intake, store: &Store, sum_up: &SumUp, left: Vec<PathBuf>) {
     let waiting = &intake.counters.waiting;
     let left: Vec<_> = left.into_iter().map(|it| (fs::metadata(&it).map_or(0, |it| it.len()), it)).collect();
     waiting.fetch_add(left.iter().map(|it| it.0).sum(), Ordering::Relaxed);
     intake.counters.backlog.fetch_add(left.len() as u64, Ordering::Relaxed);
     for (bytes, path) in left {
-        let ended = recover_one(intake, store, &path).await;
+        let ended = recover_one(intake, store, sum_up, &path).await;
         waiting.fetch_sub(bytes, Ordering::Relaxed);
         intake.counters.backlog.fetch_sub(1, Ordering::Relaxed);
         if ended == Some(Ended::Away) {
@@ -184,7 +198,7 @@ async fn recover(intake: &Intake, store: &Store, left: Vec<PathBuf>) {
 }
 
 /// `None` when the segment could not be read, or held nothing.
-async fn recover_one(intake: &Intake, store: &Store, path: &Path) -> Option<Ended> {
+async fn recover_one(intake: &Intake, store: &Store, sum_up: &SumUp, path: &Path) -> Option<Ended> {
     let read = tokio::task::spawn_blocking({
         let path = path.to_owned();
         move || {
@@ -207,7 +221,8 @@ async fn recover_one(intake: &Intake, store: &Store, path: &Path) -> Option<Ende
         return None;
     }
     let requests = shard.outcomes;
-    let ended = commit(intake, store, &shard.into_batch(id), path).await;
+    let batch = batch_of(shard, id, sum_up).await;
+    let ended = commit(intake, store, &batch, path).await;
     if ended == Ended::Stored {
         info!(segment = %id, requests, torn_bytes = torn, "recovered what an earlier process had answered");
     }

@@ -19,9 +19,13 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use crate::store::Store;
+use crate::store::rows::Batch;
 use entry::{Entry, Origin, PlanNote, Request, Single};
 use journal::{Journal, Segment};
 use shard::Shard;
+
+/// Makes one encoded window of several that lie one behind the other; what it cannot read it leaves.
+pub type SumUp = Arc<dyn Fn(&mut Batch) + Send + std::marker::Sync>;
 
 /// How much may wait, and how long.
 #[derive(Clone, Copy, Debug)]
@@ -228,8 +232,9 @@ impl Intake {
 
     /// Commits what waits, for as long as the service lives. Ends when [`Intake::stop`] was called and
     /// all is committed, or the store cannot be reached; then the journal keeps the rest.
-    pub async fn run(self: Arc<Self>, store: Store) {
-        flush::run(&self, &store).await;
+    /// `sum_up` makes one window of those that a batch adds to it one after the other, where it can.
+    pub async fn run(self: Arc<Self>, store: Store, sum_up: SumUp) {
+        flush::run(&self, &store, &sum_up).await;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use indexmap::{Equivalent, IndexMap};
 use uuid::Uuid;
 
-use super::entry::{CheckNote, Entry, Mark, Origin, PlanNote, Request, Single};
+use super::entry::{CheckNote, Entry, Mark, Origin, PlanNote, Request, Single, WindowNote};
 use crate::store::rows::{Batch, FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, TallyRow, Verdict, id_at};
+use crate::store::windows::WindowPart;
 
 const MINUTE: Micros = 60_000_000;
 
@@ -21,6 +22,7 @@ pub struct Shard {
     failures: Vec<FailureRow>,
     findings: Vec<FindingRow>,
     keys: Vec<KeyRow>,
+    windows: BTreeMap<(u32, Micros), WindowPart>,
     /// Requests folded in.
     pub outcomes: usize,
     /// Bytes held, about.
@@ -95,6 +97,7 @@ impl Shard {
 
     fn single(&mut self, it: &Single) {
         self.outcomes += 1;
+        self.window(it.plan, it.window.as_ref());
         let group = self.group(it.plan, it.at, &it.origin);
         for (tally, mark) in group.tallies.iter_mut().zip(it.marks.iter()) {
             tally.seen += i64::from(mark != Mark::Unseen);
@@ -113,6 +116,7 @@ impl Shard {
     fn request(&mut self, it: &Request) {
         self.outcomes += 1;
         let Some(plan) = self.plans.get(it.plan as usize).cloned() else { return };
+        self.window(it.plan, it.window.as_ref());
         for (labels, counts) in &it.tallies {
             let origin = Origin { labels: labels.clone(), ..it.origin.clone() };
             let group = self.group(it.plan, it.at, &origin);
@@ -166,27 +170,7 @@ impl Shard {
                 message: failure.message.clone(),
             }
         }));
-        self.findings.extend(it.findings.iter().enumerate().map(|(n, finding)| {
-            let CheckNote { title, kind, severity, field, .. } = check(finding.check);
-            FindingRow {
-                result_id: it.id,
-                n: n as i64,
-                at: it.at,
-                suite: plan.suite.clone(),
-                suite_hash: plan.hash.clone(),
-                check: title.clone(),
-                kind: kind.clone(),
-                severity: severity.clone(),
-                field: field.clone(),
-                status: finding.status.clone(),
-                observed: finding.observed.clone(),
-                bound: finding.bound.clone(),
-                message: finding.message.clone(),
-                elements: finding.counts.map(|it| it.0 as i64),
-                unexpected: finding.counts.map(|it| it.1 as i64),
-                error: finding.error,
-            }
-        }));
+        self.findings.extend(it.findings.iter().enumerate().map(|(n, finding)| plan.finding(it.id, it.at, n, finding)));
         if let Some(note) = &it.key {
             self.bytes += 300;
             self.keys.push(KeyRow {
@@ -199,6 +183,22 @@ impl Shard {
                 came: note.came,
             });
         }
+    }
+
+    /// Puts what records add to a window behind what others have added.
+    fn window(&mut self, plan: u32, note: Option<&WindowNote>) {
+        let (Some(note), Some(of)) = (note, self.plans.get(plan as usize)) else { return };
+        let part = self.windows.entry((plan, note.start)).or_insert_with(|| {
+            self.bytes += 400;
+            let (suite, suite_hash) = (of.suite.clone(), of.hash.clone());
+            WindowPart { suite, suite_hash, start: note.start, end: note.end, ..WindowPart::default() }
+        });
+        part.records += note.records as i64;
+        part.unreadable += note.unreadable as i64;
+        // An entry is shorter than four gigabytes.
+        part.state.extend_from_slice(&(note.state.len() as u32).to_le_bytes());
+        part.state.extend_from_slice(&note.state);
+        self.bytes += note.state.len() + 4;
     }
 
     fn group(&mut self, plan: u32, at: Micros, origin: &Origin) -> &mut Group {
@@ -214,7 +214,7 @@ impl Shard {
 
     /// The rows, for one transaction.
     pub fn into_batch(self, segment: Uuid) -> Batch {
-        let Shard { plans, groups, results, failures, findings, keys, .. } = self;
+        let Shard { plans, groups, results, failures, findings, keys, windows, .. } = self;
         let mut results: Vec<_> = results.into_values().collect();
         let mut sums: BTreeMap<(u32, usize, Micros, Labels), Tally> = BTreeMap::new();
         for (Key(number, minute, origin), group) in groups {
@@ -265,7 +265,8 @@ impl Shard {
             row.failed += tally.failed;
             row.skipped += tally.skipped;
         }
-        Batch { segment, results, failures, findings, tallies: rows.into_values().collect(), keys }
+        let (tallies, windows) = (rows.into_values().collect(), windows.into_values().collect());
+        Batch { segment, results, failures, findings, tallies, keys, windows }
     }
 
     /// Whether there is nothing to store.

@@ -89,7 +89,7 @@ struct BySeverity {
 struct Outcome<'r> {
     name: Option<&'r str>,
     title: String,
-    kind: &'static str,
+    kind: &'r str,
     gx_type: &'r str,
     fields: &'r [String],
     severity: &'static str,
@@ -196,7 +196,7 @@ impl<'r> Outcome<'r> {
         Outcome {
             name: expectation.name.as_deref(),
             title: expectation.title(),
-            kind: expectation.kind.name,
+            kind: expectation.kind_name(),
             gx_type: &expectation.type_name,
             fields: &expectation.fields,
             severity: expectation.severity.name(),

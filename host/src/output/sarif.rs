@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 use std::io;
 
-use driftline_rules::kind::Kind;
 use driftline_rules::plan::Expectation;
 use driftline_rules::report::{Severity, Status};
 use driftline_rules::run::Finding;
@@ -20,14 +19,14 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn log(report: &Report) -> Json {
-    let mut kinds: Vec<(&Kind, &str)> = Vec::new();
+    let mut kinds: Vec<&Expectation> = Vec::new();
     let mut results = Vec::new();
     for (expectation, finding) in report.shown() {
         if finding.judgement.status != Status::Fail {
             continue;
         }
-        let rule = kinds.iter().position(|(it, _)| it.name == expectation.kind.name).unwrap_or_else(|| {
-            kinds.push((expectation.kind, &expectation.type_name));
+        let rule = kinds.iter().position(|it| it.kind_name() == expectation.kind_name()).unwrap_or_else(|| {
+            kinds.push(expectation);
             kinds.len() - 1
         });
         results.push(result(report, expectation, finding, rule));
@@ -54,7 +53,7 @@ fn log(report: &Report) -> Json {
                 "name": "driftline",
                 "version": env!("CARGO_PKG_VERSION"),
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                "rules": kinds.into_iter().map(|(kind, gx)| rule(kind, gx)).collect::<Vec<_>>(),
+                "rules": kinds.into_iter().map(rule).collect::<Vec<_>>(),
             } },
             "invocations": [{
                 "executionSuccessful": notes.is_empty(),
@@ -67,12 +66,13 @@ fn log(report: &Report) -> Json {
     })
 }
 
-fn rule(kind: &Kind, gx: &str) -> Json {
+fn rule(expectation: &Expectation) -> Json {
+    let kind = expectation.kind;
     // A page begins with its title and goes on with what the kind says.
     let help = if kind.page.is_empty() { format!("Expects {}.", kind.summary) } else { kind.page.to_owned() };
     json!({
-        "id": kind.name,
-        "name": gx,
+        "id": expectation.kind_name(),
+        "name": expectation.type_name,
         "shortDescription": { "text": format!("Expects {}.", kind.summary) },
         "help": { "text": help, "markdown": help },
     })
@@ -98,7 +98,7 @@ fn result(report: &Report, expectation: &Expectation, finding: &Finding, rule: u
         locations.push(suite.clone());
     }
     json!({
-        "ruleId": expectation.kind.name,
+        "ruleId": expectation.kind_name(),
         "ruleIndex": rule,
         "level": level,
         "message": { "text": format!("{}: {}", whole(&expectation.title()), message(expectation, finding)) },

@@ -3,6 +3,7 @@
 
 mod answer;
 mod parts;
+mod pending;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,16 +14,17 @@ use std::time::{Duration, Instant};
 use driftline_rules::report::Tally;
 use driftline_rules::run::{self, Fold};
 use driftline_rules::samples::Keep;
-use driftline_rules::value::Value;
 use uuid::Uuid;
 
-use super::version::Version;
+use super::version::{Version, Who};
+use super::windows::Told;
 use crate::files::csv::{Kinds, Nulls};
 use crate::files::{self, Format, Input, Source};
-use crate::intake::entry::{Count, FailureNote, FindingNote, KeyNote, Origin};
+use crate::intake::entry::{Count, FailureNote, FindingNote, KeyNote, Origin, WindowNote};
 use crate::intake::{Intake, Refused};
 use crate::records::{Record, Records, Stop, wanted};
 use crate::store::rows::{Labels, Micros, Verdict};
+use pending::Pending;
 
 /// Bytes that are checked at a time: little, so that the next come off the socket meanwhile.
 const CHUNK: usize = 64 << 10;
@@ -137,14 +139,22 @@ pub struct Sums {
     pub unreadable: u64,
 }
 
+/// Failed records are noted one by one, as far as they are kept.
+const KEEP: Keep = Keep { values: 0, all_rows: false };
+
 struct Work<'w> {
     batch: &'w Batch,
+    /// What is judged at the end: all but what came since the last part.
     fold: Fold,
+    /// What came since the last part.
+    part: Fold,
+    told: Told,
+    window: Option<WindowNote>,
     before: Vec<Tally>,
     by_labels: BTreeMap<Labels, Vec<Count>>,
     has_labels: bool,
     sums: Sums,
-    told: Sums,
+    journalled: Sums,
     failures: Vec<FailureNote>,
     n_failures: u64,
     n_left_out: u64,
@@ -158,6 +168,8 @@ struct Work<'w> {
     /// Whether somebody reads the verdicts. A batch that was sent counts, whoever hears of it.
     is_read: bool,
     started: Instant,
+    /// Records that wait for plugins.
+    pending: Vec<Pending>,
 }
 
 impl Batch {
@@ -174,12 +186,15 @@ impl Batch {
         let plan = &self.version.loaded.plan;
         let mut work = Work {
             batch: self,
-            fold: Fold::new(plan, Keep { values: 0, all_rows: false }),
+            fold: Fold::new(plan, KEEP),
+            part: Fold::new(plan, KEEP),
+            told: self.version.keeping.begin(plan),
+            window: None,
             before: vec![Tally::default(); plan.expectations.len()],
             by_labels: BTreeMap::new(),
             has_labels: plan.model.is_some() || plan.version.is_some() || !plan.segments.is_empty(),
             sums: Sums::default(),
-            told: Sums::default(),
+            journalled: Sums::default(),
             failures: Vec::new(),
             n_failures: 0,
             n_left_out: 0,
@@ -190,11 +205,13 @@ impl Batch {
             is_told: false,
             is_read: true,
             started: Instant::now(),
+            pending: Vec::new(),
         };
         if self.key.is_some() && intake.is_some() {
             work.held = Some(tempfile::tempfile().map_err(Ended::Held)?);
         }
         let cut = work.read(body, intake, lines, send)?;
+        work.conclude_pending(lines);
         work.finish(intake, cut, send)
     }
 
@@ -299,6 +316,7 @@ impl Work<'_> {
             });
             if bytes - told >= PART.0 || self.started.elapsed() >= PART.1 {
                 told = bytes;
+                self.conclude_pending(lines);
                 if self.held.is_none() {
                     self.store(intake, None)?;
                     self.is_told = true;
@@ -324,76 +342,40 @@ impl Work<'_> {
         let batch = self.batch;
         let version = &batch.version;
         let n = self.sums.records;
+        let within = self.part.window.rows;
         self.sums.records += 1;
         let is_text = !matches!(batch.format, Format::Parquet | Format::Arrow);
-        match record {
+        let pending = match record {
             Record::Broken(broken) => {
-                run::unreadable(&broken.reason, n, &mut self.fold);
-                self.sums.failed += 1;
+                run::unreadable(&broken.reason, within, &mut self.part);
                 self.sums.unreadable += 1;
-                if self.has_labels {
-                    for count in ends(self.counts_of(Labels::default())) {
-                        count.seen += 1;
-                        count.failed += 1;
-                    }
+                if self.has_labels
+                    && let Some(readable) = self.counts_of(Labels::default()).first_mut()
+                {
+                    readable.seen += 1;
+                    readable.failed += 1;
                 }
                 let reason =
                     if version.privacy.keeps_all() { broken.reason } else { "the record cannot be read".into() };
                 let note = FailureNote { bound: "readable".into(), message: reason, ..FailureNote::default() };
                 let line = is_text.then_some(broken.line);
-                self.tell(n, line, None, Verdict::Fail, &[note], lines);
+                let who = Who::default();
+                Pending { n, within, line, who, failed: vec![0], notes: vec![note], errors: Vec::new() }
             }
             Record::Read { line, cells, .. } => {
-                run::check(&version.loaded.plan, cells, n, batch.at, &mut self.fold);
-                let verdict = version.verdict(&self.fold.failed);
-                self.sums.failed += u64::from(verdict == Verdict::Fail);
-                self.sums.warned += u64::from(verdict == Verdict::Warn);
-                if self.has_labels {
-                    self.by_labels(cells, verdict);
-                }
-                let keeps = self.n_failures < batch.limits.failures;
-                let wants = keeps || batch.wanted != Wanted::None;
-                let failed = std::mem::take(&mut self.fold.failed);
-                let notes = if wants { version.failures(cells, batch.at, &failed) } else { Vec::new() };
-                if !wants {
-                    self.n_failures += failed.len() as u64;
-                    self.n_left_out += failed.len() as u64;
-                }
-                self.fold.failed = failed;
-                let id = if batch.wanted == Wanted::None { None } else { version.record_id(cells) };
-                self.tell(n, is_text.then_some(line), id.as_deref(), verdict, &notes, lines);
+                run::check(&version.loaded.plan, cells, within, batch.at, &mut self.part);
+                self.told.fold(&version.loaded.plan, &version.privacy, cells, within);
+                let labels = if self.has_labels { self.by_labels(cells) } else { Labels::default() };
+                let failed = std::mem::take(&mut self.part.failed);
+                let is_asked = !self.part.waiting.is_empty();
+                let wants = self.wants_notes() && (is_asked || !failed.is_empty());
+                let wants_id = wants || batch.wanted != Wanted::None;
+                let record_id = if wants_id { version.record_id(cells) } else { None };
+                let who = Who { record_id, labels };
+                let notes = if wants { version.failures(cells, batch.at, &failed, &who) } else { Vec::new() };
+                Pending { n, within, line: is_text.then_some(line), who, failed, notes, errors: Vec::new() }
             }
-        }
+        };
+        self.pend(pending, lines);
     }
-
-    /// Adds what the last record changed to the counts of its labels.
-    fn by_labels(&mut self, cells: &[Value], verdict: Verdict) {
-        let labels = self.batch.version.labels(cells);
-        // So many combinations are hardly labels; the rest is counted together.
-        let is_known = self.by_labels.len() < 1000 || self.by_labels.contains_key(&labels);
-        let labels = if is_known { labels } else { Labels::default() };
-        let mut before = std::mem::take(&mut self.before);
-        let mut counts = std::mem::take(self.counts_of(labels.clone()));
-        for ((before, now), count) in before.iter_mut().zip(&self.fold.window.tallies).zip(&mut counts) {
-            parts::add(count, before, now);
-            before.clone_from(now);
-        }
-        for (i, count) in ends(&mut counts).enumerate() {
-            count.seen += 1;
-            count.failed += u64::from(i == 1 && verdict == Verdict::Fail);
-        }
-        self.before = before;
-        *self.counts_of(labels) = counts;
-    }
-
-    fn counts_of(&mut self, labels: Labels) -> &mut Vec<Count> {
-        let n = self.batch.version.note.checks.len();
-        self.by_labels.entry(labels).or_insert_with(|| vec![Count::default(); n])
-    }
-}
-
-/// The counts that the engine does not keep: whether records could be read, and how they fared as a whole.
-fn ends(counts: &mut [Count]) -> impl Iterator<Item = &mut Count> {
-    let (first, rest) = counts.split_first_mut().unzip();
-    first.into_iter().chain(rest.and_then(<[Count]>::last_mut))
 }

@@ -2,8 +2,10 @@
 
 pub mod app;
 pub mod batch;
+pub mod closing;
 mod folder;
 mod gather;
+pub mod judging;
 pub mod plugging;
 pub mod privacy;
 pub mod registry;
@@ -11,3 +13,4 @@ pub mod reload;
 pub mod shelf;
 pub mod start;
 pub mod version;
+pub mod windows;

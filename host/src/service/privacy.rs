@@ -40,6 +40,24 @@ impl Privacy {
         self.of(path.segments()) == Telling::Keep && within.into_iter().all(|it| it.1 == Telling::Keep)
     }
 
+    /// Whether a field's values may be told by hash, with what lies within them.
+    pub fn hashes(&self, field: &str) -> bool {
+        let path = Path::parse(field).unwrap_or_default();
+        let mut within = self.fields.iter().filter(|(it, _)| it.segments().starts_with(path.segments()));
+        self.of(path.segments()) == Telling::Hash && within.all(|it| it.1 == Telling::Hash)
+    }
+
+    /// What stands for a value where only its equality to others counts: equal values, `1` and `1.0` too, have
+    /// equal hashes; what is absent stays so.
+    pub fn stand_in(&self, value: &Value) -> Value<'static> {
+        if value.is_null() || value.is_nan() {
+            return value.to_owned();
+        }
+        let mut key = Vec::new();
+        value.key_into(&mut key);
+        Value::Str(self.hash_of(&key).into())
+    }
+
     /// A field's value as JSON; `None` when nothing may be told of it.
     pub fn tell(&self, field: &str, value: &Value) -> Option<String> {
         let path = Path::parse(field).unwrap_or_default();
@@ -116,7 +134,11 @@ impl Privacy {
 
     /// 16 bytes of a keyed SHA-256; `1` and `"1"` differ.
     fn hash(&self, value: &Value) -> String {
-        let inner = Sha256::new().chain_update(&self.key).chain_update(to_line(value)).finalize();
+        self.hash_of(to_line(value).as_bytes())
+    }
+
+    fn hash_of(&self, bytes: &[u8]) -> String {
+        let inner = Sha256::new().chain_update(&self.key).chain_update(bytes).finalize();
         let outer = Sha256::new().chain_update(&self.key).chain_update(inner).finalize();
         format!("hash:{}", hex(outer.get(..16).unwrap_or_default()))
     }

@@ -16,7 +16,7 @@ use super::app::{App, Live, Recorded, Settings, now};
 use super::registry::Registry;
 use super::reload::Reloader;
 use super::shelf::Shelf;
-use super::{batch, version};
+use super::{batch, closing, version};
 use crate::config::{self, Config};
 use crate::http::{Listening, bind, listen};
 use crate::intake::{self, Intake};
@@ -50,9 +50,12 @@ pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Resul
     if let Err(error) = app.shelf.reload(&store, now()).await {
         warn!(%error, "the suites of the store cannot be read; those of the folder are active");
     }
-    let flush = tokio::spawn(Arc::clone(&intake).run(store.clone()));
+    let windows = window_settings(config);
+    let sum_up = closing::sum_up(&app, windows.exact_values);
+    let flush = tokio::spawn(Arc::clone(&intake).run(store.clone(), sum_up));
     let others = vec![
         tokio::spawn(watch(Arc::clone(&app), config.reload.poll.duration())),
+        tokio::spawn(closing::run(Arc::clone(&app), windows)),
         tokio::spawn(prune(Arc::clone(&app), config.retention.every.duration())),
     ];
     let listening = listen(Arc::clone(&app), socket, config.limits.idle_timeout.duration(), config.tls_files()).await?;
@@ -165,6 +168,10 @@ fn app_settings(config: &Config) -> Settings {
         sample: config.results.sample,
         key_window: config.idempotency.window.duration(),
     }
+}
+
+fn window_settings(config: &Config) -> closing::Settings {
+    closing::Settings { grace: config.windows.grace.duration(), exact_values: config.windows.exact_values as usize }
 }
 
 fn suite_settings(config: &Config) -> anyhow::Result<version::Settings> {

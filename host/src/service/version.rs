@@ -4,13 +4,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use driftline_rules::kind::Check;
 use driftline_rules::record::{Limits, Reader};
-use driftline_rules::report::{Severity, Tally};
-use driftline_rules::run::{self, Fold};
+use driftline_rules::report::{Outcome, Severity, Tally};
+use driftline_rules::run::{self, Explanation, Fold};
 use driftline_rules::suite::Telling;
 use driftline_rules::value::Value;
+use driftline_rules::window::Window;
 
 use super::privacy::Privacy;
-use crate::intake::entry::{CheckNote, FailureNote, Mark, Marks, PlanNote};
+use super::windows::Keeping;
+use crate::intake::entry::{CheckNote, FailureNote, Mark, Marks, PlanNote, WindowNote};
 use crate::store::rows::{Labels, Micros, Verdict};
 use crate::suites::Loaded;
 
@@ -38,6 +40,8 @@ pub struct Version {
     pub note: Arc<PlanNote>,
     /// What may be told of values.
     pub privacy: Privacy,
+    /// What of values its windows keep.
+    pub keeping: Keeping,
     /// What a record may be.
     pub limits: Limits,
     idle: Mutex<Vec<Worker>>,
@@ -62,7 +66,20 @@ pub struct Checked {
     pub marks: Marks,
     /// What it failed, in the order of the plan; ordinals from 0, of record 0.
     pub failures: Vec<FailureNote>,
+    /// What it adds to a window.
+    pub window: Option<WindowNote>,
+    /// The rules of plugins that could not judge it.
+    pub errors: Vec<FailureNote>,
     /// Its id.
+    pub record_id: Option<String>,
+    /// Model, version and segment.
+    pub labels: Labels,
+}
+
+/// Which record a failure is of.
+#[derive(Clone, Debug, Default)]
+pub struct Who {
+    /// Its id, as far as it may be told.
     pub record_id: Option<String>,
     /// Model, version and segment.
     pub labels: Labels,
@@ -74,7 +91,7 @@ impl Version {
         let hash = loaded.hash();
         let checks = loaded.plan.expectations.iter().enumerate().map(|(i, it)| CheckNote {
             title: it.title(),
-            kind: it.kind.name.to_owned(),
+            kind: it.kind_name().to_owned(),
             severity: it.severity.name().to_owned(),
             field: it.fields.join(", "),
             // The first, `readable`, is counted where records are read.
@@ -90,10 +107,12 @@ impl Version {
         };
         let checks = checks.chain([whole]).collect();
         let note = PlanNote { suite: name.to_owned(), hash: hash.clone(), checks };
+        let privacy = Privacy::new(&loaded.plan.privacy, settings.telling, &settings.privacy_key);
         Version {
             name: name.to_owned(),
             hash,
-            privacy: Privacy::new(&loaded.plan.privacy, settings.telling, &settings.privacy_key),
+            keeping: Keeping::new(&loaded.plan, &privacy),
+            privacy,
             note: Arc::new(note),
             loaded,
             limits: Limits { depth: settings.depth, ..Limits::default() },
@@ -109,6 +128,17 @@ impl Version {
         checked
     }
 
+    /// The same, away from the threads that wait for the network where a rule is a plugin's, which may block.
+    pub async fn check_aside(this: &Arc<Self>, text: &[u8], now: Micros) -> Checked {
+        if this.loaded.plan.has_batches() {
+            let (version, text) = (Arc::clone(this), text.to_owned());
+            if let Ok(checked) = tokio::task::spawn_blocking(move || version.check(&text, now)).await {
+                return checked;
+            }
+        }
+        this.check(text, now)
+    }
+
     fn worker(&self) -> Worker {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.unwrap_or_else(|| Worker {
@@ -119,7 +149,12 @@ impl Version {
 
     fn check_with(&self, Worker { reader, fold }: &mut Worker, text: &[u8], now: Micros) -> Checked {
         let plan = &self.loaded.plan;
-        fold.window.tallies.fill(Tally::default());
+        let (bounds, mut told) = (plan.windows.around(now), self.keeping.begin(plan));
+        if bounds.is_some() {
+            fold.window = Window::new(plan.expectations.len(), &plan.bindings);
+        } else {
+            fold.window.tallies.fill(Tally::default());
+        }
         let mut cells = Vec::with_capacity(plan.bindings.paths.len());
         let filled = match std::str::from_utf8(text) {
             Ok(text) => reader.fill(text, &mut cells).map_err(|it| format!("{it}")),
@@ -140,11 +175,30 @@ impl Version {
                 unreadable: true,
                 marks: Marks::new((0..n).map(mark)),
                 failures: vec![failure],
+                window: bounds.map(|it| self.keeping.note(&mut fold.window, told, it, &self.hash)),
+                errors: Vec::new(),
                 record_id: None,
                 labels: Labels::default(),
             };
         }
         run::check(plan, &mut cells, 0, now, fold);
+        if bounds.is_some() {
+            told.fold(plan, &self.privacy, &cells, 0);
+        }
+        let (mut failures, mut errors) = (Vec::new(), Vec::new());
+        let late = run::flush(fold);
+        if !late.is_empty() || !fold.failed.is_empty() {
+            let who = self.who(&cells);
+            let mut told = run::reasons(plan, &cells, now, &fold.failed);
+            told.extend(late.into_iter().map(|it| it.explain(plan)));
+            told.retain(|it| it.outcome != Some(Outcome::Skip));
+            told.sort_by_key(|it| it.expectation);
+            let (unjudged, failed): (Vec<_>, Vec<_>) =
+                told.into_iter().partition(|it| it.outcome == Some(Outcome::Error));
+            fold.failed = failed.iter().map(|it| it.expectation as u16).collect();
+            failures = self.notes(&who, failed);
+            errors = self.notes(&who, unjudged);
+        }
         let verdict = self.verdict(&fold.failed);
         let tallies = &fold.window.tallies;
         let marks = self.note.checks.iter().enumerate().map(|(i, check)| match tallies.get(i) {
@@ -157,7 +211,9 @@ impl Version {
             verdict,
             unreadable: false,
             marks: Marks::new(marks),
-            failures: self.failures(&cells, now, &fold.failed),
+            failures,
+            errors,
+            window: bounds.map(|it| self.keeping.note(&mut fold.window, told, it, &self.hash)),
             record_id: self.record_id(&cells),
             labels: self.labels(&cells),
         }
@@ -170,14 +226,21 @@ impl Version {
     }
 
     /// Why a record failed these expectations, as far as may be told.
-    pub fn failures(&self, cells: &[Value], now: Micros, failed: &[u16]) -> Vec<FailureNote> {
+    pub fn failures(&self, cells: &[Value], now: Micros, failed: &[u16], who: &Who) -> Vec<FailureNote> {
         if failed.is_empty() {
             return Vec::new();
         }
+        self.notes(who, run::reasons(&self.loaded.plan, cells, now, failed))
+    }
+
+    /// What a record is known by.
+    pub fn who(&self, cells: &[Value]) -> Who {
+        Who { record_id: self.record_id(cells), labels: self.labels(cells) }
+    }
+
+    /// Explanations as far as they may be told.
+    pub fn notes(&self, who: &Who, reasons: Vec<Explanation>) -> Vec<FailureNote> {
         let plan = &self.loaded.plan;
-        let record_id = self.record_id(cells);
-        let labels = self.labels(cells);
-        let reasons = run::reasons(plan, cells, now, failed);
         reasons
             .into_iter()
             .enumerate()
@@ -205,8 +268,8 @@ impl Version {
                     n: n as u64,
                     check: reason.expectation as u32,
                     record: 0,
-                    record_id: record_id.clone(),
-                    labels: labels.clone(),
+                    record_id: who.record_id.clone(),
+                    labels: who.labels.clone(),
                     observed,
                     bound: reason.bound,
                     message,
@@ -251,7 +314,9 @@ impl Version {
 
 fn mark(i: usize, tally: &Tally) -> Mark {
     // The first, `readable`, is counted where records are read, and this one was.
-    if i == 0 || tally.seen > tally.skipped + tally.failed + tally.mismatched {
+    if tally.trouble.is_some() {
+        Mark::Unseen
+    } else if i == 0 || tally.seen > tally.skipped + tally.failed + tally.mismatched {
         Mark::Passed
     } else if tally.failed + tally.mismatched > 0 {
         Mark::Failed

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::rows::{Batch, FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, TallyRow};
 use super::texts::{indexed, kept, kept_json};
+use super::windows::WindowPart;
 
 /// 0001-01-01 and 9999-12-01: what lies outside is a clock that was never set, and no database has a date for it.
 const TIMES: (Micros, Micros) = (-62_135_596_800_000_000, 253_399_622_400_000_000);
@@ -20,6 +21,7 @@ pub fn prepared(batch: &Batch) -> Batch {
         findings: sorted(batch.findings.iter().map(finding).collect(), |it| (it.at, it.result_id, it.n)),
         tallies: tallies(&batch.tallies),
         keys: sorted(batch.keys.iter().map(key).collect(), |it| (it.suite.clone(), it.key.clone())),
+        windows: batch.windows.iter().map(part).collect(),
     }
 }
 
@@ -157,6 +159,16 @@ fn tally(row: &TallyRow) -> TallyRow {
             segment: label(&row.labels.segment),
         },
         ..*row
+    }
+}
+
+fn part(row: &WindowPart) -> WindowPart {
+    WindowPart {
+        suite: name(&row.suite),
+        suite_hash: name(&row.suite_hash),
+        start: time(row.start),
+        end: time(row.end),
+        ..row.clone()
     }
 }
 

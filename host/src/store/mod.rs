@@ -14,6 +14,7 @@ mod reading;
 pub mod rows;
 mod sqlite;
 mod texts;
+pub mod windows;
 
 use std::fmt;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 use crate::redact::redacted;
 pub use error::Error;
 use rows::{Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow};
+use windows::{Closed, Kept, WindowKey, WindowPart, WindowRow};
 
 /// A database that is open. Clones share its connections.
 #[derive(Clone)]
@@ -74,6 +76,8 @@ pub struct Pruned {
     pub tallies: u64,
     /// Idempotency keys.
     pub keys: u64,
+    /// Windows.
+    pub windows: u64,
     /// Ids of journal segments.
     pub segments: u64,
 }
@@ -195,6 +199,37 @@ impl Store {
     /// One version of a suite.
     pub async fn version(&self, suite: &str, hash: &str) -> Result<Option<VersionRow>, Error> {
         on_either!(self, it => it.version(suite, hash))
+    }
+
+    /// Windows with parts to take up: those that ended before a time, and those of which many parts wait.
+    pub async fn due_windows(&self, ended: Micros) -> Result<Vec<WindowKey>, Error> {
+        on_either!(self, it => it.due_windows(ended))
+    }
+
+    /// Takes up the parts of a window in one transaction: `close` is given what was kept of it and the parts,
+    /// in their order, and says what is to be kept. `false`: another host does it, or has done it.
+    pub async fn close_window(
+        &self,
+        key: &WindowKey,
+        close: impl FnOnce(Option<Kept>, &[WindowPart], bool) -> Closed + Send,
+    ) -> Result<bool, Error> {
+        on_either!(self, it => it.close_window(key, close))
+    }
+
+    /// A page of windows, the newest first: `suite`, `since` and `until` of the filter restrict, and the status.
+    pub async fn windows(
+        &self,
+        filter: &Filter,
+        status: Option<&str>,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<WindowRow>, Error> {
+        on_either!(self, it => it.windows(filter, status, after, limit))
+    }
+
+    /// A window with its findings.
+    pub async fn window(&self, id: Uuid) -> Result<Option<(WindowRow, Vec<FindingRow>)>, Error> {
+        on_either!(self, it => it.window(id))
     }
 
     /// Removes what was kept long enough. `PostgreSQL` drops whole weeks of results, failures and findings, so

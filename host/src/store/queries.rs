@@ -19,6 +19,10 @@ pub trait Dialect: Database + Sized {
     fn time(query: &mut QueryBuilder<Self>, at: Micros);
     /// Binds an id.
     fn id(query: &mut QueryBuilder<Self>, id: Uuid);
+    /// Binds bytes.
+    fn bytes(query: &mut QueryBuilder<Self>, bytes: Option<Vec<u8>>);
+    /// Binds a text as JSON.
+    fn json(query: &mut QueryBuilder<Self>, json: Option<String>);
     /// Binds a number.
     fn number(query: &mut QueryBuilder<Self>, number: i64);
     /// Binds a verdict.
@@ -43,6 +47,14 @@ impl Dialect for Postgres {
 
     fn id(query: &mut QueryBuilder<Self>, id: Uuid) {
         query.push_bind(id);
+    }
+
+    fn bytes(query: &mut QueryBuilder<Self>, bytes: Option<Vec<u8>>) {
+        query.push_bind(bytes);
+    }
+
+    fn json(query: &mut QueryBuilder<Self>, json: Option<String>) {
+        query.push_bind(json).push("::json");
     }
 
     fn number(query: &mut QueryBuilder<Self>, number: i64) {
@@ -73,6 +85,14 @@ impl Dialect for Sqlite {
 
     fn id(query: &mut QueryBuilder<Self>, id: Uuid) {
         query.push_bind(id);
+    }
+
+    fn bytes(query: &mut QueryBuilder<Self>, bytes: Option<Vec<u8>>) {
+        query.push_bind(bytes);
+    }
+
+    fn json(query: &mut QueryBuilder<Self>, json: Option<String>) {
+        query.push_bind(json);
     }
 
     fn number(query: &mut QueryBuilder<Self>, number: i64) {
@@ -166,7 +186,7 @@ fn failing<DB: Dialect>(query: &mut QueryBuilder<DB>, filter: &Filter) {
 
 /// Rows behind the last one of a page. The time is said twice, since of the pair Postgres does not see which weeks it
 /// need not look at.
-fn before<DB: Dialect>(query: &mut QueryBuilder<DB>, [time, pair]: [&str; 2], after: Option<Cursor>) {
+pub(super) fn before<DB: Dialect>(query: &mut QueryBuilder<DB>, [time, pair]: [&str; 2], after: Option<Cursor>) {
     if let Some(after) = after {
         DB::time(query.push(time), after.at);
         DB::time(query.push(pair), after.at);
@@ -285,7 +305,7 @@ where
     query
 }
 
-fn texts<DB: Dialect>(query: &mut QueryBuilder<DB>, conditions: &[(&str, &Option<String>)]) {
+pub(super) fn texts<DB: Dialect>(query: &mut QueryBuilder<DB>, conditions: &[(&str, &Option<String>)]) {
     for (condition, text) in conditions {
         if let Some(text) = text {
             DB::text(query.push(condition), text);
@@ -293,7 +313,7 @@ fn texts<DB: Dialect>(query: &mut QueryBuilder<DB>, conditions: &[(&str, &Option
     }
 }
 
-fn times<DB: Dialect>(query: &mut QueryBuilder<DB>, conditions: &[(&str, Option<Micros>)]) {
+pub(super) fn times<DB: Dialect>(query: &mut QueryBuilder<DB>, conditions: &[(&str, Option<Micros>)]) {
     for (condition, at) in conditions {
         if let Some(at) = *at {
             DB::time(query.push(condition), at);

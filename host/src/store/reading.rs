@@ -9,6 +9,7 @@ use sqlx::{FromRow, Row};
 use super::batch::time;
 use super::plugins::PluginRow;
 use super::rows::{FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, StatRow, Verdict, VersionRow};
+use super::windows::{Kept, WindowKey, WindowPart, WindowRow};
 
 /// A time as Postgres takes it.
 pub fn moment(at: Micros) -> DateTime<Utc> {
@@ -118,6 +119,58 @@ macro_rules! readers {
                     failed: row.try_get("failed")?,
                     skipped: row.try_get("skipped")?,
                 })
+            }
+        }
+
+        impl FromRow<'_, $row> for WindowKey {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(WindowKey {
+                    suite: row.try_get("suite")?,
+                    suite_hash: row.try_get("suite_hash")?,
+                    start: $time(row, "start_at")?,
+                    end: $time(row, "end_at")?,
+                    is_over: row.try_get("is_over")?,
+                })
+            }
+        }
+
+        impl FromRow<'_, $row> for WindowPart {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(WindowPart {
+                    id: row.try_get("id")?,
+                    suite: row.try_get("suite")?,
+                    suite_hash: row.try_get("suite_hash")?,
+                    start: $time(row, "start_at")?,
+                    end: $time(row, "end_at")?,
+                    records: row.try_get("records")?,
+                    unreadable: row.try_get("unreadable")?,
+                    state: row.try_get("state")?,
+                })
+            }
+        }
+
+        impl FromRow<'_, $row> for WindowRow {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(WindowRow {
+                    id: row.try_get("id")?,
+                    suite: row.try_get("suite")?,
+                    suite_hash: row.try_get("suite_hash")?,
+                    start: $time(row, "start_at")?,
+                    end: $time(row, "end_at")?,
+                    records: row.try_get("records")?,
+                    unreadable: row.try_get("unreadable")?,
+                    status: row.try_get("status")?,
+                    message: row.try_get("message")?,
+                    revision: row.try_get("revision")?,
+                    judged_at: $time(row, "judged_at")?,
+                    statistics: row.try_get("statistics")?,
+                })
+            }
+        }
+
+        impl FromRow<'_, $row> for Kept {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(Kept { row: WindowRow::from_row(row)?, state: row.try_get("state")? })
             }
         }
 

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::windows::WindowPart;
+
 /// Microseconds since 1970 UTC.
 pub type Micros = i64;
 
@@ -25,6 +27,8 @@ pub struct Batch {
     pub tallies: Vec<TallyRow>,
     /// `Idempotency-Key`s of the requests.
     pub keys: Vec<KeyRow>,
+    /// What the records add to the windows of their suites.
+    pub windows: Vec<WindowPart>,
 }
 
 /// How a request, or a record, fared: the worst counts.
@@ -310,6 +314,8 @@ pub struct Retention {
     pub failures: Option<u32>,
     /// Counts by minute.
     pub tallies: Option<u32>,
+    /// Windows.
+    pub windows: Option<u32>,
     /// Idempotency keys, in hours.
     pub key_hours: u32,
 }

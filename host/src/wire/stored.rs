@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::time;
 use crate::store::rows::{FailureRow, FindingRow, Labels, ResultRow, StatRow, VersionRow};
+use crate::store::windows::WindowRow;
 
 /// A page of rows, the newest first.
 #[derive(Serialize, ToSchema)]
@@ -199,6 +200,64 @@ pub struct ResultDetail {
     pub result: StoredResult,
     /// Its failures.
     pub failures: Vec<StoredFailure>,
+    /// Its findings.
+    pub findings: Vec<StoredFinding>,
+}
+
+/// The records of one span of time and one version of a suite.
+#[derive(Serialize, ToSchema)]
+pub struct StoredWindow {
+    /// Its id.
+    pub id: uuid::Uuid,
+    /// The suite.
+    pub suite: String,
+    /// The content hash of its version.
+    pub suite_hash: String,
+    /// The start (RFC 3339).
+    pub start: String,
+    /// The end, which is not part of it (RFC 3339).
+    pub end: String,
+    /// `pass`, `warn` or `fail`: the worst finding; `error`: it could not be judged.
+    pub status: String,
+    /// Why it could not be judged.
+    pub message: Option<String>,
+    /// Records.
+    pub records: i64,
+    /// Records that could not be read.
+    pub unreadable: i64,
+    /// 1 when it was first judged, one more for each time that records came late.
+    pub revision: i64,
+    /// When it was judged (RFC 3339).
+    pub judged_at: String,
+    /// Counts by expectation.
+    pub statistics: Option<serde_json::Value>,
+}
+
+impl From<WindowRow> for StoredWindow {
+    fn from(it: WindowRow) -> Self {
+        StoredWindow {
+            id: it.id,
+            suite: it.suite,
+            suite_hash: it.suite_hash,
+            start: time(it.start),
+            end: time(it.end),
+            status: it.status,
+            message: it.message,
+            records: it.records,
+            unreadable: it.unreadable,
+            revision: it.revision,
+            judged_at: time(it.judged_at),
+            statistics: it.statistics,
+        }
+    }
+}
+
+/// A window with what its expectations say of it.
+#[derive(Serialize, ToSchema)]
+pub struct WindowDetail {
+    /// The window.
+    #[serde(flatten)]
+    pub window: StoredWindow,
     /// Its findings.
     pub findings: Vec<StoredFinding>,
 }

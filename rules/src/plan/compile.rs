@@ -75,6 +75,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         version,
         segments,
         on_fail: suite.on_fail,
+        windows: suite.windows,
         privacy: suite.privacy.clone(),
         record: suite.record.clone(),
         examples: suite.examples.clone(),
@@ -146,9 +147,14 @@ impl Compiler<'_> {
             names: fields.clone(),
             ignore,
             budget: self.options.budget,
+            asked: Vec::new(),
         };
+        let read_columns = std::mem::take(&mut binder.bindings.reads_columns);
         let compiled =
             if self.problems.len() > n_problems { Err(String::new()) } else { (kind.compile)(&args, &mut binder) };
+        let sketches = binder.asked;
+        let reads_columns = self.bindings.reads_columns;
+        self.bindings.reads_columns |= read_columns;
         let check = match compiled {
             Ok(check) => check,
             Err(message) => {
@@ -178,6 +184,8 @@ impl Compiler<'_> {
             mostly,
             severity: entry.severity,
             carried: carried(entry),
+            sketches,
+            reads_columns,
             check,
         }
     }

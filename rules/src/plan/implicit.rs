@@ -108,6 +108,8 @@ fn expectation(kind: &'static Kind, check: Check, fields: Vec<String>, slots: Ve
         severity: Severity::Critical,
         kwargs: Value::Map(Vec::new()),
         carried: Vec::new(),
+        sketches: Vec::new(),
+        reads_columns: false,
         check,
     }
 }

@@ -11,10 +11,10 @@ pub use crate::binder::Ignore;
 pub use compile::compile;
 pub use guard::Guard;
 
-use crate::args::Form;
-use crate::binder::{Bindings, GuardId};
 use std::sync::Arc;
 
+use crate::args::Form;
+use crate::binder::{Bindings, GuardId, SketchId};
 use crate::kind::{Check, Kind};
 use crate::plugin::Plugins;
 use crate::plugin::rule::Source;
@@ -23,7 +23,7 @@ use crate::row::{Row, Slot};
 use crate::shape::Shape;
 use crate::sketch::Spec;
 use crate::suite::problem::At;
-use crate::suite::{Example, OnFail, Privacy, RecordFields};
+use crate::suite::{Example, OnFail, Privacy, RecordFields, Windows};
 use crate::value::Value;
 
 /// What a host must know to compile a suite.
@@ -82,6 +82,8 @@ pub struct Plan {
     pub segments: Vec<Slot>,
     /// What a service does with a record that fails.
     pub on_fail: OnFail,
+    /// Over which spans of time a service judges records together.
+    pub windows: Windows,
     /// What may be told and stored of each field's values.
     pub privacy: Privacy,
     /// Where the well-known fields lie.
@@ -139,6 +141,10 @@ pub struct Expectation {
     pub kwargs: Value<'static>,
     /// GX's `id`, `notes`, `description`, `meta`, carried through.
     pub carried: Vec<(&'static str, Value<'static>)>,
+    /// The summaries that it is judged by.
+    pub sketches: Vec<SketchId>,
+    /// Whether it is about the names of columns.
+    pub reads_columns: bool,
     /// The check.
     pub check: Check,
 }

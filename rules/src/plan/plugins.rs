@@ -12,7 +12,7 @@ use super::when::describe;
 use super::{Expectation, Ignore};
 use crate::binder::SketchPlan;
 use crate::expectation::plugin::{Measures, ON_RECORDS, ON_WINDOWS, P_VALUE, STATISTIC};
-use crate::kind::{Check, SketchId};
+use crate::kind::Check;
 use crate::plugin::rule::{RecordRule, Shape, Source, Summary};
 use crate::plugin::{Binding, Capability, Context, Fault, Opened, Output, Plugin, Task};
 use crate::row::Slot;
@@ -96,6 +96,10 @@ impl Compiler<'_> {
             self.wrong(entry.kind_at, entry, "a plugin's rule is written in the short form", hint);
         }
         let params = self.params(entry, capability);
+        let mut kwargs = params.clone();
+        if let (Value::Map(members), Some(expect)) = (&mut kwargs, &entry.expect) {
+            members.push(("expect".into(), expect.to_value()));
+        }
         let columns = self.columns(entry, capability);
         let bounds = self.bounds(entry, capability);
         let mostly = self.mostly(entry, kind);
@@ -119,6 +123,7 @@ impl Compiler<'_> {
             required: columns.iter().map(|it| capability.inputs[it.input].required).collect(),
         };
         let source = Arc::new(source);
+        let mut sketches_asked = Vec::new();
         let made = if self.problems.len() > n_problems {
             Err(None)
         } else if capability.task == Task::RecordCheck {
@@ -143,15 +148,12 @@ impl Compiler<'_> {
                     mergeable: capability.mergeable,
                     max_state: self.options.max_state,
                 });
-                let sketches = &mut self.bindings.sketches;
                 let spec = Spec::Folded(Arc::clone(&summary));
                 let plan = SketchPlan { guard, ignore: Ignore::Never, nan_is_null: false, slots: slots.clone(), spec };
-                let at = sketches.iter().position(|it| *it == plan).unwrap_or_else(|| {
-                    sketches.push(plan);
-                    sketches.len() - 1
-                });
+                let sketch = self.bindings.kept(plan);
+                sketches_asked.push(sketch);
                 Check::Window(Box::new(Measures {
-                    sketch: SketchId(at as u16),
+                    sketch,
                     summary,
                     task: capability.task,
                     outputs: outputs(capability),
@@ -175,7 +177,7 @@ impl Compiler<'_> {
             at: entry.at,
             path: entry.path.clone(),
             name: entry.name.clone(),
-            kwargs: params,
+            kwargs,
             fields,
             slots,
             ignore: Ignore::Never,
@@ -184,6 +186,8 @@ impl Compiler<'_> {
             mostly,
             severity: entry.severity,
             carried: carried(entry),
+            sketches: sketches_asked,
+            reads_columns: false,
             check,
         }
     }

@@ -10,11 +10,11 @@ use crate::value::Value;
 pub struct Bins {
     /// What was met.
     pub numbers: Numbers,
-    edges: Vec<f64>,
+    pub(super) edges: Vec<f64>,
     /// Below the first edge, then the bins, then from the last edge on.
-    counts: Vec<u64>,
+    pub(super) counts: Vec<u64>,
     /// Of the last count, those on the edge.
-    on_last_edge: u64,
+    pub(super) on_last_edge: u64,
 }
 
 impl Bins {

@@ -21,10 +21,10 @@ pub struct Counts {
     pub null: u64,
     /// NaN.
     pub nan: u64,
-    budget: usize,
-    level: u32,
-    table: Table<Count>,
-    unhashable: Option<(u64, Type)>,
+    pub(super) budget: usize,
+    pub(super) level: u32,
+    pub(super) table: Table<Count>,
+    pub(super) unhashable: Option<(u64, Type)>,
     key: Vec<u8>,
 }
 
@@ -131,6 +131,12 @@ impl Counts {
             self.add(*hash, it.count, it.row, || it.value.clone());
         }
         Ok(())
+    }
+
+    /// Keeps no more than `budget`, as if it had been the budget from the start; a larger one changes nothing.
+    pub(super) fn narrow(&mut self, budget: usize) {
+        self.budget = self.budget.min(budget.max(1));
+        self.thin();
     }
 
     pub(super) fn shift(&mut self, rows: u64) {

@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Exact {
     /// Limb `k` has the weight `2^(64 * (k - unit))`.
-    limbs: Vec<i128>,
+    pub(super) limbs: Vec<i128>,
     unit: usize,
 }
 

@@ -19,20 +19,20 @@ pub struct Extremes {
     pub null: u64,
     /// NaN.
     pub nan: u64,
-    numbers: Option<Range>,
+    pub(super) numbers: Option<Range>,
     /// Apart from the other numbers: a decimal and a float are compared after rounding, which is no
     /// order among three values, so they may meet only once, when they are read.
-    decimals: Option<Range>,
-    texts: Option<Range>,
-    times: Option<Range>,
-    unordered: Option<(u64, Type)>,
+    pub(super) decimals: Option<Range>,
+    pub(super) texts: Option<Range>,
+    pub(super) times: Option<Range>,
+    pub(super) unordered: Option<(u64, Type)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct Range {
-    min: Value<'static>,
-    max: Value<'static>,
-    first: (u64, Type),
+pub(super) struct Range {
+    pub(super) min: Value<'static>,
+    pub(super) max: Value<'static>,
+    pub(super) first: (u64, Type),
 }
 
 impl Extremes {

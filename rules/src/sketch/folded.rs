@@ -3,6 +3,8 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use super::Type;
+use crate::bytes::{byte, get, get_counts, get_length, get_text, put, put_all, put_text};
 use crate::plugin::Fault;
 use crate::plugin::columns::Filler;
 use crate::plugin::rule::{BATCH, BATCH_BYTES, Summary};
@@ -32,6 +34,16 @@ impl PartialEq for Folded {
         let parts = |it: &Self| (it.rows, it.misfits, it.fault.clone());
         self.summary == other.summary && parts(self) == parts(other) && self.whole() == other.whole()
     }
+}
+
+/// The type of that name; what is read may be anyone's.
+fn known(name: &str) -> &'static str {
+    Type::ALL.into_iter().map(Type::name).find(|it| *it == name).unwrap_or("value")
+}
+
+fn put_fault(tag: u8, why: &str, out: &mut Vec<u8>) {
+    out.push(tag);
+    put_text(why, out);
 }
 
 impl Folded {
@@ -152,6 +164,54 @@ impl Folded {
             [one] => Ok(Some(one.to_vec())),
             all => self.bounded(self.summary.summarizer.merge(all)?).map(Some),
         }
+    }
+
+    /// Writes the state of all that was seen. May block.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let (misfits, first) = self.misfits;
+        put_all([self.rows, misfits], out);
+        if let Some((row, of)) = first {
+            put(row, out);
+            put_text(of, out);
+        }
+        match self.whole() {
+            Ok(None) => out.push(0),
+            Ok(Some(state)) => {
+                out.push(1);
+                put(state.len() as u64, out);
+                out.extend_from_slice(&state);
+            }
+            Err(Fault::Params(why)) => put_fault(2, &why, out),
+            Err(Fault::TooLittle(why)) => put_fault(3, &why, out),
+            Err(Fault::Failed(why)) => put_fault(4, &why, out),
+        }
+    }
+
+    /// Reads what [`Folded::write`] has written; what is in the state is the plugin's to look at.
+    pub(super) fn read(summary: &Arc<Summary>, from: &mut &[u8]) -> Option<Self> {
+        let [rows, misfits] = get_counts(from)?;
+        let first = match misfits {
+            0 => None,
+            _ => Some((get(from)?, known(get_text(from)?))),
+        };
+        let mut it = Folded { rows, misfits: (misfits, first), ..Folded::new(summary) };
+        match byte(from)? {
+            0 => {}
+            1 => {
+                let n = get_length(from).filter(|it| *it <= summary.max_state)?;
+                it.state = Some(from.split_off(..n)?.to_vec());
+            }
+            tag => {
+                let why = get_text(from)?.to_owned();
+                it.fault = Some(match tag {
+                    2 => Fault::Params(why),
+                    3 => Fault::TooLittle(why),
+                    4 => Fault::Failed(why),
+                    _ => return None,
+                });
+            }
+        }
+        Some(it)
     }
 
     /// How it is made.

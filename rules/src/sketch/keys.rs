@@ -20,16 +20,16 @@ pub struct Keys {
     pub n: u64,
     /// Missing values, nulls and NaN; never counted in compound keys, where they are values.
     pub null: u64,
-    budget: usize,
-    unhashable: Option<(u64, Type)>,
-    held: Held,
+    pub(super) budget: usize,
+    pub(super) unhashable: Option<(u64, Type)>,
+    pub(super) held: Held,
     /// What was found in all that is held; nothing once more is added.
     found: OnceLock<Duplicates>,
     key: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
-enum Held {
+pub(super) enum Held {
     /// One pile a worker, so that taking up another's work copies nothing.
     Piles(Vec<Pile>),
     Turned(Counts),
@@ -145,6 +145,18 @@ impl Keys {
             (Held::Piles(_), Held::Turned(_)) => {}
         }
         Ok(())
+    }
+
+    /// Keeps no more than `budget`, as if it had been the budget from the start; a larger one changes nothing.
+    pub(super) fn narrow(&mut self, budget: usize) {
+        self.budget = self.budget.min(budget.max(1));
+        self.found.take();
+        if self.n > self.budget as u64 {
+            self.turn();
+        }
+        if let Held::Turned(it) = &mut self.held {
+            it.narrow(budget);
+        }
     }
 
     pub(super) fn shift(&mut self, by: u64) {

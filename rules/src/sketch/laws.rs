@@ -146,6 +146,22 @@ fn pass(spec: &Spec, column: &[Value<'static>], many: bool) -> Sketch {
     it
 }
 
+fn bytes(sketch: &Sketch) -> Vec<u8> {
+    let mut out = vec![];
+    sketch.write(&mut out);
+    out
+}
+
+/// The sketch after it was written and read.
+fn stored(sketch: &Sketch, spec: &Spec, many: bool) -> Sketch {
+    let bytes = bytes(sketch);
+    let mut from = bytes.as_slice();
+    // Only keys know compounds; the values of the others are single.
+    let it = Sketch::read(spec, many, &mut from).unwrap_or_else(|| panic!("{spec:?} {sketch:?}"));
+    assert!(from.is_empty(), "{spec:?} {sketch:?}");
+    it
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -159,6 +175,8 @@ proptest! {
             let whole = pass(&spec, &column, false);
             let parts = merged(&spec, &column, &cuts, &order, false);
             prop_assert_eq!(reads(&whole), reads(&parts), "{:?}", &spec);
+            prop_assert_eq!(bytes(&whole), bytes(&parts), "{:?}", &spec);
+            prop_assert_eq!(reads(&whole), reads(&stored(&whole, &spec, false)), "{:?}", &spec);
             // Nested NaN is unequal to itself; the reads above have compared such states.
             if !format!("{column:?}").contains("NaN") {
                 prop_assert!(whole == parts, "{:?}\n{:?}\n{:?}", &spec, whole, parts);
@@ -175,7 +193,59 @@ proptest! {
         for budget in [1, 5, 1000] {
             let spec = Spec::Keys { budget };
             let whole = pass(&spec, &column, true);
-            prop_assert_eq!(reads(&whole), reads(&merged(&spec, &column, &cuts, &order, true)));
+            let parts = merged(&spec, &column, &cuts, &order, true);
+            prop_assert_eq!(reads(&whole), reads(&parts));
+            prop_assert_eq!(bytes(&whole), bytes(&parts));
+            prop_assert_eq!(reads(&whole), reads(&stored(&whole, &spec, true)));
+        }
+    }
+
+    /// As hosts do: parts are stored, and merged when they are read.
+    #[test]
+    fn stored_parts_merge_as_the_parts_do(column in any_column(), cut in any::<usize>()) {
+        let (head, tail) = column.split_at(cut % (column.len() + 1));
+        for spec in specs() {
+            let whole = pass(&spec, &column, false);
+            let mut rest = stored(&pass(&spec, tail, false), &spec, false);
+            rest.shift(head.len() as u64);
+            prop_assert_eq!(rest.merge(stored(&pass(&spec, head, false), &spec, false)), Ok(()));
+            prop_assert_eq!(bytes(&rest), bytes(&whole), "{:?}", &spec);
+            prop_assert_eq!(reads(&rest), reads(&whole), "{:?}", &spec);
+        }
+    }
+
+    #[test]
+    fn a_budget_may_be_lowered_at_any_time(column in any_column(), budget in 1_usize..30) {
+        for (wide, small) in [
+            (Spec::Values { rows: true, budget: 40 }, Spec::Values { rows: true, budget }),
+            (Spec::Counts { budget: 40 }, Spec::Counts { budget }),
+            (Spec::Keys { budget: 40 }, Spec::Keys { budget }),
+        ] {
+            let mut it = pass(&wide, &column, false);
+            it.narrow(budget);
+            prop_assert_eq!(bytes(&it), bytes(&pass(&small, &column, false)), "{:?}", &small);
+            prop_assert_eq!(it.budget(), Some(budget));
+        }
+    }
+
+    /// Damage is found, or makes another sketch that can be written, merged and read.
+    #[test]
+    fn damaged_bytes_never_panic(
+        column in any_column(), flips in prop::collection::vec((any::<usize>(), any::<u8>()), 1..4), many in any::<bool>(),
+    ) {
+        for spec in specs() {
+            let mut damaged = bytes(&pass(&spec, &column, many));
+            for (at, byte) in &flips {
+                let at = at % damaged.len();
+                damaged[at] = *byte;
+            }
+            let Some(mut it) = Sketch::read(&spec, many, &mut damaged.as_slice()) else { continue };
+            reads(&it);
+            prop_assert_eq!(bytes(&stored(&it, &spec, many)), bytes(&it));
+            let again = it.clone();
+            it.shift(3);
+            prop_assert_eq!(it.merge(again), Ok(()));
+            reads(&it);
         }
     }
 

@@ -18,6 +18,7 @@ mod piles;
 mod presence;
 mod quantiles;
 mod runs;
+mod stored;
 mod types;
 mod values;
 
@@ -147,6 +148,23 @@ impl Sketch {
         }
     }
 
+    /// The sketch of no values with the settings of this one.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        match self {
+            Sketch::Presence(_) => Sketch::Presence(Presence::default()),
+            Sketch::Moments(_) => Sketch::Moments(Moments::default()),
+            Sketch::Extremes(_) => Sketch::Extremes(Extremes::default()),
+            Sketch::Values(it) => Sketch::Values(Values::new(it.with_rows, it.budget)),
+            Sketch::Counts(it) => Sketch::Counts(Counts::new(it.budget)),
+            Sketch::Keys(it) => Sketch::Keys(Keys::new(it.budget)),
+            Sketch::Bins(it) => Sketch::Bins(Bins::new(it.edges.clone())),
+            Sketch::Runs(it) => Sketch::Runs(Runs::new(it.increasing)),
+            Sketch::Types(_) => Sketch::Types(Types::default()),
+            Sketch::Folded(it) => Sketch::Folded(Box::new(Folded::new(it.summary()))),
+        }
+    }
+
     /// Takes in the value of one row; missing values, nulls and NaN are given too.
     #[inline]
     pub fn update(&mut self, value: &Value, row: u64) {
@@ -208,6 +226,39 @@ impl Sketch {
             Sketch::Types(it) => it.shift(rows),
             Sketch::Folded(it) => it.shift(rows),
         }
+    }
+
+    /// Keeps no more than `budget` exactly, as if that had been the budget from the start; a larger one
+    /// changes nothing.
+    pub fn narrow(&mut self, budget: usize) {
+        match self {
+            Sketch::Values(it) => it.narrow(budget),
+            Sketch::Counts(it) => it.narrow(budget),
+            Sketch::Keys(it) => it.narrow(budget),
+            _ => {}
+        }
+    }
+
+    /// How much is kept exactly; `None` where there is no such bound.
+    pub const fn budget(&self) -> Option<usize> {
+        match self {
+            Sketch::Values(it) => Some(it.budget),
+            Sketch::Counts(it) => Some(it.budget),
+            Sketch::Keys(it) => Some(it.budget),
+            _ => None,
+        }
+    }
+
+    /// Appends the state as bytes, equal ones for equal sketches. Settings that a [`Spec`] tells are not
+    /// among them, but for budgets, which a host may change.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        stored::write(self, out);
+    }
+
+    /// Reads what [`Sketch::write`] wrote of a sketch of this spec, from bytes that may be anyone's.
+    /// `compound`: its values are several cells each.
+    pub(crate) fn read(spec: &Spec, compound: bool, from: &mut &[u8]) -> Option<Self> {
+        stored::read(spec, compound, from)
     }
 
     /// Does now, on the caller's threads, what reading the sketch would do on one.

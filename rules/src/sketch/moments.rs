@@ -11,8 +11,8 @@ use crate::value::Value;
 pub struct Moments {
     /// What was met.
     pub numbers: Numbers,
-    sum: Exact,
-    squares: Exact,
+    pub(super) sum: Exact,
+    pub(super) squares: Exact,
 }
 
 impl Default for Moments {

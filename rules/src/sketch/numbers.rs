@@ -25,10 +25,10 @@ pub struct Numbers {
     pub null: u64,
     /// Values that are no numbers.
     pub refused: u64,
-    integers: u64,
-    times: u64,
-    zone: Option<(u64, Zone)>,
-    first_refused: Option<(u64, Type)>,
+    pub(super) integers: u64,
+    pub(super) times: u64,
+    pub(super) zone: Option<(u64, Zone)>,
+    pub(super) first_refused: Option<(u64, Type)>,
 }
 
 /// What the numbers are, so that a result can be written as one of them.

@@ -4,8 +4,12 @@ use std::borrow::Cow;
 
 use rust_decimal::Decimal;
 
+use crate::bytes::{byte, get_length, get_signed, get_text, put, put_signed, put_text, take};
 use crate::time::{Time, Zone};
 use crate::value::Value;
+
+/// Arrays and objects in each other beyond this are no value: records nest no deeper, and compound keys are arrays of values.
+const DEPTH: usize = 514;
 
 /// Appends a value, as written: `1` and `1.0` stay different.
 pub(super) fn pack(value: &Value, out: &mut Vec<u8>) {
@@ -13,12 +17,15 @@ pub(super) fn pack(value: &Value, out: &mut Vec<u8>) {
         Value::Missing => out.push(0),
         Value::Null => out.push(1),
         Value::Bool(it) => out.extend_from_slice(&[2, u8::from(*it)]),
-        Value::Int(it) => fixed(3, it.to_le_bytes(), out),
+        Value::Int(it) => {
+            out.push(3);
+            put_signed(i128::from(*it), out);
+        }
         Value::Big(it) => fixed(4, it.to_le_bytes(), out),
         Value::Num(it) => fixed(5, it.to_bits().to_le_bytes(), out),
         Value::Str(it) => {
             out.push(6);
-            text(it, out);
+            put_text(it, out);
         }
         Value::Time(it) => {
             fixed(7, it.micros.to_le_bytes(), out);
@@ -31,16 +38,16 @@ pub(super) fn pack(value: &Value, out: &mut Vec<u8>) {
         Value::Dec(it) => fixed(8, it.serialize(), out),
         Value::List(it) => {
             out.push(9);
-            length(it.len(), out);
+            put(it.len() as u64, out);
             for it in it {
                 pack(it, out);
             }
         }
         Value::Map(it) => {
             out.push(10);
-            length(it.len(), out);
+            put(it.len() as u64, out);
             for (name, it) in it {
-                text(name, out);
+                put_text(name, out);
                 pack(it, out);
             }
         }
@@ -50,7 +57,7 @@ pub(super) fn pack(value: &Value, out: &mut Vec<u8>) {
 /// Appends the list of `cells`.
 pub(super) fn pack_many<'v, 'r: 'v>(cells: impl Iterator<Item = &'v Value<'r>> + Clone, out: &mut Vec<u8>) {
     out.push(9);
-    length(cells.clone().count(), out);
+    put(cells.clone().count() as u64, out);
     cells.for_each(|it| pack(it, out));
 }
 
@@ -59,12 +66,17 @@ pub(super) fn unpack(mut bytes: &[u8]) -> Value<'static> {
     read(&mut bytes).unwrap_or(Value::Null)
 }
 
-fn read(from: &mut &[u8]) -> Option<Value<'static>> {
+/// Reads the value at the start of bytes that may be anyone's; `None` when there is none.
+pub(super) fn read(from: &mut &[u8]) -> Option<Value<'static>> {
+    read_within(from, DEPTH)
+}
+
+fn read_within(from: &mut &[u8], depth: usize) -> Option<Value<'static>> {
     Some(match byte(from)? {
         0 => Value::Missing,
         1 => Value::Null,
         2 => Value::Bool(byte(from)? != 0),
-        3 => Value::Int(i64::from_le_bytes(take(from)?)),
+        3 => Value::Int(get_signed(from)?.try_into().ok()?),
         4 => Value::Big(u64::from_le_bytes(take(from)?)),
         5 => Value::Num(f64::from_bits(u64::from_le_bytes(take(from)?))),
         6 => Value::Str(read_text(from)?),
@@ -73,18 +85,19 @@ fn read(from: &mut &[u8]) -> Option<Value<'static>> {
             let zone = match byte(from)? {
                 0 => Zone::Date,
                 1 => Zone::Local,
-                _ => Zone::Offset(i16::from_le_bytes(take(from)?)),
+                // A day at most: no clock shows another.
+                _ => Zone::Offset(Some(i16::from_le_bytes(take(from)?)).filter(|it| (-1439..1440).contains(it))?),
             };
             Value::Time(Time { micros, zone })
         }
         8 => Value::Dec(Decimal::deserialize(take(from)?)),
         9 => {
-            let n = read_length(from)?;
-            Value::List((0..n).map(|_| read(from)).collect::<Option<_>>()?)
+            let (n, depth) = (get_length(from)?, depth.checked_sub(1)?);
+            Value::List((0..n).map(|_| read_within(from, depth)).collect::<Option<_>>()?)
         }
         10 => {
-            let n = read_length(from)?;
-            let member = |_| Some((read_text(from)?, read(from)?));
+            let (n, depth) = (get_length(from)?, depth.checked_sub(1)?);
+            let member = |_| Some((read_text(from)?, read_within(from, depth)?));
             Value::Map((0..n).map(member).collect::<Option<_>>()?)
         }
         _ => return None,
@@ -96,43 +109,8 @@ fn fixed<const N: usize>(tag: u8, bytes: [u8; N], out: &mut Vec<u8>) {
     out.extend_from_slice(&bytes);
 }
 
-fn text(it: &str, out: &mut Vec<u8>) {
-    length(it.len(), out);
-    out.extend_from_slice(it.as_bytes());
-}
-
-/// Seven bits a byte, the lowest first, the top bit set on all but the last.
-fn length(mut it: usize, out: &mut Vec<u8>) {
-    while it >= 0x80 {
-        out.push(it as u8 | 0x80);
-        it >>= 7;
-    }
-    out.push(it as u8);
-}
-
-fn byte(from: &mut &[u8]) -> Option<u8> {
-    from.split_off_first().copied()
-}
-
-fn take<const N: usize>(from: &mut &[u8]) -> Option<[u8; N]> {
-    from.split_off(..N)?.try_into().ok()
-}
-
-fn read_length(from: &mut &[u8]) -> Option<usize> {
-    let mut it = 0_usize;
-    for shift in (0..usize::BITS).step_by(7) {
-        let next = byte(from)?;
-        it |= usize::from(next & 0x7f).checked_shl(shift)?;
-        if next & 0x80 == 0 {
-            return Some(it);
-        }
-    }
-    None
-}
-
 fn read_text(from: &mut &[u8]) -> Option<Cow<'static, str>> {
-    let n = read_length(from)?;
-    Some(Cow::Owned(String::from_utf8_lossy(from.split_off(..n)?).into_owned()))
+    Some(Cow::Owned(get_text(from)?.to_owned()))
 }
 
 #[cfg(test)]
@@ -154,6 +132,11 @@ mod tests {
         fn any_bytes_can_be_read(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
             unpack(&bytes);
         }
+    }
+
+    #[test]
+    fn arrays_in_arrays_end() {
+        assert!(read(&mut [9, 1].repeat(100_000).as_slice()).is_none());
     }
 
     #[test]

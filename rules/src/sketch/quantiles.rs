@@ -10,12 +10,12 @@ use super::hash::Table;
 /// Counts of numbers by bucket; the infinities have their own.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Quantiles {
-    positive: Table<u64, i32>,
+    pub(super) positive: Table<u64, i32>,
     /// By the absolute value.
-    negative: Table<u64, i32>,
-    zero: u64,
-    infinite: u64,
-    negative_infinite: u64,
+    pub(super) negative: Table<u64, i32>,
+    pub(super) zero: u64,
+    pub(super) infinite: u64,
+    pub(super) negative_infinite: u64,
 }
 
 /// Relative accuracy: every quantile is within this share of the true one.
@@ -82,7 +82,7 @@ impl Quantiles {
     }
 }
 
-fn sorted(buckets: &Table<u64, i32>) -> Vec<(i32, u64)> {
+pub(super) fn sorted(buckets: &Table<u64, i32>) -> Vec<(i32, u64)> {
     let mut out: Vec<_> = buckets.iter().map(|(bucket, count)| (*bucket, *count)).collect();
     out.sort_unstable();
     out

@@ -14,33 +14,33 @@ use crate::value::Value;
 pub struct Runs {
     /// Values that are neither null nor NaN.
     pub n: u64,
-    increasing: bool,
+    pub(super) increasing: bool,
     /// Covered stretches of rows, by row, none touching the next.
-    stretches: Vec<Stretch>,
+    pub(super) stretches: Vec<Stretch>,
     /// Pairs within the stretches that do not go strictly the right way, in no order.
-    kept: Vec<Step>,
+    pub(super) kept: Vec<Step>,
 }
 
 /// Rows `start..end`, with the first value of them and its row, and the last.
 #[derive(Clone, Debug, PartialEq)]
-struct Stretch {
-    start: u64,
-    end: u64,
-    ends: Option<Ends>,
+pub(super) struct Stretch {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    pub(super) ends: Option<Ends>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct Ends {
-    first: (u64, Value<'static>),
-    last: Value<'static>,
+pub(super) struct Ends {
+    pub(super) first: (u64, Value<'static>),
+    pub(super) last: Value<'static>,
 }
 
 /// The second value of a pair, and how it compares with the one before; `None` when it does not.
 #[derive(Clone, Debug, PartialEq)]
-struct Step {
-    row: u64,
-    value: Value<'static>,
-    order: Option<Ordering>,
+pub(super) struct Step {
+    pub(super) row: u64,
+    pub(super) value: Value<'static>,
+    pub(super) order: Option<Ordering>,
 }
 
 impl Runs {

@@ -77,8 +77,8 @@ impl Type {
 /// Count and first row of each type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Types {
-    counts: [u64; 11],
-    first: [Option<u64>; 11],
+    pub(super) counts: [u64; 11],
+    pub(super) first: [Option<u64>; 11],
 }
 
 impl Types {

@@ -13,27 +13,27 @@ use crate::value::Value;
 pub struct Values {
     /// What was met.
     pub numbers: Numbers,
-    with_rows: bool,
-    budget: usize,
-    held: Held,
+    pub(super) with_rows: bool,
+    pub(super) budget: usize,
+    pub(super) held: Held,
 }
 
 #[derive(Clone, Debug)]
-enum Held {
+pub(super) enum Held {
     Exact { values: Vec<f64>, rows: Rows },
     Turned(Quantiles),
 }
 
 /// The rows of the values: where a new stretch of consecutive rows starts, and its first row.
 #[derive(Clone, Debug, Default)]
-struct Rows {
+pub(super) struct Rows {
     starts: Vec<(usize, u64)>,
     next: u64,
 }
 
 impl Rows {
     #[inline]
-    fn push(&mut self, at: usize, row: u64) {
+    pub(super) fn push(&mut self, at: usize, row: u64) {
         if row != self.next || self.starts.is_empty() {
             self.starts.push((at, row));
         }
@@ -133,6 +133,14 @@ impl Values {
         Ok(())
     }
 
+    /// Keeps no more than `budget`, as if it had been the budget from the start; a larger one changes nothing.
+    pub(super) fn narrow(&mut self, budget: usize) {
+        self.budget = self.budget.min(budget);
+        if self.numbers.n > self.budget as u64 {
+            self.turn();
+        }
+    }
+
     pub(super) fn shift(&mut self, by: u64) {
         self.numbers.shift(by);
         if let Held::Exact { rows, .. } = &mut self.held {
@@ -219,7 +227,7 @@ impl Values {
     }
 
     /// The pairs of row and number in the one order that equal states share.
-    fn pairs(&self) -> Vec<(u64, u64)> {
+    pub(super) fn pairs(&self) -> Vec<(u64, u64)> {
         let Held::Exact { values, rows } = &self.held else { return vec![] };
         let rows = rows.iter(values.len()).chain(std::iter::repeat(0));
         let mut out: Vec<_> = rows.zip(values.iter().map(|it| it.to_bits())).take(values.len()).collect();

@@ -7,8 +7,10 @@ pub mod node;
 pub mod plugins;
 pub mod problem;
 mod read;
+mod windows;
 
 pub use read::{read, read_entry};
+pub use windows::Windows;
 
 use crate::path::Path;
 use crate::report::Severity;
@@ -34,6 +36,8 @@ pub struct Suite {
     pub record: RecordFields,
     /// What a service does with a record that fails.
     pub on_fail: OnFail,
+    /// Over which spans of time a service judges records together.
+    pub windows: Windows,
     /// What may be told and stored of each field's values.
     pub privacy: Privacy,
     /// The JSON Schema of a record.

@@ -290,6 +290,11 @@ impl Node {
         }
     }
 
+    /// The value; `None` for null.
+    pub fn given(&self) -> Option<Value<'static>> {
+        (!self.is_null()).then(|| self.to_value())
+    }
+
     /// The same tree without positions.
     pub fn to_value(&self) -> Value<'static> {
         match &self.data {

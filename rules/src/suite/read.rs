@@ -2,7 +2,9 @@
 
 use super::node::{self, Data, Member, Node};
 use super::problem::{At, Problem, did_you_mean};
-use super::{Bound, Declared, Entry, Example, Form, OnFail, Privacy, RecordFields, SchemaSource, Suite, Telling};
+use super::{
+    Bound, Declared, Entry, Example, Form, OnFail, Privacy, RecordFields, SchemaSource, Suite, Telling, Windows,
+};
 use crate::path::Path;
 use crate::report::Severity;
 use crate::types::Type;
@@ -20,7 +22,7 @@ pub fn read(text: &str) -> (Suite, Vec<Problem>) {
     (suite, problems)
 }
 
-const MEMBERS: [&str; 12] = [
+const MEMBERS: [&str; 13] = [
     "name",
     "id",
     "notes",
@@ -28,6 +30,7 @@ const MEMBERS: [&str; 12] = [
     "types",
     "record",
     "on_fail",
+    "windows",
     "privacy",
     "schema",
     "plugins",
@@ -78,13 +81,14 @@ impl Reader<'_> {
             match name.as_str() {
                 "name" | "expectation_suite_name" => suite.name = self.text(value, name),
                 "id" | "ge_cloud_id" => suite.id = value.text().map(str::to_owned),
-                "notes" => suite.notes = given(value),
-                "meta" => suite.meta = given(value),
+                "notes" => suite.notes = value.given(),
+                "meta" => suite.meta = value.given(),
                 "types" => suite.types = self.types(value),
                 "record" => suite.record = self.record(value),
                 "on_fail" => {
                     suite.on_fail = self.word(value, name, OnFail::ALL.map(OnFail::name), OnFail::parse_name);
                 }
+                "windows" => suite.windows = Windows::read(value, self.problems),
                 "privacy" => suite.privacy = self.privacy(value),
                 "schema" => suite.schema = self.schema(value),
                 "plugins" => suite.plugins = super::plugins::read(value, self.problems),
@@ -294,9 +298,9 @@ impl Reader<'_> {
         if let Some(severity) = node.get("severity").or(severity.as_ref()).filter(|it| !it.is_null()) {
             entry.severity = self.severity(severity, path);
         }
-        entry.meta = node.get("meta").and_then(given);
-        entry.notes = node.get("notes").and_then(given);
-        entry.description = node.get("description").and_then(given);
+        entry.meta = node.get("meta").and_then(Node::given);
+        entry.notes = node.get("notes").and_then(Node::given);
+        entry.description = node.get("description").and_then(Node::given);
         entry.id = node.get("id").or_else(|| node.get("ge_cloud_id")).and_then(|it| it.text().map(str::to_owned));
         Some(entry)
     }
@@ -384,15 +388,11 @@ pub fn read_entry(node: &Node, path: &str, problems: &mut Vec<Problem>) -> Optio
             "when" => entry.when = Some(value.clone()).filter(|it| !it.is_null()),
             "severity" => entry.severity = reader.severity(value, path),
             "name" => entry.name = reader.text(value, path),
-            "notes" => entry.notes = given(value),
+            "notes" => entry.notes = value.given(),
             "id" => entry.id = reader.text(value, path),
-            "meta" => entry.meta = given(value),
+            "meta" => entry.meta = value.given(),
             _ => {}
         }
     }
     Some(entry)
-}
-
-fn given(node: &Node) -> Option<Value<'static>> {
-    (!node.is_null()).then(|| node.to_value())
 }

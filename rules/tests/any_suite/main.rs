@@ -2,6 +2,7 @@
 //! kind hold.
 
 mod chance;
+mod stored;
 
 use chance::{FIELDS, entry, records};
 

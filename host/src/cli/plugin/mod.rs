@@ -1,7 +1,9 @@
-//! `driftline plugin`: looking at plugins, testing and measuring them.
+//! `driftline plugin`: making plugins, looking at them, testing and measuring them.
 
 mod bench;
+mod build;
 mod inspect;
+mod new;
 mod remote;
 mod test;
 
@@ -15,13 +17,13 @@ use driftline_rules::plugin::Wanted;
 
 use crate::plugins::{Cache, Found, Limits, LoadedPlugin, Runtime, Shelf, Trust};
 
-/// Look at plugins, test and measure them; bring them to services and registries.
+/// Make plugins, look at them, test and measure them; bring them to services and registries.
 ///
 /// A plugin is a WebAssembly component that exports the interfaces of `wit/`: rules in any language, which suites
 /// name in their `plugins:` block. `docs/plugins.md` says more.
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Examples:\n  driftline plugin inspect language.wasm\n  driftline plugin push language.wasm --activate\n\nExit codes: those of the commands, which `driftline plugin COMMAND --help` lists."
+    after_help = "Examples:\n  driftline plugin new --lang python my-check\n  driftline plugin build my-check\n  driftline plugin inspect my-check.wasm\n  driftline plugin test my-check.wasm\n  driftline plugin bench my-check.wasm\n  driftline plugin push my-check.wasm --activate\n\nExit codes: 0 done, and nothing is wrong; 1 the plugin breaks a law or a case of its page, or a service refuses it; 3 bad usage, or a file that is no plugin."
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -30,6 +32,8 @@ pub struct Args {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    New(new::Args),
+    Build(build::Args),
     Inspect(inspect::Args),
     Test(test::Args),
     Bench(bench::Args),
@@ -42,6 +46,8 @@ enum Command {
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     match &args.command {
+        Command::New(args) => new::run(args),
+        Command::Build(args) => build::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Test(args) => test::run(args),
         Command::Bench(args) => bench::run(args),

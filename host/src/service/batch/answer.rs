@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Seek as _, Write as _};
 
+use super::pending::Pending;
 use super::{Batch, Done, Ended, Wanted, Work};
 use crate::intake::entry::FailureNote;
 use crate::store::rows::Verdict;
@@ -9,30 +10,24 @@ use crate::wire::{Failure, Finding, RecordVerdict, Summary, Word};
 
 impl Work<'_> {
     /// Writes a record's verdict, and keeps its failures.
-    pub(super) fn tell(
-        &mut self,
-        n: u64,
-        line: Option<u64>,
-        id: Option<&str>,
-        verdict: Verdict,
-        notes: &[FailureNote],
-        lines: bool,
-    ) {
+    pub(super) fn tell(&mut self, pending: &Pending, verdict: Verdict, lines: bool) {
         let batch = self.batch;
+        let Pending { n, line, who, notes, errors, .. } = pending;
         let is_wanted = match batch.wanted {
             Wanted::All => true,
-            Wanted::Failed => !notes.is_empty(),
+            Wanted::Failed => !notes.is_empty() || !errors.is_empty(),
             Wanted::None => false,
         };
         if is_wanted {
             let answer = RecordVerdict {
-                record: n,
-                line,
-                record_id: id,
+                record: *n,
+                line: *line,
+                record_id: who.record_id.as_deref(),
                 valid: verdict != Verdict::Fail,
                 verdict: Word(verdict),
                 action: if verdict == Verdict::Fail { batch.action } else { "accept" },
-                failures: notes.iter().filter_map(|it| Failure::new(&batch.version.note, it)).collect(),
+                failures: Failure::all(&batch.version.note, notes),
+                errors: Failure::all(&batch.version.note, errors),
             };
             if self.n_out > 0 && !lines {
                 self.out.push(b',');
@@ -46,7 +41,7 @@ impl Work<'_> {
         }
         for note in notes {
             if self.n_failures < batch.limits.failures {
-                self.failures.push(FailureNote { n: self.n_failures, record: n, ..note.clone() });
+                self.failures.push(FailureNote { n: self.n_failures, record: *n, ..note.clone() });
             } else {
                 self.n_left_out += 1;
             }

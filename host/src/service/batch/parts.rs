@@ -2,15 +2,14 @@
 
 use std::time::Instant;
 
-use driftline_rules::report::{Status, Tally};
-use driftline_rules::run;
-use driftline_rules::value::Value;
+use driftline_rules::report::Tally;
+use driftline_rules::run::{self, Fold};
 
-use super::{Cut, Done, Ended, Work};
+use super::pending::troubled;
+use super::{Cut, Done, Ended, KEEP, Work};
 use crate::intake::Intake;
 use crate::intake::entry::{Count, FindingNote, Origin, Request};
-use crate::output::json_value::to_line;
-use crate::service::version::verdict_of;
+use crate::service::judging::{Judgements, judgements};
 use crate::store::rows::{Labels, Verdict};
 
 /// What was found at the end of a batch.
@@ -22,8 +21,27 @@ pub(super) struct Judged {
 }
 
 impl Work<'_> {
+    /// Adds what came since the last part to the whole, and notes what it adds to a window.
+    fn settle(&mut self) {
+        let version = &self.batch.version;
+        let plan = &version.loaded.plan;
+        if self.part.window.rows == 0 {
+            return;
+        }
+        let mut part = std::mem::replace(&mut self.part, Fold::new(plan, KEEP));
+        let told = std::mem::replace(&mut self.told, version.keeping.begin(plan));
+        let bounds = plan.windows.around(self.batch.at);
+        self.window = bounds.map(|it| version.keeping.note(&mut part.window, told, it, &version.hash));
+        part.window.shift(self.fold.window.rows);
+        self.fold.merge(part);
+        if self.has_labels {
+            self.before.fill(Tally::default());
+        }
+    }
+
     /// Journals what came since the last part.
     pub(super) fn store(&mut self, intake: Option<&Intake>, judged: Option<Judged>) -> Result<u64, Ended> {
+        self.settle();
         let Some(intake) = intake else {
             self.failures.clear();
             return Ok(0);
@@ -38,7 +56,7 @@ impl Work<'_> {
             }
             // `readable` is not counted by the engine, since it is about what never comes there.
             // Nor are records as a whole, which stand behind all expectations.
-            let (sums, told) = (&self.sums, &self.told);
+            let (sums, told) = (&self.sums, &self.journalled);
             let seen = sums.records - told.records;
             if let [readable, .., whole] = counts.as_mut_slice() {
                 *readable = Count { seen, failed: sums.unreadable - told.unreadable, skipped: 0 };
@@ -64,10 +82,10 @@ impl Work<'_> {
             at: batch.at,
             origin,
             requests: u32::from(self.parts == 0),
-            records: self.sums.records - self.told.records,
-            failed: self.sums.failed - self.told.failed,
-            warned: self.sums.warned - self.told.warned,
-            unreadable: self.sums.unreadable - self.told.unreadable,
+            records: self.sums.records - self.journalled.records,
+            failed: self.sums.failed - self.journalled.failed,
+            warned: self.sums.warned - self.journalled.warned,
+            unreadable: self.sums.unreadable - self.journalled.unreadable,
             verdict,
             duration_us: self.started.elapsed().as_micros() as u64,
             tallies,
@@ -76,10 +94,11 @@ impl Work<'_> {
             findings,
             statistics: is_last.then_some(statistics),
             key: if is_last { batch.key.clone() } else { None },
+            window: self.window.take(),
         };
         let number = intake.request(&batch.version.note, Box::new(request)).map_err(Ended::Refused)?;
         self.parts += 1;
-        self.told = self.sums;
+        self.journalled = self.sums;
         self.started = Instant::now();
         Ok(number)
     }
@@ -95,44 +114,13 @@ impl Work<'_> {
         if let Some(cut) = cut.clone().filter(|_| !self.is_told) {
             return Err(Ended::Unread(cut));
         }
+        self.settle();
         let version = &self.batch.version;
         let plan = &version.loaded.plan;
-        let mut verdict = if cut.is_some() { Verdict::Fail } else { Verdict::Pass };
-        let mut findings = Vec::new();
-        let mut statistics = serde_json::Map::new();
-        for finding in run::judge(plan, &self.fold, self.batch.at) {
-            let expectation = &plan.expectations[finding.expectation];
-            let judgement = finding.judgement;
-            if matches!(judgement.status, Status::Fail | Status::Error) {
-                verdict = verdict.max(verdict_of(expectation.severity));
-            }
-            if let Some(counts) = judgement.counts {
-                let entry = serde_json::json!({
-                    "elements": counts.elements, "missing": counts.missing, "unexpected": counts.unexpected,
-                    "status": judgement.status.name(),
-                });
-                let title = expectation.title();
-                let is_taken = statistics.contains_key(&title);
-                let name = if is_taken { format!("{title} ({})", expectation.path) } else { title };
-                statistics.insert(name, entry);
-            }
-            let open = if expectation.fields.is_empty() {
-                version.privacy.keeps_all()
-            } else {
-                expectation.fields.iter().all(|it| version.privacy.keeps(it))
-            };
-            let has_value = !matches!(judgement.observed, Value::Missing | Value::Null);
-            findings.push(FindingNote {
-                check: finding.expectation as u32,
-                status: judgement.status.name().to_owned(),
-                observed: (has_value && open).then(|| to_line(&judgement.observed)),
-                bound: judgement.bound,
-                message: judgement.why.filter(|_| open).unwrap_or_default(),
-                counts: judgement.counts.map(|it| (it.elements, it.unexpected)),
-                error: judgement.error,
-            });
-        }
-        let statistics = serde_json::Value::Object(statistics).to_string();
+        let Judgements { findings, statistics, verdict } =
+            judgements(version, run::judge(plan, &self.fold, self.batch.at), false);
+        let verdict = if cut.is_some() { Verdict::Fail } else { verdict };
+        let statistics = statistics.to_string();
         let number = self.store(intake, Some(Judged { findings: findings.clone(), statistics, verdict }))?;
         self.answer(send)?;
         self.release(send)?;
@@ -142,7 +130,8 @@ impl Work<'_> {
 
 /// Adds what changed from `before` to `now`.
 pub(super) fn add(count: &mut Count, before: &Tally, now: &Tally) {
-    count.seen += now.seen - before.seen;
+    // A record that could not be judged neither passed nor failed.
+    count.seen += (now.seen - troubled(now)) - (before.seen - troubled(before));
     count.failed += (now.failed + now.mismatched) - (before.failed + before.mismatched);
     count.skipped += now.skipped - before.skipped;
 }

@@ -20,6 +20,7 @@ use super::rows::{
     Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow,
 };
 use super::texts::{indexed, kept};
+use super::windows::{self, Closed, Kept, WindowKey, WindowPart, WindowRow, on_pool};
 use super::{Committed, Error, Options, Pruned, migrations, queries};
 use crate::redact::redacted;
 
@@ -130,6 +131,8 @@ impl Postgres {
         Ok(query.fetch_optional(&self.pool).await?)
     }
 
+    on_pool!(pool, pool, "BEGIN", lock, weeks_of);
+
     pub(super) async fn put_version(&self, version: &VersionRow) -> Result<(), Error> {
         let files: BTreeMap<_, _> = version.files.iter().map(|(name, text)| (kept(name), kept(text))).collect();
         sqlx::query(PUT_VERSION)
@@ -171,6 +174,18 @@ impl Postgres {
         let query = sqlx::query_as(queries::VERSION).bind(indexed(suite)).bind(indexed(hash));
         Ok(query.fetch_optional(&self.pool).await?)
     }
+}
+
+/// Takes the lock of a window until the end of the transaction; false when another host has it.
+async fn lock(connection: &mut PgConnection, id: Uuid) -> Result<bool, Error> {
+    let number = id.as_u64_pair().0.cast_signed();
+    Ok(sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)").bind(number).fetch_one(connection).await?)
+}
+
+/// Makes the partition that the findings of a window need.
+async fn weeks_of(store: &Postgres, key: &WindowKey) -> Result<(), Error> {
+    let finding = FindingRow { at: key.start, ..FindingRow::default() };
+    store.weeks.make(&store.pool, &Batch { findings: vec![finding], ..Batch::default() }).await
 }
 
 /// Plans are made for the values at hand: a plan for any value would lock all weeks of the history. And a

@@ -130,6 +130,9 @@ pub async fn prune(pool: &PgPool, weeks: &Weeks, now: Micros, retention: &Retent
     if let Some(days) = retention.tallies {
         pruned.tallies = delete(pool, DELETE_TALLIES, days_before(now, days)).await?;
     }
+    if let Some(days) = retention.windows {
+        pruned.windows = delete(pool, DELETE_WINDOWS, days_before(now, days)).await?;
+    }
     pruned.keys = delete(pool, DELETE_KEYS, now - Micros::from(retention.key_hours) * 3600 * SECOND).await?;
     pruned.segments = delete(pool, DELETE_SEGMENTS, days_before(now, SEGMENT_DAYS)).await?;
     Ok(pruned)
@@ -168,6 +171,9 @@ async fn drop_partition(pool: &PgPool, qualified: &str) -> Result<(), Error> {
 
 const DELETE_TALLIES: &str =
     "DELETE FROM tally WHERE ctid = ANY (ARRAY(SELECT ctid FROM tally WHERE minute < $1 LIMIT $2))";
+
+const DELETE_WINDOWS: &str =
+    "DELETE FROM time_window WHERE ctid = ANY (ARRAY(SELECT ctid FROM time_window WHERE end_at < $1 LIMIT $2))";
 
 const DELETE_KEYS: &str =
     "DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_key WHERE came < $1 LIMIT $2))";

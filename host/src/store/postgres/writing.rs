@@ -1,11 +1,11 @@
 //! One transaction for a batch; one statement for the rows of a table.
 
 use sqlx::postgres::PgPool;
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, Postgres};
 
 use super::super::reading::moment;
 use super::super::rows::{Batch, FailureRow, FindingRow, KeyRow, ResultRow, TallyRow};
-use super::super::{Committed, Error, batch};
+use super::super::{Committed, Error, batch, windows};
 use super::weeks::Weeks;
 
 /// How many rows go into one statement: enough that round trips do not matter, few enough for one message.
@@ -51,6 +51,10 @@ async fn write(pool: &PgPool, batch: &Batch) -> Result<Committed, Error> {
     }
     for rows in batch.keys.chunks(ROWS) {
         keys(&mut transaction, rows).await?;
+    }
+    // A few: one a suite and window that the segment has records of.
+    for it in &batch.windows {
+        windows::add_part::<Postgres>(batch.segment, it).build().execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
     Ok(Committed::Now)
@@ -136,7 +140,7 @@ const FINDINGS: &str = "INSERT INTO finding (result_id, n, at, suite, suite_hash
     $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::double precision[]) \
     ON CONFLICT DO NOTHING";
 
-async fn findings(connection: &mut PgConnection, rows: &[FindingRow]) -> Result<(), Error> {
+pub(super) async fn findings(connection: &mut PgConnection, rows: &[FindingRow]) -> Result<(), Error> {
     sqlx::query(FINDINGS)
         .bind(column(rows, |it| it.result_id))
         .bind(column(rows, |it| it.n))

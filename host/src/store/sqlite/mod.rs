@@ -7,6 +7,7 @@ mod pruning;
 mod writing;
 
 use std::collections::BTreeMap;
+use std::future::{Ready, ready};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ use super::rows::{
     Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow,
 };
 use super::texts::{indexed, kept};
+use super::windows::{self, Closed, Kept, WindowKey, WindowPart, WindowRow, on_pool};
 use super::{Committed, Error, Options, Pruned, migrations, queries};
 use crate::redact::redacted;
 
@@ -142,6 +144,8 @@ impl Sqlite {
         Ok(query.fetch_optional(&self.readers).await?)
     }
 
+    on_pool!(readers, writer, "BEGIN IMMEDIATE", only_one, no_weeks);
+
     pub(super) async fn put_version(&self, version: &VersionRow) -> Result<(), Error> {
         let files: BTreeMap<_, _> = version.files.iter().map(|(name, text)| (kept(name), kept(text))).collect();
         sqlx::query(PUT_VERSION)
@@ -183,6 +187,16 @@ impl Sqlite {
         let query = sqlx::query_as(queries::VERSION).bind(indexed(suite)).bind(indexed(hash));
         Ok(query.fetch_optional(&self.readers).await?)
     }
+}
+
+/// There is one writer at a time, so whoever writes has the window.
+fn only_one(_: &mut SqliteConnection, _: Uuid) -> Ready<Result<bool, Error>> {
+    ready(Ok(true))
+}
+
+/// Tables are whole here.
+fn no_weeks(_: &Sqlite, _: &WindowKey) -> Ready<Result<(), Error>> {
+    ready(Ok(()))
 }
 
 const PUT_VERSION: &str = "INSERT INTO suite_version (suite, hash, body, files, plugins, put_at, put_by) \

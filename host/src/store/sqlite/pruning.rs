@@ -16,6 +16,8 @@ const RESULTS: &str = "DELETE FROM result WHERE rowid IN (SELECT rowid FROM resu
 const FAILURES: &str = "DELETE FROM failure WHERE rowid IN (SELECT rowid FROM failure WHERE at < $1 LIMIT $2)";
 const FINDINGS: &str = "DELETE FROM finding WHERE rowid IN (SELECT rowid FROM finding WHERE at < $1 LIMIT $2)";
 const TALLIES: &str = "DELETE FROM tally WHERE rowid IN (SELECT rowid FROM tally WHERE minute < $1 LIMIT $2)";
+const WINDOWS: &str =
+    "DELETE FROM time_window WHERE rowid IN (SELECT rowid FROM time_window WHERE end_at < $1 LIMIT $2)";
 const KEYS: &str =
     "DELETE FROM idempotency_key WHERE rowid IN (SELECT rowid FROM idempotency_key WHERE came < $1 LIMIT $2)";
 const SEGMENTS: &str =
@@ -32,6 +34,7 @@ pub async fn prune(pool: &SqlitePool, now: Micros, retention: &Retention) -> Res
         findings: delete(pool, FINDINGS, since(retention.failures)).await?,
         tallies: delete(pool, TALLIES, since(retention.tallies)).await?,
         keys: delete(pool, KEYS, Some(keys)).await?,
+        windows: delete(pool, WINDOWS, since(retention.windows)).await?,
         segments: delete(pool, SEGMENTS, since(Some(SEGMENT_DAYS))).await?,
     };
     shrink(pool).await?;

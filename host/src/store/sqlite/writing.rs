@@ -5,7 +5,7 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::super::rows::{Batch, FailureRow, FindingRow, KeyRow, ResultRow, TallyRow};
-use super::super::{Committed, Error, batch};
+use super::super::{Committed, Error, batch, windows};
 
 /// How many rows go into one statement; `SQLite` takes 32,766 values, and more rows are not faster.
 const ROWS: usize = 100;
@@ -29,6 +29,9 @@ pub async fn commit(pool: &SqlitePool, batch: &Batch) -> Result<Committed, Error
     write(&mut transaction, &batch.findings, FINDINGS, finding, KEEP).await?;
     write(&mut transaction, &batch.tallies, TALLIES, tally, ADD_TALLIES).await?;
     write(&mut transaction, &batch.keys, KEYS, key, TAKE_KEYS).await?;
+    for it in &batch.windows {
+        windows::add_part::<Sqlite>(batch.segment, it).build().execute(&mut *transaction).await?;
+    }
     transaction.commit().await?;
     Ok(Committed::Now)
 }
@@ -108,6 +111,11 @@ fn failure(values: &mut Values<'_>, it: &FailureRow) {
         .push_bind(it.observed.clone())
         .push_bind(it.bound.clone())
         .push_bind(it.message.clone());
+}
+
+/// Writes findings by themselves, those of a window.
+pub(super) async fn findings(connection: &mut SqliteConnection, rows: &[FindingRow]) -> Result<(), Error> {
+    write(connection, rows, FINDINGS, finding, KEEP).await
 }
 
 const FINDINGS: &str = "INSERT INTO finding (result_id, n, at, suite, suite_hash, check_name, kind, severity, field, \

@@ -1,0 +1,82 @@
+//! Windows that were judged.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::asked::{Named, Params, allow};
+use super::history::{cursor, limit, next, time};
+use super::problem::Problem;
+use crate::config::Scope;
+use crate::service::app::App;
+use crate::store::rows::{Cursor, Filter};
+use crate::store::windows::STATUSES;
+use crate::wire::{Page, StoredWindow, WindowDetail};
+
+/// Which windows are asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Asked {
+    /// The suite.
+    suite: Option<String>,
+    /// `pass`, `warn`, `fail` or `error`.
+    status: Option<String>,
+    /// Those that start from this time on (RFC 3339, or a span before now such as `24h`, `7d`).
+    since: Option<String>,
+    /// Those that start before this time.
+    until: Option<String>,
+    /// Rows of a page, 1 to 1000; 100 without it.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+    /// Where the page begins: the `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Windows that were judged, the newest first.
+#[utoipa::path(get, path = "/v1/windows", tag = "history", params(Asked), responses(
+    (status = 200, description = "A page.", body = Page<StoredWindow>),
+))]
+pub async fn windows(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Params(asked): Params<Asked>,
+) -> Result<Json<Page<StoredWindow>>, Problem> {
+    allow(&app, &headers, Scope::Read)?;
+    let status = asked.status.as_deref();
+    if let Some(word) = status.filter(|it| !STATUSES.contains(it)) {
+        return Err(Problem::bad_request(format!("`status={word}` is none of {}", STATUSES.join(", "))));
+    }
+    let filter = Filter {
+        suite: asked.suite.clone(),
+        since: time("since", asked.since.as_deref())?,
+        until: time("until", asked.until.as_deref())?,
+        ..Filter::default()
+    };
+    let limit = limit(asked.limit)?;
+    let rows = app.store.windows(&filter, status, cursor(asked.cursor.as_deref())?, limit).await?;
+    let next = next(rows.len() == limit as usize, rows.last().map(|it| Cursor { at: it.start, id: it.id, n: 0 }));
+    Ok(Json(Page { items: rows.into_iter().map(StoredWindow::from).collect(), next }))
+}
+
+/// A window with its findings.
+#[utoipa::path(get, path = "/v1/windows/{id}", tag = "history", params(("id" = Uuid, Path, description = "The window's id.")), responses(
+    (status = 200, description = "The window.", body = WindowDetail),
+    (status = 404, description = "There is none of this id.", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn window(
+    State(app): State<Arc<App>>,
+    Named(id): Named<Uuid>,
+    headers: HeaderMap,
+) -> Result<Json<WindowDetail>, Problem> {
+    allow(&app, &headers, Scope::Read)?;
+    let (window, findings) = app.store.window(id).await?.ok_or_else(|| {
+        Problem::not_found("there is no window of this id; one is stored when it is over, and kept for a time only")
+    })?;
+    Ok(Json(WindowDetail { window: window.into(), findings: findings.into_iter().map(Into::into).collect() }))
+}

@@ -1,0 +1,196 @@
+//! What records add to the windows of their suite: encoded before it is journalled, so that neither the journal nor
+//! the store needs to know the suite, and without what its privacy keeps back.
+
+use driftline_rules::binder::SketchPlan;
+use driftline_rules::codec::{CodecError, decode, encode};
+use driftline_rules::plan::{Expectation, Plan};
+use driftline_rules::run::{self, Fold};
+use driftline_rules::sketch::{Sketch, Spec};
+use driftline_rules::value::Value;
+use driftline_rules::window::Window;
+
+use super::privacy::Privacy;
+use crate::intake::entry::WindowNote;
+use crate::store::rows::Micros;
+
+/// What of each summary of a plan its windows keep.
+#[derive(Clone, Debug)]
+pub struct Keeping(Vec<Kept>);
+
+/// What is kept of one summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// All of it: its fields may be told, or it holds no values.
+    All,
+    /// The same of keyed hashes in place of the values: equal values stay equal.
+    Hashes,
+    /// Nothing.
+    Nothing,
+}
+
+/// Kinds whose answer rests on which values are equal and on nothing else.
+const OF_EQUALITY: [&str; 5] = [
+    "unique",
+    "compound_unique",
+    "duplicate_records",
+    "unique_value_count_between",
+    "proportion_of_unique_values_between",
+];
+
+/// The summaries of records of which hashes are kept, by their place in the plan.
+#[derive(Clone, Debug, Default)]
+pub struct Told(Vec<(usize, Sketch)>);
+
+impl Keeping {
+    /// What the privacy of a suite lets its windows keep.
+    pub fn new(plan: &Plan, privacy: &Privacy) -> Self {
+        Keeping(plan.bindings.sketches.iter().map(|it| kept(plan, privacy, it)).collect())
+    }
+
+    /// To be given the records that a note is made of.
+    pub fn begin(&self, plan: &Plan) -> Told {
+        let hashed = self.0.iter().zip(&plan.bindings.sketches).enumerate().filter(|(_, it)| *it.0 == Kept::Hashes);
+        Told(hashed.map(|(i, (_, it))| (i, Sketch::new(&it.spec))).collect())
+    }
+
+    /// What the records in `window` add to the window with these bounds, under the suite's hash. The window is as
+    /// before when this returns.
+    pub fn note(&self, window: &mut Window, told: Told, (start, end): (Micros, Micros), hash: &str) -> WindowNote {
+        let mut swapped = Vec::new();
+        let mut told = told.0.into_iter().peekable();
+        for (i, sketch) in window.sketches.iter_mut().enumerate() {
+            let instead = match self.0.get(i) {
+                Some(Kept::All) => continue,
+                Some(Kept::Hashes) => told.next_if(|it| it.0 == i).map(|it| it.1),
+                _ => None,
+            };
+            let instead = instead.unwrap_or_else(|| sketch.emptied());
+            swapped.push((i, std::mem::replace(sketch, instead)));
+        }
+        // Which columns a batch has is judged with the batch.
+        let columns = std::mem::take(&mut window.columns);
+        let state = encode(window, hash.as_bytes());
+        window.columns = columns;
+        for (i, own) in swapped {
+            window.sketches[i] = own;
+        }
+        WindowNote { start, end, records: window.rows, unreadable: window.unreadable, state }
+    }
+
+    /// Why a stored window cannot answer an expectation, if it cannot.
+    pub fn why_not(&self, expectation: &Expectation) -> Option<String> {
+        if expectation.reads_columns {
+            return Some("the names of columns are judged with each batch, and windows do not keep them".to_owned());
+        }
+        let answers = |it: &Kept| match it {
+            Kept::All => true,
+            Kept::Hashes => OF_EQUALITY.contains(&expectation.kind.name),
+            Kept::Nothing => false,
+        };
+        let kept = |it: usize| self.0.get(it).is_none_or(answers);
+        if expectation.sketches.iter().all(|it| kept(usize::from(it.0))) {
+            return None;
+        }
+        let fields = expectation.fields.join("`, `");
+        Some(format!(
+            "`privacy` keeps the values of `{fields}` out of windows; it is judged with each batch, and in windows \
+             only when the suite says `keep` for it"
+        ))
+    }
+}
+
+fn kept(plan: &Plan, privacy: &Privacy, of: &SketchPlan) -> Kept {
+    // These count and hold no value.
+    if matches!(of.spec, Spec::Presence | Spec::Types) {
+        return Kept::All;
+    }
+    let fields: Vec<String> =
+        of.slots.iter().filter_map(|it| plan.bindings.paths.get(usize::from(it.0))).map(ToString::to_string).collect();
+    if fields.iter().all(|it| privacy.keeps(it)) {
+        return Kept::All;
+    }
+    let may_hash = fields.iter().all(|it| privacy.keeps(it) || privacy.hashes(it));
+    if may_hash && matches!(of.spec, Spec::Keys { .. } | Spec::Counts { .. }) { Kept::Hashes } else { Kept::Nothing }
+}
+
+impl Told {
+    /// Takes in a record, as checking left its cells.
+    pub fn fold(&mut self, plan: &Plan, privacy: &Privacy, cells: &[Value], number: u64) {
+        for (i, sketch) in &mut self.0 {
+            let Some(of) = plan.bindings.sketches.get(*i) else { continue };
+            let value = |it: &driftline_rules::row::Slot| cells.get(usize::from(it.0)).unwrap_or(&Value::Missing);
+            let told: Vec<Value> = of.slots.iter().map(|it| privacy.stand_in(value(it))).collect();
+            run::fold_told(plan, *i, cells, &told, number, sketch);
+        }
+    }
+}
+
+/// A window, and what of it could not be read.
+#[derive(Debug)]
+pub struct Sum {
+    /// The window.
+    pub window: Window,
+    /// Why a part could not be read.
+    pub problem: Option<String>,
+}
+
+impl Sum {
+    /// Nothing yet.
+    pub fn new(plan: &Plan) -> Self {
+        Sum { window: Window::new(plan.expectations.len(), &plan.bindings), problem: None }
+    }
+
+    /// Adds encoded windows, each behind its length; no summary keeps more than `most` exactly.
+    pub fn add_all(&mut self, plan: &Plan, hash: &str, mut states: &[u8], most: usize) {
+        while !states.is_empty() {
+            let taken = states.split_off(..4).and_then(|it| it.try_into().ok()).map(u32::from_le_bytes);
+            let Some(state) = taken.and_then(|it| states.split_off(..it as usize)) else {
+                self.problem.get_or_insert_with(|| "a part is cut off".to_owned());
+                return;
+            };
+            self.add(plan, hash, state, most);
+        }
+    }
+
+    /// Adds an encoded window, its records behind those that are there.
+    pub fn add(&mut self, plan: &Plan, hash: &str, state: &[u8], most: usize) {
+        let read = decode(plan.expectations.len(), &plan.bindings, hash.as_bytes(), state);
+        let added = read.and_then(|mut part| {
+            // Hosts may differ in what they keep exactly: the least holds, as if it had held for all.
+            let budgets = [self.window.budget(), part.budget(), Some(most)];
+            let budget = budgets.into_iter().flatten().min().unwrap_or(most);
+            part.narrow(budget);
+            self.window.narrow(budget);
+            part.shift(self.window.rows);
+            self.window.merge(part).map_err(|_| CodecError::OtherPlan)
+        });
+        if let Err(error) = added {
+            self.problem.get_or_insert_with(|| error.to_string());
+        }
+    }
+
+    /// The window, encoded.
+    pub fn state(&self, hash: &str) -> Vec<u8> {
+        encode(&self.window, hash.as_bytes())
+    }
+}
+
+/// One encoded window behind its length in place of several; `None` when one of them cannot be read.
+pub fn summed_up(plan: &Plan, hash: &str, states: &[u8], most: usize) -> Option<Vec<u8>> {
+    let mut sum = Sum::new(plan);
+    sum.add_all(plan, hash, states, most);
+    let state = sum.state(hash);
+    let length = u32::try_from(state.len()).ok()?.to_le_bytes();
+    sum.problem.is_none().then(|| [length.as_slice(), &state].concat())
+}
+
+/// What the expectations say of a stored window that ended at `end`.
+pub fn judge(plan: &Plan, mut window: Window, end: Micros) -> Vec<run::Finding> {
+    // A field that no record had is found by the names of those that some had.
+    for (place, (path, held)) in plan.bindings.paths.iter().zip(&window.held).enumerate() {
+        if held.anything() {
+            window.columns.see(&path.to_string(), 0, place as u32);
+        }
+    }
+    run::judge(plan, &Fold::of_window(plan, window), end)
+}

@@ -1,0 +1,5 @@
+"""`python -m driftline_plugin`."""
+
+from .build import main
+
+main()
