@@ -43,8 +43,8 @@ built=$here/built
 output=${CARGO_TARGET_DIR:-$root/target}
 case $output in */wasm) ;; *) output=$output/wasm ;; esac
 
-# What the bytes depend on: the plugin, the SDK, statistics that it shares, the interface, the profile, and the versions and features of all
-# dependencies. Not the whole lock file, which changes with every dependency of the host.
+# What the bytes depend on: the plugin, the SDK and the statistics if it uses them, the interface, the profile, and the
+# versions and features of all dependencies. Not the whole lock file, which changes with every dependency of the host.
 sources() {
   local shared=(plugins/sdk/{src,Cargo.toml})
   grep -q '^driftline-plugin-statistics' "$here/$1/Cargo.toml" && shared+=(plugins/statistics/{src,Cargo.toml})
