@@ -3,14 +3,20 @@
 use driftline_plugin::prelude::*;
 use driftline_plugin_statistics::normal_quantile;
 
-use crate::cells::{Cells, Estimate, probability};
+use crate::cells::{Cells, Estimate, invalid_share, probability};
 
 /// Estimates what a binary classifier achieves.
 pub struct Binary {
     params: BinaryParams,
     z: f64,
-    /// Whether predictions come by themselves.
-    given: bool,
+}
+
+/// What is kept of a window.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Kept {
+    cells: Cells,
+    /// Rows whose value is no probability.
+    invalid: u64,
 }
 
 /// How probabilities become predictions, and how sure limits are.
@@ -61,47 +67,51 @@ impl Summary for Binary {
                 Output::new("auc", "the expected area under the ROC curve"),
                 Output::new("auc_low", "its lower limit"),
                 Output::new("auc_high", "its upper limit"),
+                Output::new(
+                    "invalid_share",
+                    "of rows with a value, the share whose value is no probability; they are left out",
+                ),
             ]);
     type Params = BinaryParams;
-    type State = Cells;
+    type State = Kept;
 
-    fn open(params: BinaryParams, inputs: &Inputs) -> Result<Self> {
+    fn open(params: BinaryParams, _: &Inputs) -> Result<Self> {
         let z = normal_quantile(f64::midpoint(1.0, params.confidence));
-        Ok(Binary { params, z, given: inputs.is_bound("prediction") })
+        Ok(Binary { params, z })
     }
 
-    fn observe(&self, state: &mut Cells, rows: &Rows) -> Result<()> {
+    fn observe(&self, state: &mut Kept, rows: &Rows) -> Result<()> {
         let probabilities = rows.numbers("probability")?;
         let predictions: Option<Booleans> = rows.find("prediction")?;
         for row in 0..rows.len() {
             let Some(it) = probabilities.get(row).filter(|it| !it.is_nan()) else { continue };
-            let it = probability(probabilities.field(), it)?;
+            let Some(it) = probability(it) else {
+                state.invalid += 1;
+                continue;
+            };
             let predicted = match &predictions {
                 Some(predictions) => predictions.get(row),
                 None => Some(it >= self.params.threshold),
             };
             if let Some(predicted) = predicted {
-                state.add(it, predicted);
+                state.cells.add(it, predicted);
             }
         }
         Ok(())
     }
 
-    fn merge(&self, state: &mut Cells, other: Cells) -> Result<()> {
-        state.merge(other);
+    fn merge(&self, state: &mut Kept, other: Kept) -> Result<()> {
+        state.cells.merge(other.cells);
+        state.invalid = state.invalid.saturating_add(other.invalid);
         Ok(())
     }
 }
 
 impl Metric for Binary {
-    fn finish(&self, _: &Context, window: &Window<Cells>) -> Result<Measurements> {
-        let rows = window.state.rows();
-        if rows == 0 || rows < self.params.min_rows {
-            let what = if self.given { "a probability and a prediction" } else { "a probability" };
-            let needed = self.params.min_rows.max(1);
-            return Err(Error::too_little(format!("{rows} rows have {what}, {needed} are needed")));
-        }
-        let it = window.state.estimates();
+    fn finish(&self, _: &Context, window: &Window<Kept>) -> Result<Measurements> {
+        let Kept { cells, invalid } = &window.state;
+        let invalid = invalid_share(cells.rows(), *invalid, self.params.min_rows)?;
+        let it = cells.estimates();
         let mut measured = Measurements::new();
         let all = [
             (["accuracy", "accuracy_low", "accuracy_high"], it.accuracy),
@@ -113,6 +123,7 @@ impl Metric for Binary {
         for (names, estimate) in all {
             add(&mut measured, names, estimate, self.z);
         }
+        measured.add("invalid_share", invalid);
         Ok(measured)
     }
 }

@@ -142,12 +142,21 @@ fn bin(probability: f64) -> i16 {
     if probability < 0.5 { place(probability) - i16::MAX } else { i16::MAX - place(1.0 - probability) }
 }
 
-/// A number as a probability. The error: it is not from 0 to 1, but for rounding.
-pub fn probability(field: &str, it: f64) -> Result<f64> {
-    if (-1e-6..=1.0 + 1e-6).contains(&it) {
-        return Ok(it.clamp(0.0, 1.0));
+/// A number as a probability, if it is from 0 to 1, but for rounding.
+pub fn probability(it: f64) -> Option<f64> {
+    (-1e-6..=1.0 + 1e-6).contains(&it).then(|| it.clamp(0.0, 1.0))
+}
+
+/// The share of rows that hold what cannot be. The error: too few of the rows are left, or most of them hold such.
+pub fn invalid_share(rows: u64, invalid: u64, least: u64) -> Result<f64> {
+    if rows < least.max(1) || invalid > rows {
+        let besides = match invalid {
+            0 => String::new(),
+            _ => format!("; {invalid} hold values that are none, such as numbers outside 0 to 1"),
+        };
+        return Err(Error::too_little(format!("{rows} rows have probabilities, {} are needed{besides}", least.max(1))));
     }
-    Err(Error::input(format!("the field `{field}` holds {it}, which is no probability")))
+    Ok(invalid as f64 / (rows + invalid) as f64)
 }
 
 #[cfg(test)]

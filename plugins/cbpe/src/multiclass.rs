@@ -6,7 +6,7 @@ use driftline_plugin::prelude::*;
 use driftline_plugin_statistics::normal_quantile;
 
 use crate::binary::add;
-use crate::cells::{Cells, Estimate, probability};
+use crate::cells::{Cells, Estimate, invalid_share, probability};
 
 /// Estimates what a classifier with several classes achieves.
 pub struct Multiclass {
@@ -18,6 +18,7 @@ pub struct Multiclass {
 /// The classes, and how sure limits are.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = driftline_plugin::serde_json::json!({ "classes": ["refund", "cancel", "other"] }))]
 pub struct MulticlassParams {
     /// The classes, in the order of the probabilities.
     #[schemars(length(min = 2, max = 1000))]
@@ -45,6 +46,8 @@ fn min_rows() -> u64 {
 pub struct Classes {
     each: Vec<Cells>,
     predicted: Cells,
+    /// Rows whose values are no probabilities of these classes.
+    invalid: u64,
 }
 
 impl Summary for Multiclass {
@@ -77,6 +80,10 @@ impl Summary for Multiclass {
                 ),
                 Output::new("auc_low", "its lower limit"),
                 Output::new("auc_high", "its upper limit"),
+                Output::new(
+                    "invalid_share",
+                    "of rows with values, the share that are no probabilities of these classes; they are left out",
+                ),
                 Output::new("class_precision", "the expected precision of a class"),
                 Output::new("class_recall", "the expected recall of a class"),
                 Output::new("class_f1", "the expected F1 of a class"),
@@ -99,41 +106,23 @@ impl Summary for Multiclass {
     fn observe(&self, state: &mut Classes, rows: &Rows) -> Result<()> {
         let probabilities = rows.vectors("probabilities")?;
         let predictions: Option<Texts> = rows.find("prediction")?;
-        let field = probabilities.field();
-        let classes = self.params.classes.len();
-        state.each.resize(classes, Cells::default());
+        state.each.resize(self.params.classes.len(), Cells::default());
         for row in 0..rows.len() {
-            let Some(vector) = probabilities.get(row) else { continue };
-            if vector.len() != classes {
-                let length = vector.len();
-                return Err(Error::input(format!(
-                    "the vectors of `{field}` have {length} probabilities, `classes` names {classes}"
-                )));
-            }
-            if vector.iter().any(|it| it.is_nan()) {
-                continue;
-            }
-            let sum: f64 = vector.iter().map(|it| f64::from(*it)).sum();
-            if (sum - 1.0).abs() > 0.01 {
-                return Err(Error::input(format!("the probabilities of `{field}` add up to {sum:.4}, not to 1")));
-            }
+            let Some(vector) = probabilities.get(row).filter(|it| !it.iter().any(|it| it.is_nan())) else { continue };
             let predicted = match &predictions {
-                None => most_probable(vector),
+                None => Some(most_probable(vector)),
                 Some(texts) => match texts.get(row) {
                     None => continue,
-                    Some(class) => *self.places.get(class).ok_or_else(|| {
-                        Error::input(format!(
-                            "the field `{}` holds `{class}`, which `classes` does not name",
-                            texts.field()
-                        ))
-                    })?,
+                    Some(class) => self.places.get(class).copied(),
                 },
             };
-            for (class, (cells, it)) in state.each.iter_mut().zip(vector).enumerate() {
-                let it = probability(field, f64::from(*it))?;
-                cells.add(it, class == predicted);
-                if class == predicted {
-                    state.predicted.add(it, true);
+            match predicted.zip(self.valid(vector)) {
+                None => state.invalid += 1,
+                Some((predicted, vector)) => {
+                    for (class, (cells, it)) in state.each.iter_mut().zip(&vector).enumerate() {
+                        cells.add(*it, class == predicted);
+                    }
+                    vector.get(predicted).into_iter().for_each(|it| state.predicted.add(*it, true));
                 }
             }
         }
@@ -151,6 +140,7 @@ impl Summary for Multiclass {
         state.each.resize(classes, Cells::default());
         state.each.iter_mut().zip(other.each).for_each(|(cells, it)| cells.merge(it));
         state.predicted.merge(other.predicted);
+        state.invalid = state.invalid.saturating_add(other.invalid);
         Ok(())
     }
 }
@@ -158,10 +148,7 @@ impl Summary for Multiclass {
 impl Metric for Multiclass {
     fn finish(&self, _: &Context, window: &Window<Classes>) -> Result<Measurements> {
         let rows = window.state.predicted.rows();
-        if rows == 0 || rows < self.params.min_rows {
-            let needed = self.params.min_rows.max(1);
-            return Err(Error::too_little(format!("{rows} rows have probabilities, {needed} are needed")));
-        }
+        let invalid = invalid_share(rows, window.state.invalid, self.params.min_rows)?;
         let each: Vec<_> = window.state.each.iter().map(Cells::estimates).collect();
         let mut measured = Measurements::new();
         // All were predicted, so the share of right ones is the precision.
@@ -185,7 +172,17 @@ impl Metric for Multiclass {
                 }
             }
         }
+        measured.add("invalid_share", invalid);
         Ok(measured)
+    }
+}
+
+impl Multiclass {
+    /// One probability for each class, adding up to 1, but for rounding.
+    fn valid(&self, vector: &[f32]) -> Option<Vec<f64>> {
+        let whole = (vector.iter().map(|it| f64::from(*it)).sum::<f64>() - 1.0).abs() <= 0.01;
+        let vector = vector.iter().map(|it| probability(f64::from(*it))).collect::<Option<Vec<f64>>>()?;
+        (whole && vector.len() == self.params.classes.len()).then_some(vector)
     }
 }
 
@@ -202,11 +199,11 @@ fn mean(estimates: &[Option<Estimate>]) -> Option<Estimate> {
 
 /// The first of the greatest.
 fn most_probable(vector: &[f32]) -> usize {
-    let mut best = 0;
+    let mut best = (0, f32::NEG_INFINITY);
     for (class, it) in vector.iter().enumerate() {
-        if *it > vector[best] {
-            best = class;
+        if *it > best.1 {
+            best = (class, *it);
         }
     }
-    best
+    best.0
 }

@@ -50,7 +50,7 @@ fn binary_is_what_numpy_estimates() {
         close(&format!("deviation of {name}"), deviation(&measured, name) / drawn, 1.0, 0.05);
     }
     let given = columns.booleans("prediction", probabilities.iter().map(|it| *it >= 0.4));
-    assert_eq!(measure::<Binary>(&json!({}), &given).unwrap().len(), 15);
+    assert_eq!(measure::<Binary>(&json!({}), &given).unwrap().len(), 16);
     assert_eq!(value(&measure::<Binary>(&json!({}), &given).unwrap(), "f1"), value(&measured, "f1"));
     metric_laws::<Binary>(&params, &given, 0.0);
 }
@@ -130,31 +130,32 @@ fn what_cannot_be_is_left_out() {
     }
     let none =
         measure::<Binary>(&json!({}), &Columns::new().numbers("probability", [None, Some(f64::NAN)])).unwrap_err();
-    assert_eq!(none, Error::too_little("0 rows have a probability, 1 are needed"));
+    assert_eq!(none, Error::too_little("0 rows have probabilities, 1 are needed"));
     let few =
         measure::<Binary>(&json!({ "min_rows": 3 }), &Columns::new().numbers("probability", [0.5, 0.5])).unwrap_err();
-    assert_eq!(few, Error::too_little("2 rows have a probability, 3 are needed"));
+    assert_eq!(few, Error::too_little("2 rows have probabilities, 3 are needed"));
 }
 
 #[test]
-fn what_is_no_probability_is_refused() {
-    let refused = |it: Result<Vec<Measurement>>| match it {
-        Err(Error::Input(it) | Error::Params(it)) => it,
-        other => panic!("{other:?}"),
+fn what_is_no_probability_is_left_out_and_counted() {
+    let scores = [Some(0.5), Some(1.5), Some(0.75), None, Some(1.000_000_5), Some(f64::INFINITY)];
+    let measured = measure::<Binary>(&json!({}), &Columns::new().numbers("probability", scores)).unwrap();
+    assert_eq!((value(&measured, "invalid_share"), value(&measured, "accuracy")), (Some(0.4), Some(0.75)));
+    metric_laws::<Binary>(&json!({}), &Columns::new().numbers("probability", scores), 0.0);
+    let percent = Columns::new().numbers("probability", [45.0, 0.5, 99.0]);
+    let percent = measure::<Binary>(&json!({}), &percent).unwrap_err();
+    assert!(matches!(&percent, Error::TooLittle(it) if it.contains("2 hold values that are none")), "{percent:?}");
+
+    let multiclass = |vectors: Vec<Vec<f32>>, classes: Vec<&str>| {
+        let columns = Columns::new().vectors("probabilities", vectors).texts("prediction", classes);
+        measure::<Multiclass>(&json!({ "classes": ["a", "b"] }), &columns)
     };
-    let binary = |it: f64| refused(measure::<Binary>(&json!({}), &Columns::new().numbers("probability", [it])));
-    assert_eq!(binary(1.5), "the field `probability` holds 1.5, which is no probability");
-    assert!(binary(f64::INFINITY).contains("no probability"));
-    let vector = |it: Vec<f32>, class| {
-        let columns = Columns::new().vectors("probabilities", [it]).texts("prediction", [class]);
-        refused(measure::<Multiclass>(&json!({ "classes": ["a", "b"] }), &columns))
-    };
-    assert!(vector(vec![0.5, 0.25], "a").contains("add up to 0.7500, not to 1"));
-    assert!(vector(vec![0.5, 0.25, 0.25], "a").contains("have 3 probabilities, `classes` names 2"));
-    assert!(vector(vec![0.5, 0.5], "c").contains("holds `c`, which `classes` does not name"));
-    let twice = measure::<Multiclass>(
-        &json!({ "classes": ["a", "a"] }),
-        &Columns::new().vectors("probabilities", [vec![0.5, 0.5]]),
-    );
-    assert_eq!(refused(twice), "`classes` names `a` twice");
+    let vectors = vec![vec![0.5, 0.5], vec![0.75, 0.25], vec![0.5, 0.25], vec![0.5, 0.5]];
+    let measured = multiclass(vectors, vec!["a", "a", "a", "c"]).unwrap();
+    assert_eq!((value(&measured, "invalid_share"), value(&measured, "accuracy")), (Some(0.5), Some(0.625)));
+    let longer = multiclass(vec![vec![0.5, 0.25, 0.25]], vec!["a"]).unwrap_err();
+    assert!(matches!(longer, Error::TooLittle(_)), "{longer:?}");
+    let twice = Columns::new().vectors("probabilities", [vec![0.5, 0.5]]);
+    let twice = measure::<Multiclass>(&json!({ "classes": ["a", "a"] }), &twice).unwrap_err();
+    assert_eq!(twice, Error::params("`classes` names `a` twice"));
 }

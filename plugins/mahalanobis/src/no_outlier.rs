@@ -15,6 +15,7 @@ pub struct NoOutlier {
 /// Where records are expected.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = driftline_plugin::serde_json::json!({ "mean": [1.7, 70], "covariance": [[0.01, 1.0], [1.0, 144]] }))]
 pub struct NoOutlierParams {
     /// The mean of each number, in the order of the fields.
     #[schemars(length(min = 1, max = 100))]

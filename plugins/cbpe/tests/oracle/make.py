@@ -3,7 +3,8 @@
     pip install numpy && python make.py
 
 The expected confusion matrix is summed row by row, as NannyML's CBPE does; the area under the ROC curve over all pairs
-of rows, without bins; deviations are those of many draws of labels.
+of rows, without bins; deviations are those of many draws of labels. Where NannyML is installed, its own estimates of
+`binary.json` are printed beside.
 """
 
 import json
@@ -73,6 +74,19 @@ def main():
     for name in ["precision", "recall", "f1", "auc"]:
         expected[name] = {"value": float(numpy.mean([it[name]["value"] for it in classes]))}
     write("multiclass.json", {"vectors": vectors.tolist(), "expected": expected, "classes": classes})
+    beside(probabilities, predicted)
+
+
+def beside(probabilities, predicted):
+    """Prints what NannyML says of the binary data, if it is there."""
+    try:
+        from nannyml.performance_estimation.confidence_based import metrics
+    except ImportError:
+        return
+    labels = predicted.astype(int)
+    for name in ["accuracy", "precision", "recall", "f1"]:
+        print(name, getattr(metrics, f"estimate_{name}")(labels, probabilities))
+    print("auc", metrics.estimate_roc_auc(probabilities, probabilities))
 
 
 main()
