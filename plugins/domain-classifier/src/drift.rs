@@ -23,7 +23,7 @@ pub struct Drift {
 #[serde(deny_unknown_fields, default)]
 pub struct DriftParams {
     /// How many different rows of a window are kept.
-    #[schemars(range(min = 100, max = 20_000))]
+    #[schemars(range(min = 100, max = 10_000))]
     sample: usize,
     /// Into how many blocks rows are dealt. Each but the first is scored by what was learnt from those before.
     #[schemars(range(min = 2, max = 20))]
