@@ -43,11 +43,13 @@ built=$here/built
 output=${CARGO_TARGET_DIR:-$root/target}
 case $output in */wasm) ;; *) output=$output/wasm ;; esac
 
-# What the bytes depend on: the plugin, the SDK, the interface, the profile, and the versions and features of all
-# dependencies. Not the whole lock file, which changes with every dependency of the host.
+# What the bytes depend on: the plugin, the SDK and the statistics if it uses them, the interface, the profile, and the
+# versions and features of all dependencies. Not the whole lock file, which changes with every dependency of the host.
 sources() {
+  local shared=(plugins/sdk/{src,Cargo.toml})
+  grep -q '^driftline-plugin-statistics' "$here/$1/Cargo.toml" && shared+=(plugins/statistics/{src,Cargo.toml})
   (cd "$root" && {
-    find "plugins/$1" plugins/sdk/src plugins/sdk/Cargo.toml wit -type f ! -name README.md ! -path '*/tests/*' -print0 \
+    find "plugins/$1" "${shared[@]}" wit -type f ! -name README.md ! -path '*/tests/*' -print0 \
       | LC_ALL=C sort -z | xargs -0 sha256sum
     cargo tree --locked -p "$1" --target "$target" -e normal,build --prefix none --no-dedupe -f '{p} {f}' \
       | sed 's| ([^)]*/[^)]*)||' | LC_ALL=C sort -u

@@ -8,6 +8,8 @@ use std::process::{Command, Output};
 mod first_check;
 #[path = "../examples/parquet_nightly/generate.rs"]
 mod parquet_nightly;
+#[path = "../examples/plugins_tour/generate.rs"]
+mod plugins_tour;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_driftline");
 
@@ -56,8 +58,19 @@ fn the_first_checks_records_are_those_of_its_generator() {
 }
 
 #[test]
+fn the_tour_of_the_plugins_finds_what_its_readme_says() {
+    let committed = fs::read_to_string(folder("plugins_tour").join("records.ndjson")).expect("the records");
+    assert!(committed == plugins_tour::records(), "run `cargo run -p driftline --example make_plugins_tour`");
+    assert!(committed.len() < 100_000);
+    let (report, code) = run_in("plugins_tour", &["check", "records.ndjson", "--suite", "suite.yaml"]);
+    assert_failed(&report, &["time fits the length", "the router is right often enough"]);
+    assert!(report.contains("8 of 400 records") && report.contains("2 skipped"), "{report}");
+    assert_eq!(code, Some(1), "{report}");
+}
+
+#[test]
 fn every_suite_is_clean_and_its_examples_get_their_verdicts() {
-    for name in ["first_check", "parquet_nightly", "intent_router"] {
+    for name in ["first_check", "parquet_nightly", "intent_router", "plugins_tour"] {
         let (said, code) = run_in(name, &["lint", "suite.yaml"]);
         assert_eq!(code, Some(0), "{said}");
         let first = fs::read_to_string(folder(name).join("suite.yaml")).expect("the suite");
