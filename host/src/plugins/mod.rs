@@ -29,6 +29,6 @@ pub use limits::Limits;
 pub use loaded::{Facts, LoadedPlugin};
 pub use local::{beside, local_registries};
 pub use oci::Registries;
-pub use selftest::self_test;
+pub use selftest::{run_page, self_test};
 pub use shelf::{Beside, Elsewhere, Found, Shelf, digest, read};
 pub use trust::{Trust, signature_text};

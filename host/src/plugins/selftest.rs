@@ -27,13 +27,18 @@ impl Plugins for Own {
     }
 }
 
+/// Runs the cases of a plugin's page: how many there are, and all that does not hold.
+pub fn run_page(plugin: &LoadedPlugin) -> (usize, Vec<String>) {
+    let page = &plugin.about().page;
+    let own = Arc::new(Own(Arc::new(plugin.clone())));
+    let options = Options { plugins: Some(own), ..Options::default() };
+    (page::cases(page).len(), page::run_with(page, &options))
+}
+
 /// Runs the cases of a plugin's page, then the laws until `time` is over. All that does not hold.
 pub fn self_test(plugin: &LoadedPlugin, time: Duration) -> Vec<String> {
     let end = Instant::now() + time;
-    let own = Arc::new(Own(Arc::new(plugin.clone())));
-    let options = Options { plugins: Some(own), ..Options::default() };
-    let mut wrong: Vec<_> =
-        page::run_with(&plugin.about().page, &options).into_iter().map(|it| format!("its page, {it}")).collect();
+    let mut wrong: Vec<_> = run_page(plugin).1.into_iter().map(|it| format!("its page, {it}")).collect();
     for it in laws::try_until(plugin, CASES, Some(end)) {
         if let Outcome::Broken(why) = it.outcome {
             wrong.push(format!("rule `{}` breaks a law: {}: {why}", it.capability, it.law));

@@ -134,6 +134,9 @@ pub(super) fn tail(summary: &impl serde::Serialize, lines: bool) -> Vec<u8> {
     [b"],", text.get(1..).unwrap_or_default()].concat()
 }
 
+/// Bytes that a thread is woken for: waking it costs as much as checking some records.
+const WORTH_WAKING: usize = 64 << 10;
+
 /// A body for a thread that waits for it. What comes is taken off the socket while the thread is at work.
 pub(super) struct Flow {
     coming: mpsc::Receiver<io::Result<Bytes>>,
@@ -144,26 +147,55 @@ impl Flow {
     /// What came first, and the rest, none of it later than `pause` after what was before; else `slow` is set.
     pub(super) fn new(first: Bytes, mut rest: BodyDataStream, pause: Duration, slow: &Arc<AtomicBool>) -> Self {
         let slow = Arc::clone(slow);
-        // Each piece is at most what the server reads at once, so this is a few megabytes.
+        // Some hundred kilobytes, or what the server reads at once.
         let (sender, coming) = mpsc::channel(8);
         tokio::spawn(async move {
             loop {
-                let next = match timeout(pause, rest.next()).await {
-                    Ok(None) => return,
-                    Ok(Some(next)) => next.map_err(io::Error::other),
-                    Err(_) => {
-                        slow.store(true, Ordering::Relaxed);
-                        Err(io::Error::new(io::ErrorKind::TimedOut, "the body stopped coming"))
-                    }
-                };
-                let is_last = next.is_err();
-                if sender.send(next).await.is_err() || is_last {
+                let (piece, ended) = gather_piece(&mut rest, pause, &slow).await;
+                if !piece.is_empty() && sender.send(Ok(piece)).await.is_err() {
                     return;
+                }
+                match ended {
+                    None => {}
+                    Some(Ok(())) => return,
+                    Some(Err(error)) => {
+                        // Whoever does not listen any more does not miss it.
+                        let _ = sender.send(Err(error)).await;
+                        return;
+                    }
                 }
             }
         });
         Flow { coming, now: first }
     }
+}
+
+/// What comes of a body, until it is worth waking a thread for; and how the body ended, if it did.
+async fn gather_piece(
+    rest: &mut BodyDataStream,
+    pause: Duration,
+    slow: &AtomicBool,
+) -> (Bytes, Option<io::Result<()>>) {
+    let mut piece = Bytes::new();
+    while piece.len() < WORTH_WAKING {
+        match timeout(pause, rest.next()).await {
+            Ok(None) => return (piece, Some(Ok(()))),
+            Ok(Some(Err(error))) => return (piece, Some(Err(io::Error::other(error)))),
+            Ok(Some(Ok(more))) if piece.is_empty() => piece = more,
+            Ok(Some(Ok(more))) => {
+                // Nobody else holds it after the first time, so that this appends in place.
+                let mut joined = piece.try_into_mut().unwrap_or_else(|it| it.as_ref().into());
+                joined.extend_from_slice(&more);
+                piece = joined.freeze();
+            }
+            Err(_) => {
+                slow.store(true, Ordering::Relaxed);
+                let error = io::Error::new(io::ErrorKind::TimedOut, "the body stopped coming");
+                return (piece, Some(Err(error)));
+            }
+        }
+    }
+    (piece, None)
 }
 
 impl Read for Flow {
