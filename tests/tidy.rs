@@ -13,11 +13,11 @@ fn root() -> PathBuf {
 /// Every Rust file of the repository, with its path from the root and its text.
 fn rust_files() -> Vec<(String, String)> {
     let mut found = Vec::new();
-    let mut waiting = vec![root().join("rules"), root().join("host"), root().join("tests")];
+    let mut waiting = ["rules", "host", "tests", "plugins"].map(|it| root().join(it)).to_vec();
     while let Some(folder) = waiting.pop() {
         for entry in fs::read_dir(&folder).unwrap().map(|it| it.unwrap()) {
             let path = entry.path();
-            if path.is_dir() && entry.file_name() != "target" {
+            if path.is_dir() && entry.file_name() != "target" && entry.file_name() != "node_modules" {
                 waiting.push(path);
             } else if path.extension().is_some_and(|it| it == "rs") {
                 let name = path.strip_prefix(root()).unwrap().display().to_string();
@@ -39,6 +39,18 @@ fn no_file_is_too_long_to_read() {
     let long = rust_files().into_iter().filter(|(_, text)| text.lines().count() > 400);
     let wrong: Vec<_> = long.map(|(name, text)| format!("{name}: {} lines", text.lines().count())).collect();
     assert_none(&wrong);
+}
+
+/// A plugin that was built for a version runs on every later host, so a released file never changes.
+#[test]
+fn the_interface_of_plugins_is_frozen() {
+    use sha2::{Digest as _, Sha256};
+    let frozen = [("v0.1", "baab890b33df25558bbb663ed051d3e5f4f944a1695a7044b749e4c2a025f8b4")];
+    for (version, digest) in frozen {
+        let text = fs::read(root().join(format!("wit/{version}/plugin.wit"))).unwrap();
+        let found = driftline::suites::hex(&Sha256::digest(text));
+        assert_eq!(found, digest, "wit/{version} is frozen; what changes it is a new folder, see wit/README.md");
+    }
 }
 
 #[test]
