@@ -20,7 +20,9 @@ server=$!
 trap 'kill $server 2>/dev/null; wait $server 2>/dev/null || true; rm -rf "$room"' EXIT
 for _ in $(seq 100); do curl -sf "http://127.0.0.1:$port/readyz" >/dev/null && break; sleep 0.1; done
 checks=not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,unsupported_method
-if ! "$venv/bin/st" run "http://127.0.0.1:$port/openapi.json" --checks "$checks" --max-examples "$examples" \
+# Read as a module of the working folder.
+cp "$root/tests/service/hooks.py" .
+if ! PYTHONPATH=. SCHEMATHESIS_HOOKS=hooks "$venv/bin/st" run "http://127.0.0.1:$port/openapi.json" --checks "$checks" --max-examples "$examples" \
     --generation-deterministic --suppress-health-check all --warnings off --no-color --continue-on-failure >"$room/st.out" 2>&1; then
     cat "$room/st.out"
     grep '"level":"ERROR"' "$room/log" | tail -20 || true
