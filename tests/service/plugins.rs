@@ -84,6 +84,11 @@ fn a_plugin_is_put_activated_rolled_back_and_removed() {
     };
     assert_eq!(told(&with_first), json!(driftline::plugins::digest(&first)));
     assert_eq!(told(&with_second), json!(driftline::plugins::digest(&second)));
+    // So does a result.
+    let body = "{\"amount\": 1000000}\n";
+    let result = server.post("/v1/suites/sales/check?wait=stored", "application/x-ndjson", body).json();
+    let detail = server.get(&format!("/v1/results/{}", result["result_id"].as_str().unwrap())).json();
+    assert_eq!(detail["plugins"], json!({ "well-behaved": driftline::plugins::digest(&second) }), "{detail}");
     // Another start finds it the same.
     assert!(server.stop());
     server.start();

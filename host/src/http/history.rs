@@ -1,5 +1,6 @@
 //! What was stored.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -161,11 +162,18 @@ pub async fn result(
     let (result, failures, findings) = found.ok_or_else(|| {
         Problem::not_found("there is no stored request of this id; one that passed is summed up with others, and rows are kept for a time only")
     })?;
+    let plugins = plugins_of(&app, &result.suite, &result.suite_hash).await?;
     Ok(Json(ResultDetail {
+        plugins,
         result: result.into(),
         failures: failures.into_iter().map(Into::into).collect(),
         findings: findings.into_iter().map(Into::into).collect(),
     }))
+}
+
+/// The plugins of a version of a suite.
+pub(super) async fn plugins_of(app: &App, suite: &str, hash: &str) -> Result<BTreeMap<String, String>, Problem> {
+    Ok(app.store.version(suite, hash).await?.map_or_else(BTreeMap::new, |it| it.plugins))
 }
 
 /// Failures, the newest first.

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::asked::{Named, Params, allow};
-use super::history::{cursor, limit, next, time};
+use super::history::{cursor, limit, next, plugins_of, time};
 use super::problem::Problem;
 use crate::config::Scope;
 use crate::service::app::App;
@@ -78,5 +78,7 @@ pub async fn window(
     let (window, findings) = app.store.window(id).await?.ok_or_else(|| {
         Problem::not_found("there is no window of this id; one is stored when it is over, and kept for a time only")
     })?;
-    Ok(Json(WindowDetail { window: window.into(), findings: findings.into_iter().map(Into::into).collect() }))
+    let plugins = plugins_of(&app, &window.suite, &window.suite_hash).await?;
+    let findings = findings.into_iter().map(Into::into).collect();
+    Ok(Json(WindowDetail { window: window.into(), findings, plugins }))
 }

@@ -1,5 +1,7 @@
 //! What the store holds, and what is said of suites.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -202,6 +204,9 @@ pub struct ResultDetail {
     pub failures: Vec<StoredFailure>,
     /// Its findings.
     pub findings: Vec<StoredFinding>,
+    /// The plugins that it was checked with: the suite's name for each, then the digest of its component.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub plugins: BTreeMap<String, String>,
 }
 
 /// The records of one span of time and one version of a suite.
@@ -260,6 +265,9 @@ pub struct WindowDetail {
     pub window: StoredWindow,
     /// Its findings.
     pub findings: Vec<StoredFinding>,
+    /// The plugins that it was checked with: the suite's name for each, then the digest of its component.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub plugins: BTreeMap<String, String>,
 }
 
 /// How one expectation fared in one span of time.
