@@ -160,9 +160,11 @@ impl Incoming {
         let pause = settings.read_timeout;
         let (first, rest) = begin(body, pause).await?;
         let may_be_single = format == Format::Json && (encoding.is_some() || begins_object(&first));
-        if key.is_none() && !may_be_single {
+        // A body that is soon here is checked in one piece: waking a thread for each of several costs more.
+        let is_short = length.is_some_and(|it| it <= GATHERED as u64);
+        if key.is_none() && !may_be_single && !is_short {
             let packed = Packed { format, encoding, body: Box::new(Flow::new(first, rest, pause, &self.slow)) };
-            return self.batch(packed, None, false, lines).await;
+            return Box::pin(self.batch(packed, None, false, lines)).await;
         }
         let most = settings.batch.record;
         let (first, rest) = gather(first, rest, GATHERED.max(most), pause).await?;
@@ -176,24 +178,28 @@ impl Incoming {
             if object.len() > most {
                 return Err(Problem::too_large(format!("the record is longer than {most} bytes (`limits.record`)")));
             }
-            return self.keyed_single(&object, key).await;
+            return match key {
+                None => self.single(&object, None, false).await,
+                Some(key) => Box::pin(self.keyed_single(&object, key)).await,
+            };
         }
         let body: Box<dyn Read + Send> = match rest {
             None => Box::new(Cursor::new(first)),
             Some(rest) => Box::new(Flow::new(first, rest, pause, &self.slow)),
         };
         let Some(key) = key else {
-            return self.batch(Packed { format, encoding, body }, None, false, lines).await;
+            return Box::pin(self.batch(Packed { format, encoding, body }, None, false, lines)).await;
         };
         // A repeated key must be known before anything counts, so its body is read to the end first.
         let most = settings.batch.body;
         let spooled = tokio::task::spawn_blocking(move || spool(body, most)).await;
         let (kept, hash) = spooled.map_err(|it| Problem::internal(it.to_string()))??;
-        self.keyed_batch(Packed { format, encoding, body: Box::new(kept) }, &key, &hash, lines).await
+        let packed = Packed { format, encoding, body: Box::new(kept) };
+        // What few requests need stays out of the future that all of them move about.
+        Box::pin(self.keyed_batch(packed, &key, &hash, lines)).await
     }
 
-    async fn keyed_single(mut self, text: &[u8], key: Option<String>) -> Result<Response, Problem> {
-        let Some(key) = key else { return self.single(text, None, false).await };
+    async fn keyed_single(mut self, text: &[u8], key: String) -> Result<Response, Problem> {
         let hash = hex(&Sha256::digest(text));
         let (reserved, repeated) = self.know(&key, &hash).await?;
         self.single(text, reserved, repeated).await

@@ -26,8 +26,8 @@ use crate::records::{Record, Records, Stop, wanted};
 use crate::store::rows::{Labels, Micros, Verdict};
 use pending::Pending;
 
-/// Bytes that are checked at a time: little, so that the next come off the socket meanwhile.
-const CHUNK: usize = 64 << 10;
+/// Bytes that are checked at a time.
+const CHUNK: usize = 1 << 20;
 /// Bytes, or time, after which what was checked is journalled and answered.
 const PART: (u64, Duration) = (1 << 20, Duration::from_millis(100));
 

@@ -135,7 +135,7 @@ pub(super) fn tail(summary: &impl serde::Serialize, lines: bool) -> Vec<u8> {
 }
 
 /// Bytes that a thread is woken for: waking it costs as much as checking some records.
-const WORTH_WAKING: usize = 64 << 10;
+const WORTH_WAKING: usize = 256 << 10;
 
 /// A body for a thread that waits for it. What comes is taken off the socket while the thread is at work.
 pub(super) struct Flow {
