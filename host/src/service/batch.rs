@@ -369,7 +369,7 @@ impl Work<'_> {
                 let failed = std::mem::take(&mut self.part.failed);
                 let is_asked = !self.part.waiting.is_empty();
                 let wants = self.wants_notes() && (is_asked || !failed.is_empty());
-                let wants_id = wants || batch.wanted != Wanted::None;
+                let wants_id = wants || batch.wanted == Wanted::All;
                 let record_id = if wants_id { version.record_id(cells) } else { None };
                 let who = Who { record_id, labels };
                 let notes = if wants { version.failures(cells, batch.at, &failed, &who) } else { Vec::new() };
