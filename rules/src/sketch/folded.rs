@@ -131,8 +131,24 @@ impl Folded {
         }
         if self.fault.is_none() {
             self.others.extend(other.state.into_iter().chain(other.others));
+            self.compact();
         }
         Ok(())
+    }
+
+    /// Merges states when together they are longer than one may be, so that many parts take little. What cannot be
+    /// merged at this moment waits for the next, up to a bound: a plugin may be slow once.
+    fn compact(&mut self) {
+        let held: usize = self.state.iter().chain(&self.others).map(Vec::len).sum();
+        let most = self.summary.max_state;
+        if held <= most {
+            return;
+        }
+        match self.merged() {
+            Ok(state) => (self.state, self.others) = (state, Vec::new()),
+            Err(fault) if held > most.saturating_mul(4) => self.fail(fault),
+            Err(_) => {}
+        }
     }
 
     pub(super) fn shift(&mut self, rows: u64) {
@@ -153,9 +169,14 @@ impl Folded {
             done.observe();
             return done.whole();
         }
-        if let Some(fault) = &self.fault {
-            return Err(fault.clone());
+        match &self.fault {
+            Some(fault) => Err(fault.clone()),
+            None => self.merged(),
         }
+    }
+
+    /// One state for all that are held.
+    fn merged(&self) -> Result<Option<Vec<u8>>, Fault> {
         let mut states: Vec<&[u8]> = self.state.iter().chain(&self.others).map(Vec::as_slice).collect();
         // The order of parts is that of threads, which the answer must not depend on.
         states.sort_unstable();
@@ -166,24 +187,38 @@ impl Folded {
         }
     }
 
-    /// Writes the state of all that was seen. May block.
+    /// Writes what was seen: one state where they can be merged now, else all of them, since a plugin that fails once
+    /// must not cost a window its states. May block.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
+        if self.filler.rows() > 0 {
+            let mut done = self.clone();
+            done.observe();
+            return done.write(out);
+        }
         let (misfits, first) = self.misfits;
         put_all([self.rows, misfits], out);
         if let Some((row, of)) = first {
             put(row, out);
             put_text(of, out);
         }
-        match self.whole() {
-            Ok(None) => out.push(0),
-            Ok(Some(state)) => {
-                out.push(1);
-                put(state.len() as u64, out);
-                out.extend_from_slice(&state);
+        match &self.fault {
+            Some(Fault::Params(why)) => return put_fault(2, why, out),
+            Some(Fault::TooLittle(why)) => return put_fault(3, why, out),
+            Some(Fault::Failed(why)) => return put_fault(4, why, out),
+            None => out.push(1),
+        }
+        let states: Vec<Vec<u8>> = match self.merged() {
+            Ok(one) => one.into_iter().collect(),
+            Err(_) => {
+                let mut all: Vec<_> = self.state.iter().chain(&self.others).cloned().collect();
+                all.sort_unstable();
+                all
             }
-            Err(Fault::Params(why)) => put_fault(2, &why, out),
-            Err(Fault::TooLittle(why)) => put_fault(3, &why, out),
-            Err(Fault::Failed(why)) => put_fault(4, &why, out),
+        };
+        put(states.len() as u64, out);
+        for state in states {
+            put(state.len() as u64, out);
+            out.extend_from_slice(&state);
         }
     }
 
@@ -196,10 +231,12 @@ impl Folded {
         };
         let mut it = Folded { rows, misfits: (misfits, first), ..Folded::new(summary) };
         match byte(from)? {
-            0 => {}
             1 => {
-                let n = get_length(from).filter(|it| *it <= summary.max_state)?;
-                it.state = Some(from.split_off(..n)?.to_vec());
+                // Each takes a byte at least, so this is bounded by what there is.
+                for _ in 0..get_length(from)? {
+                    let n = get_length(from).filter(|it| *it <= summary.max_state)?;
+                    it.others.push(from.split_off(..n)?.to_vec());
+                }
             }
             tag => {
                 let why = get_text(from)?.to_owned();
