@@ -4,6 +4,7 @@
 //! of `wit/`: columns with validity as a bitmap, states as bytes.
 
 pub mod columns;
+mod json;
 pub mod rule;
 
 use std::fmt::{Debug, Display, Formatter};

@@ -3,10 +3,15 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use super::json::{of_json, write_json};
 use super::{Batch, Column, ColumnData, ColumnType, Texts};
 use crate::time::Time;
 use crate::types::Type;
 use crate::value::Value;
+
+/// Bytes that stand for the vectors of earlier records which have none. The first vector of a batch says how long all
+/// are, and a long one behind many records without would ask for gigabytes.
+const PADDING: usize = 4 << 20;
 
 impl ColumnType {
     /// Whether every value of a declared type has a place in such a column.
@@ -126,7 +131,12 @@ impl Filler {
     pub fn joins<'v, 'r: 'v>(&self, cells: impl Iterator<Item = &'v Value<'r>>) -> bool {
         self.batch.columns.iter().zip(cells).all(|(column, cell)| match (&column.data, cell) {
             (ColumnData::Vectors { dimension, .. }, Value::List(items)) => {
-                self.batch.rows == 0 || items.len() == *dimension as usize || is_void(column)
+                let padding = || self.batch.rows as usize * items.len() * size_of::<f32>();
+                match self.batch.rows {
+                    0 => true,
+                    _ if is_void(column) => padding() <= PADDING,
+                    _ => items.len() == *dimension as usize,
+                }
             }
             _ => true,
         })
@@ -311,8 +321,9 @@ impl ColumnData {
                             *dimension = items.len() as u32;
                             values.resize(row as usize * items.len(), 0.0);
                         }
+                        let before = if was_void { 0 } else { values.len() };
                         values.extend(items.iter().map(|it| it.as_f64().unwrap_or_default() as f32));
-                        (items.len() * 4, true)
+                        ((values.len() - before) * size_of::<f32>(), true)
                     }
                     _ => {
                         values.extend(std::iter::repeat_n(0.0, n));
@@ -367,33 +378,5 @@ impl Texts {
     fn clear(&mut self) {
         self.data.clear();
         self.offsets.truncate(1);
-    }
-}
-
-/// Writes a value as JSON: times and decimals as text, NaN and the infinities as null.
-fn write_json(value: &Value, out: &mut String) {
-    // Writing to a string does not fail.
-    match value {
-        Value::Bool(it) => out.push_str(if *it { "true" } else { "false" }),
-        Value::Int(it) => drop(write!(out, "{it}")),
-        Value::Big(it) => drop(write!(out, "{it}")),
-        Value::Missing | Value::Null => out.push_str("null"),
-        it => drop(write!(out, "{}", it.to_json())),
-    }
-}
-
-fn of_json(json: serde_json::Value) -> Value<'static> {
-    use serde_json::Value as Json;
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(it) => Value::Bool(it),
-        Json::Number(it) => match (it.as_i64(), it.as_u64()) {
-            (Some(it), _) => Value::Int(it),
-            (None, Some(it)) => Value::Big(it),
-            _ => Value::Num(it.as_f64().unwrap_or(f64::NAN)),
-        },
-        Json::String(it) => Value::Str(it.into()),
-        Json::Array(it) => Value::List(it.into_iter().map(of_json).collect()),
-        Json::Object(it) => Value::Map(it.into_iter().map(|(name, it)| (name.into(), of_json(it))).collect()),
     }
 }
