@@ -117,8 +117,13 @@ impl Window {
 
     /// Adds `rows` to every row number kept: the window is moved behind so many records.
     pub fn shift(&mut self, rows: u64) {
-        for (row, _) in self.tallies.iter_mut().filter_map(|it| it.mismatch.as_mut()) {
-            *row = row.saturating_add(rows);
+        for tally in &mut self.tallies {
+            if let Some((row, _)) = &mut tally.mismatch {
+                *row = row.saturating_add(rows);
+            }
+            if let Some(trouble) = &mut tally.trouble {
+                trouble.row = trouble.row.saturating_add(rows);
+            }
         }
         self.sketches.iter_mut().for_each(|it| it.shift(rows));
         self.columns.shift(rows);
