@@ -130,10 +130,13 @@ impl Version {
 
     /// The same, away from the threads that wait for the network where a rule is a plugin's, which may block.
     pub async fn check_aside(this: &Arc<Self>, text: &[u8], now: Micros) -> Checked {
-        if this.loaded.plan.has_batches() {
+        if this.loaded.plan.calls_plugins() {
             let (version, text) = (Arc::clone(this), text.to_owned());
-            if let Ok(checked) = tokio::task::spawn_blocking(move || version.check(&text, now)).await {
-                return checked;
+            match tokio::task::spawn_blocking(move || version.check(&text, now)).await {
+                Ok(checked) => return checked,
+                // Answered as any panic of a handler is, and not tried a second time.
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Err(_) => {}
             }
         }
         this.check(text, now)

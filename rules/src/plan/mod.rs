@@ -100,6 +100,11 @@ impl Plan {
         self.bindings.sketches.iter().all(|it| !matches!(&it.spec, Spec::Folded(it) if !it.mergeable))
     }
 
+    /// Whether checking a record may call a plugin, which may block: a rule on records, or a summary.
+    pub fn calls_plugins(&self) -> bool {
+        self.has_batches() || self.bindings.sketches.iter().any(|it| matches!(it.spec, Spec::Folded(_)))
+    }
+
     /// Whether some rule on records is a plugin's.
     pub fn has_batches(&self) -> bool {
         self.expectations.iter().any(|it| matches!(it.check, Check::Batch(_)))
