@@ -15,7 +15,11 @@ use crate::store::rows::Micros;
 
 /// What of each summary of a plan its windows keep.
 #[derive(Clone, Debug)]
-pub struct Keeping(Vec<Kept>);
+pub struct Keeping {
+    summaries: Vec<Kept>,
+    /// Of expectations whose reasons may quote what must not be told: what is said in their place.
+    closed: Vec<(usize, String)>,
+}
 
 /// What is kept of one summary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +48,21 @@ pub struct Told(Vec<(usize, Sketch)>);
 impl Keeping {
     /// What the privacy of a suite lets its windows keep.
     pub fn new(plan: &Plan, privacy: &Privacy) -> Self {
-        Keeping(plan.bindings.sketches.iter().map(|it| kept(plan, privacy, it)).collect())
+        let is_open = |it: &Expectation| match it.fields.as_slice() {
+            [] => privacy.keeps_all(),
+            fields => fields.iter().all(|field| privacy.keeps(field)),
+        };
+        let closed = plan.expectations.iter().enumerate().filter(|(_, it)| !is_open(it));
+        Keeping {
+            summaries: plan.bindings.sketches.iter().map(|it| kept(plan, privacy, it)).collect(),
+            closed: closed.map(|(i, it)| (i, format!("`{}` could not judge it", it.kind_name()))).collect(),
+        }
     }
 
     /// To be given the records that a note is made of.
     pub fn begin(&self, plan: &Plan) -> Told {
-        let hashed = self.0.iter().zip(&plan.bindings.sketches).enumerate().filter(|(_, it)| *it.0 == Kept::Hashes);
+        let hashed =
+            self.summaries.iter().zip(&plan.bindings.sketches).enumerate().filter(|(_, it)| *it.0 == Kept::Hashes);
         Told(hashed.map(|(i, (_, it))| (i, Sketch::new(&it.spec))).collect())
     }
 
@@ -59,7 +72,7 @@ impl Keeping {
         let mut swapped = Vec::new();
         let mut told = told.0.into_iter().peekable();
         for (i, sketch) in window.sketches.iter_mut().enumerate() {
-            let instead = match self.0.get(i) {
+            let instead = match self.summaries.get(i) {
                 Some(Kept::All) => continue,
                 Some(Kept::Hashes) => told.next_if(|it| it.0 == i).map(|it| it.1),
                 _ => None,
@@ -69,8 +82,20 @@ impl Keeping {
         }
         // Which columns a batch has is judged with the batch.
         let columns = std::mem::take(&mut window.columns);
+        // What a plugin said when it failed may hold the value that it failed at.
+        let mut said = Vec::new();
+        for (i, instead) in &self.closed {
+            if let Some(trouble) = window.tallies.get_mut(*i).and_then(|it| it.trouble.as_mut()) {
+                said.push((*i, std::mem::replace(&mut trouble.why, instead.clone())));
+            }
+        }
         let state = encode(window, hash.as_bytes());
         window.columns = columns;
+        for (i, why) in said {
+            if let Some(trouble) = window.tallies.get_mut(i).and_then(|it| it.trouble.as_mut()) {
+                trouble.why = why;
+            }
+        }
         for (i, own) in swapped {
             window.sketches[i] = own;
         }
@@ -87,7 +112,7 @@ impl Keeping {
             Kept::Hashes => OF_EQUALITY.contains(&expectation.kind.name),
             Kept::Nothing => false,
         };
-        let kept = |it: usize| self.0.get(it).is_none_or(answers);
+        let kept = |it: usize| self.summaries.get(it).is_none_or(answers);
         if expectation.sketches.iter().all(|it| kept(usize::from(it.0))) {
             return None;
         }
