@@ -74,10 +74,19 @@ impl Closer {
             for key in due {
                 let version = self.version(&key).await?;
                 let most = self.settings.exact_values;
+                // Many parts, or a plugin that merges them, take their time.
                 let close = |kept: Option<Kept>, parts: &[WindowPart], is_whole: bool| {
-                    taken_up(&version, &key, kept, parts, is_whole, most)
+                    tokio::task::block_in_place(|| taken_up(&version, &key, kept, parts, is_whole, most))
                 };
-                let closed = self.app.store.close_window(&key, close).await?;
+                let closed = match self.app.store.close_window(&key, close).await {
+                    Ok(it) => it,
+                    Err(error) if error.is_transient() => return Err(error),
+                    Err(error) => {
+                        // One that cannot be closed stops no other.
+                        error!(%error, suite = key.suite, start = key.start, "a window cannot be closed");
+                        continue;
+                    }
+                };
                 debug!(suite = key.suite, start = key.start, closed, "a window was taken up");
                 is_stuck &= !closed;
             }
