@@ -121,9 +121,13 @@ impl Work<'_> {
             judgements(version, run::judge(plan, &self.fold, self.batch.at), false);
         let verdict = if cut.is_some() { Verdict::Fail } else { verdict };
         let statistics = statistics.to_string();
+        // What is held is whole before it is journalled: nothing may fail between that and the key's being counted.
+        if self.held.is_some() {
+            self.answer(send)?;
+        }
         let number = self.store(intake, Some(Judged { findings: findings.clone(), statistics, verdict }))?;
-        self.answer(send)?;
-        self.release(send)?;
+        let lost = self.answer(send).and_then(|()| self.release(send)).err();
+        let cut = cut.or_else(|| lost.map(|_| Cut::unread("the verdicts that were held cannot be read back")));
         Ok(Done { sums: self.sums, findings, verdict, cut, number })
     }
 }
