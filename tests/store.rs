@@ -65,7 +65,8 @@ on_both! {
         pages_stand_still_while_rows_arrive, failures_of_one_result_are_paged_by_ordinal,
         a_result_is_found_by_its_id, stats_add_up_by_span, views_show_the_history,
         the_questions_of_the_page_can_be_asked;
-    windows: parts_are_taken_up_once_and_in_their_order, a_window_with_many_parts_is_taken_up_before_it_is_over,
+    windows: a_window_with_long_parts_is_taken_up_in_pieces, a_window_that_waits_is_kept_once,
+        parts_are_taken_up_once_and_in_their_order, a_window_with_many_parts_is_taken_up_before_it_is_over,
         two_hosts_that_close_at_once_take_each_part_once, what_fails_while_closing_leaves_all_as_it_was,
         windows_are_paged_and_filtered, old_windows_are_pruned;
     suites: versions_are_kept_once, the_last_activation_holds, a_version_that_is_not_there_is_not_activated;

@@ -1,11 +1,13 @@
 //! Windows: single records and batches judged together when their time is over.
 
+use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::database;
+use crate::guests::Guest;
 use crate::restart::calm;
 use crate::server::Server;
 
@@ -192,6 +194,68 @@ fn a_suite_without_windows_has_none_and_an_older_version_is_judged_by_its_own_ru
     let mut statuses: Vec<_> = items().iter().map(|it| (it["suite"].clone(), it["status"].clone())).collect();
     statuses.sort_by_key(|it| it.1.to_string());
     assert_eq!(statuses, [(json!("s"), json!("fail")), (json!("s"), json!("pass"))]);
+}
+
+/// Windows are judged by the version that checked their records. When that cannot be had, because a plugin's file is
+/// another one, nothing of them is lost, and they are judged when it is there again.
+#[test]
+fn a_window_waits_for_the_plugin_that_it_was_checked_with() {
+    let mut server = Server::new(&[]);
+    server.set("DRIFTLINE_WINDOWS__GRACE", "1h");
+    let suite = "windows: { length: 1m }\nplugins: { well-behaved: { file: range.wasm } }\nexpectations:\n  \
+                 - { field: amount, well-behaved.range: , name: range }\n  - { field: amount, sum_between: { max: 1 } }\n";
+    server.write("suites/sales.yaml", suite);
+    let file = server.path("suites/range.wasm");
+    fs::write(&file, Guest::range().build()).unwrap();
+    server.start();
+    let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ");
+    let check = |server: &Server| {
+        let path = format!("/v1/suites/sales/check?on_fail=observe&wait=stored&at={now}");
+        assert_eq!(server.post(&path, "application/json", "{\"amount\": 0.75}").status, 200);
+    };
+    check(&server);
+    check(&server);
+    assert!(server.stop());
+    // The same plugin in a later version, with which the suite is another one.
+    fs::write(&file, Guest { version: "2.0.0".to_owned(), ..Guest::range() }.build()).unwrap();
+    server.set("DRIFTLINE_WINDOWS__GRACE", "1ms");
+    server.start();
+    check(&server);
+    let items = |server: &Server| server.get("/v1/windows").json()["items"].as_array().unwrap().clone();
+    let of = |server: &Server, records: i64| items(server).into_iter().find(|it| it["records"] == json!(records));
+    server.until("the window that waits", || of(&server, 0).is_some());
+    let waits = of(&server, 0).unwrap();
+    assert_eq!((&waits["status"], &waits["revision"]), (&json!("error"), &json!(0)));
+    let why = waits["message"].as_str().unwrap();
+    assert!(why.starts_with("its records wait to be judged") && why.contains("its digest is"), "{why}");
+    server.until("the window of the new version", || of(&server, 1).is_some_and(|it| it["status"] == "pass"));
+    assert!(server.stop());
+    fs::write(&file, Guest::range().build()).unwrap();
+    server.start();
+    server.until("the window", || of(&server, 2).is_some());
+    let window = of(&server, 2).unwrap();
+    assert_eq!((&window["status"], &window["id"], &window["message"]), (&json!("fail"), &waits["id"], &Value::Null));
+}
+
+/// A plugin that was put stays as long as windows need it, though no active suite does.
+#[test]
+fn a_plugin_cannot_be_removed_while_windows_need_it() {
+    let mut server = Server::new(&[]);
+    server.set("DRIFTLINE_WINDOWS__GRACE", "2s");
+    server.start();
+    let path = "/v1/plugins/well-behaved/versions/1.2.3";
+    let put = server.ask("PUT", path, &[("content-type", "application/wasm")], Guest::range().build());
+    assert_eq!(put.status, 201, "{}", put.body);
+    let suite = "windows: { length: 1m }\nplugins: { well-behaved: { version: 1.2.3 } }\n\
+                 expectations: [{ field: amount, well-behaved.range: }]";
+    assert_eq!(server.ask("PUT", "/v1/suites/sales", &[], suite).status, 200);
+    let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ");
+    let check = format!("/v1/suites/sales/check?wait=stored&at={now}");
+    assert_eq!(server.post(&check, "application/json", "{\"amount\": 0.5}").status, 200);
+    assert_eq!(server.ask("DELETE", "/v1/suites/sales", &[], "").status, 204);
+    let refused = server.ask("DELETE", path, &[], "");
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    assert!(refused.body.contains("sales (in windows that are not judged yet)"), "{}", refused.body);
 }
 
 /// Two hosts add to the same windows, and each window is judged over the records of both.

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, error, warn};
@@ -18,6 +18,8 @@ use crate::store::windows::{Closed, Kept, WindowKey, WindowPart, WindowRow};
 
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(1);
+/// The longest time until what could not be closed is tried again.
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// What the service decides of windows.
 #[derive(Clone, Copy, Debug)]
@@ -27,9 +29,6 @@ pub struct Settings {
     /// Values that a window keeps exactly of a field.
     pub exact_values: usize,
 }
-
-/// A version that stored windows are of, or why there is none.
-type Known = Result<Arc<Version>, String>;
 
 /// Makes one window of those that wait for a flush, with the plans of active suites; what is of another version is left
 /// to whoever closes the window.
@@ -49,7 +48,7 @@ pub fn sum_up(app: &Arc<App>, most: usize) -> SumUp {
 pub async fn run(app: Arc<App>, settings: Settings) {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut closer = Closer { app, settings, earlier: HashMap::new() };
+    let mut closer = Closer { app, settings, waiting: HashMap::new() };
     loop {
         ticks.tick().await;
         if let Err(error) = closer.close_due().await {
@@ -61,33 +60,38 @@ pub async fn run(app: Arc<App>, settings: Settings) {
 struct Closer {
     app: Arc<App>,
     settings: Settings,
-    /// Versions that are not active any more.
-    earlier: HashMap<(String, String), Known>,
+    /// Versions that cannot be had now, by hash.
+    waiting: HashMap<String, Waiting>,
+}
+
+/// When a version is tried again whose windows wait for it.
+struct Waiting {
+    failures: u32,
+    until: Instant,
 }
 
 impl Closer {
     async fn close_due(&mut self) -> Result<(), store::Error> {
         let grace = i64::try_from(self.settings.grace.as_micros()).unwrap_or(i64::MAX);
         loop {
-            let due = self.app.store.due_windows(now().saturating_sub(grace)).await?;
+            let asked = Instant::now();
+            let except: Vec<_> = self.waiting.iter().filter(|it| it.1.until > asked).map(|it| it.0.clone()).collect();
+            let due = self.app.store.due_windows(now().saturating_sub(grace), &except).await?;
             let mut is_stuck = true;
             for key in due {
-                let version = self.version(&key).await?;
-                let most = self.settings.exact_values;
-                // Many parts, or a plugin that merges them, take their time.
-                let close = |kept: Option<Kept>, parts: &[WindowPart], is_whole: bool| {
-                    tokio::task::block_in_place(|| taken_up(&version, &key, kept, parts, is_whole, most))
-                };
-                let closed = match self.app.store.close_window(&key, close).await {
-                    Ok(it) => it,
-                    Err(error) if error.is_transient() => return Err(error),
-                    Err(error) => {
-                        // One that cannot be closed stops no other.
-                        error!(%error, suite = key.suite, start = key.start, "a window cannot be closed");
-                        continue;
+                if self.waiting.get(&key.suite_hash).is_some_and(|it| it.until > asked) {
+                    continue;
+                }
+                let closed = match self.app.shelf.version(&self.app.store, &key.suite, &key.suite_hash).await? {
+                    Ok(version) => {
+                        self.waiting.remove(&key.suite_hash);
+                        self.take_up(&version, &key).await?
+                    }
+                    Err(why) => {
+                        self.wait(&key, &why).await?;
+                        false
                     }
                 };
-                debug!(suite = key.suite, start = key.start, closed, "a window was taken up");
                 is_stuck &= !closed;
             }
             if is_stuck {
@@ -96,33 +100,62 @@ impl Closer {
         }
     }
 
-    async fn version(&mut self, key: &WindowKey) -> Result<Known, store::Error> {
-        if let Some(active) = self.app.shelf.get(&key.suite).filter(|it| it.hash == key.suite_hash) {
-            return Ok(Ok(active));
-        }
-        let place = (key.suite.clone(), key.suite_hash.clone());
-        if let Some(known) = self.earlier.get(&place) {
-            return Ok(known.clone());
-        }
-        let known = match self.app.store.version(&key.suite, &key.suite_hash).await? {
-            None => Err("the store does not have the version of the suite that checked its records".to_owned()),
-            Some(row) => self.app.shelf.revive(&row).await.map(Arc::new).map_err(|_| {
-                "the version of the suite that checked its records has problems now; `driftline lint` says which"
-                    .to_owned()
-            }),
+    /// Whether parts were taken up.
+    async fn take_up(&mut self, version: &Version, key: &WindowKey) -> Result<bool, store::Error> {
+        let most = self.settings.exact_values;
+        // Many parts, or a plugin that merges them, take their time.
+        let close = |kept: Option<Kept>, parts: &[WindowPart], is_whole: bool| {
+            tokio::task::block_in_place(|| taken_up(version, key, kept, parts, is_whole, most))
         };
-        // Old versions are few; whoever changes suites all day is not remembered for ever.
-        if self.earlier.len() >= 32 {
-            self.earlier.clear();
+        match self.app.store.close_window(key, close).await {
+            Ok(closed) => {
+                debug!(suite = key.suite, start = key.start, closed, "a window was taken up");
+                Ok(closed)
+            }
+            Err(error) if error.is_transient() => Err(error),
+            Err(error) => {
+                // What cannot be closed stops nothing else.
+                error!(%error, suite = key.suite, start = key.start, "a window cannot be closed");
+                self.put_off(key);
+                Ok(false)
+            }
         }
-        self.earlier.insert(place, known.clone());
-        Ok(known)
+    }
+
+    /// Leaves the parts of a window where they are, for as long as its version cannot be had: with the version the
+    /// window can still be judged.
+    async fn wait(&mut self, key: &WindowKey, why: &str) -> Result<(), store::Error> {
+        let pause = self.put_off(key).as_secs();
+        error!(suite = key.suite, hash = key.suite_hash, "windows wait to be judged; trying again in {pause} s: {why}");
+        if !key.is_over {
+            return Ok(());
+        }
+        let row = WindowRow {
+            id: key.id(),
+            suite: key.suite.clone(),
+            suite_hash: key.suite_hash.clone(),
+            start: key.start,
+            end: key.end,
+            status: "error".to_owned(),
+            message: Some(format!("its records wait to be judged: {why}")),
+            judged_at: now(),
+            ..WindowRow::default()
+        };
+        self.app.store.keep_first(&row).await
+    }
+
+    fn put_off(&mut self, key: &WindowKey) -> Duration {
+        let fresh = Waiting { failures: 0, until: Instant::now() };
+        let it = self.waiting.entry(key.suite_hash.clone()).or_insert(fresh);
+        let pause = EVERY.saturating_mul(2_u32.saturating_pow(it.failures)).min(LONGEST);
+        *it = Waiting { failures: it.failures.saturating_add(1), until: Instant::now() + pause };
+        pause
     }
 }
 
 /// A window with more parts; judged when it is whole.
 fn taken_up(
-    version: &Known,
+    version: &Version,
     key: &WindowKey,
     kept: Option<Kept>,
     parts: &[WindowPart],
@@ -139,17 +172,11 @@ fn taken_up(
         records: before.records + parts.iter().map(|it| it.records).sum::<i64>(),
         unreadable: before.unreadable + parts.iter().map(|it| it.unreadable).sum::<i64>(),
         status: "open".to_owned(),
-        message: before.message,
+        // One of which nothing is kept yet may have waited; what was wrong then is over.
+        message: before.message.filter(|_| state.is_some()),
         revision: before.revision + i64::from(is_whole),
         judged_at: now(),
         statistics: None,
-    };
-    let version = match version {
-        Ok(it) => it,
-        Err(why) => {
-            row.message.get_or_insert_with(|| why.clone());
-            return error_of(row, state);
-        }
     };
     let (plan, hash) = (&version.loaded.plan, key.suite_hash.as_str());
     let mut sum = Sum::new(plan);
@@ -164,7 +191,7 @@ fn taken_up(
     }
     let state = sum.state(hash);
     if row.message.is_some() {
-        return error_of(row, Some(state));
+        return error_of(row, state);
     }
     if !is_whole {
         return Closed { kept: Kept { row, state: Some(state) }, findings: Vec::new() };
@@ -177,9 +204,9 @@ fn taken_up(
     Closed { kept: Kept { row, state: Some(state) }, findings }
 }
 
-fn error_of(mut row: WindowRow, state: Option<Vec<u8>>) -> Closed {
+fn error_of(mut row: WindowRow, state: Vec<u8>) -> Closed {
     let message = row.message.as_deref().unwrap_or_default();
     error!(suite = row.suite, hash = row.suite_hash, window = %row.id, message, "a window cannot be judged");
     "error".clone_into(&mut row.status);
-    Closed { kept: Kept { row, state }, findings: Vec::new() }
+    Closed { kept: Kept { row, state: Some(state) }, findings: Vec::new() }
 }

@@ -1,5 +1,6 @@
 //! Taking plugins in, activating and removing them, with the suites that use them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -138,6 +139,17 @@ impl Shelf {
         let using: Vec<_> = using.map(|suite| suite.name.clone()).collect();
         if !using.is_empty() {
             return Err(Refused::Used(using));
+        }
+        // Windows are judged by the version that checked their records, which may not be active any more.
+        let mut open = BTreeSet::new();
+        for (suite, hash) in store.open_versions().await? {
+            let version = store.version(&suite, &hash).await?;
+            if version.is_some_and(|version| version.plugins.values().any(|digest| *digest == it.digest)) {
+                open.insert(format!("{suite} (in windows that are not judged yet)"));
+            }
+        }
+        if !open.is_empty() {
+            return Err(Refused::Used(open.into_iter().collect()));
         }
         if !store.remove_plugin(&it.name, version).await? {
             return Err(Refused::Active);

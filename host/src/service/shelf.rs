@@ -3,10 +3,10 @@
 //! A suite of the folder is what its file says, and is not changed over HTTP; where both have a suite
 //! of one name, the folder's is active. What cannot be loaded never replaces what could.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use arc_swap::ArcSwap;
 use driftline_rules::suite::problem::Problem;
@@ -20,6 +20,12 @@ use super::registry::{Index, Registry};
 use super::version::{Settings, Version};
 use crate::store::rows::VersionRow;
 use crate::store::{self, Store};
+
+/// How many versions that are not active any more are kept compiled.
+const EARLIER: usize = 32;
+
+/// What stands before the path of the file that a version came from.
+const OF_FILE: &str = "file:";
 
 /// A suite that cannot be loaded.
 #[derive(Clone, Debug)]
@@ -46,6 +52,10 @@ pub struct Shelf {
     folder: PathBuf,
     builder: Builder,
     now: ArcSwap<Suites>,
+    /// Versions that were active, or were compiled again, the last one behind: windows that are open may be theirs.
+    earlier: std::sync::Mutex<VecDeque<Arc<Version>>>,
+    /// Versions that the store could not take yet.
+    unstored: std::sync::Mutex<Vec<VersionRow>>,
     /// Held while suites or plugins are changed; readers never wait.
     pub(super) changing: Mutex<()>,
 }
@@ -77,7 +87,14 @@ impl Shelf {
     /// A shelf with nothing on it yet.
     pub fn new(folder: &Path, settings: Settings, registry: Arc<Registry>) -> Self {
         let builder = Builder { settings, registry };
-        Shelf { folder: folder.to_owned(), builder, now: ArcSwap::default(), changing: Mutex::default() }
+        Shelf {
+            folder: folder.to_owned(),
+            builder,
+            now: ArcSwap::default(),
+            earlier: std::sync::Mutex::default(),
+            unstored: std::sync::Mutex::default(),
+            changing: Mutex::default(),
+        }
     }
 
     /// All suites, as they are at this moment.
@@ -106,9 +123,11 @@ impl Shelf {
         let _changing = self.changing.lock().await;
         let (index, unread) = self.registry().look().await;
         let index = Arc::new(index);
+        let caught_up = self.store_versions(store, Vec::new()).await;
         let stored = store.active().await;
         let Some(gathered) = self.gather(&index, stored.as_deref().ok()).await else { return Ok(()) };
         self.show(&index, gathered, store, at).await?;
+        caught_up?;
         stored?;
         unread.map_or(Ok(()), Err)
     }
@@ -137,17 +156,89 @@ impl Shelf {
         let new: Vec<_> = suites.active.values().filter(is_new).map(Arc::clone).collect();
         let of_folder = suites.of_folder.clone();
         self.registry().set(Arc::clone(index));
-        self.now.store(Arc::new(suites));
-        for version in new {
+        self.set(suites);
+        let rows = new.into_iter().map(|version| {
             // That of the store is there already, unless it runs with other plugins than it was put with.
             let by = if of_folder.contains(&version.name) {
-                format!("file:{}", version.loaded.file)
+                format!("{OF_FILE}{}", version.loaded.file)
             } else {
                 "plugins".to_owned()
             };
-            store.put_version(&row(&version, at, &by)).await?;
+            row(&version, at, &by)
+        });
+        self.store_versions(store, rows.collect()).await
+    }
+
+    /// Stores versions, with those that could not be stored before; what cannot be stored now is kept for the next time.
+    async fn store_versions(&self, store: &Store, new: Vec<VersionRow>) -> Result<(), store::Error> {
+        let mut rows = std::mem::take(&mut *self.unstored.lock().unwrap_or_else(PoisonError::into_inner));
+        rows.extend(new);
+        let mut left = Vec::new();
+        let mut failed = Ok(());
+        for row in rows {
+            if let Err(error) = store.put_version(&row).await {
+                failed = Err(error);
+                left.push(row);
+            }
         }
-        Ok(())
+        self.unstored.lock().unwrap_or_else(PoisonError::into_inner).extend(left);
+        failed
+    }
+
+    /// A version of a suite, active or not. The inner error says why there is none.
+    pub async fn version(
+        &self,
+        store: &Store,
+        name: &str,
+        hash: &str,
+    ) -> Result<Result<Arc<Version>, String>, store::Error> {
+        if let Some(active) = self.get(name).filter(|it| it.hash == hash) {
+            return Ok(Ok(active));
+        }
+        let known = {
+            let earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+            earlier.iter().find(|it| it.name == name && it.hash == hash).cloned()
+        };
+        if let Some(known) = known {
+            return Ok(Ok(known));
+        }
+        let Some(row) = store.version(name, hash).await? else {
+            return Ok(Err("the store does not have the version of the suite that checked them".to_owned()));
+        };
+        Ok(match self.revive(&row).await {
+            Ok(version) => {
+                let version = Arc::new(version);
+                self.remember([Arc::clone(&version)]);
+                Ok(version)
+            }
+            Err(Refused::Store(error)) => return Err(error),
+            Err(Refused::Problems(problems)) => {
+                let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+                Err(format!("the version of the suite that checked them has problems now: {}", problems.join("; ")))
+            }
+            Err(Refused::Failed(why)) => Err(why),
+            Err(Refused::Name(_) | Refused::OfFolder | Refused::Unknown) => Err("there is no such version".to_owned()),
+        })
+    }
+
+    /// Makes these the suites from now on.
+    fn set(&self, suites: Suites) {
+        let before = self.now.swap(Arc::new(suites));
+        let now = self.now.load();
+        let is_gone = |it: &&Arc<Version>| now.active.get(&it.name).is_none_or(|now| now.hash != it.hash);
+        self.remember(before.active.values().filter(is_gone).cloned());
+    }
+
+    fn remember(&self, versions: impl IntoIterator<Item = Arc<Version>>) {
+        let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+        for version in versions {
+            earlier.retain(|it| it.name != version.name || it.hash != version.hash);
+            earlier.push_back(version);
+        }
+        // Whoever changes suites all day is not remembered for ever: older ones are compiled again.
+        while earlier.len() > EARLIER {
+            earlier.pop_front();
+        }
     }
 
     /// Compiles a suite that came over HTTP; it cannot refer to files.
@@ -163,8 +254,11 @@ impl Shelf {
     /// Compiles a stored version, with the schemas that were stored with it and the plugins that it ran with.
     pub async fn revive(&self, row: &VersionRow) -> Result<Version, Refused> {
         let (builder, index, row) = (self.builder.clone(), self.registry().now(), row.clone());
+        // One that came from the folder may name files there.
+        let folder = row.by.starts_with(OF_FILE).then(|| self.folder.clone());
         let revive = move || {
-            let pinned = Pinned { plugins: builder.registry.seen_from(&index, None), digests: row.plugins.clone() };
+            let plugins = builder.registry.seen_from(&index, folder.as_deref());
+            let pinned = Pinned { plugins, digests: row.plugins.clone() };
             builder.version(&row.suite, build(&row.suite, row.text.clone(), &row.files, Arc::new(pinned)))
         };
         spawn_blocking(revive).await.unwrap_or_else(|error| Err(Refused::Failed(error.to_string())))
@@ -244,7 +338,7 @@ impl Shelf {
         let mut next =
             Suites { active: now.active.clone(), of_folder: now.of_folder.clone(), broken: now.broken.clone() };
         change(&mut next);
-        self.now.store(Arc::new(next));
+        self.set(next);
     }
 
     /// What the folders look like: changes when a file in them does. Looked at every few seconds, which

@@ -201,9 +201,20 @@ impl Store {
         on_either!(self, it => it.version(suite, hash))
     }
 
-    /// Windows with parts to take up: those that ended before a time, and those of which many parts wait.
-    pub async fn due_windows(&self, ended: Micros) -> Result<Vec<WindowKey>, Error> {
-        on_either!(self, it => it.due_windows(ended))
+    /// Windows with parts to take up: those that ended before a time, and those of which many parts wait. Not of the
+    /// versions with these hashes.
+    pub async fn due_windows(&self, ended: Micros, except: &[String]) -> Result<Vec<WindowKey>, Error> {
+        on_either!(self, it => it.due_windows(ended, except))
+    }
+
+    /// Keeps a window if nothing is kept of it yet; its parts stay.
+    pub async fn keep_first(&self, row: &WindowRow) -> Result<(), Error> {
+        on_either!(self, it => it.keep_first(row))
+    }
+
+    /// The versions of suites with windows whose parts are not all taken up: suite and hash.
+    pub async fn open_versions(&self) -> Result<Vec<(String, String)>, Error> {
+        on_either!(self, it => it.open_versions())
     }
 
     /// Takes up the parts of a window in one transaction: `close` is given what was kept of it and the parts,

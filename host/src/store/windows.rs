@@ -16,8 +16,14 @@ pub const STATUSES: [&str; 4] = ["pass", "warn", "fail", "error"];
 /// How many parts are taken up in one transaction, so that memory and time are bounded.
 pub const PARTS: usize = 1000;
 
+/// Of their states no more is taken up than these bytes and one part.
+const BYTES: i64 = 64 << 20;
+
 /// Of a window that is not over, parts are taken up when so many wait.
 const MANY: i64 = 500;
+
+/// Or so many bytes.
+const MUCH: i64 = 16 << 20;
 
 /// How many windows are looked for at once.
 const DUE: i64 = 100;
@@ -125,33 +131,59 @@ where
     query
 }
 
-/// Windows with parts to take up.
-pub(super) fn due<DB: Dialect>(ended: Micros) -> QueryBuilder<DB>
+/// Windows with parts to take up, but of these versions of suites.
+pub(super) fn due<DB: Dialect>(ended: Micros, except: &[String]) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
 {
     let mut query = QueryBuilder::new("SELECT suite, suite_hash, start_at, min(end_at) AS end_at, min(end_at) <= ");
     DB::time(&mut query, ended);
-    query.push(" AS is_over FROM window_part GROUP BY suite, suite_hash, start_at HAVING min(end_at) <= ");
+    query.push(" AS is_over FROM window_part");
+    for (i, hash) in except.iter().enumerate() {
+        DB::text(query.push(if i == 0 { " WHERE suite_hash NOT IN (" } else { ", " }), hash);
+    }
+    if !except.is_empty() {
+        query.push(")");
+    }
+    query.push(" GROUP BY suite, suite_hash, start_at HAVING min(end_at) <= ");
     DB::time(&mut query, ended);
     DB::number(query.push(" OR count(*) >= "), MANY);
+    DB::number(query.push(" OR sum(length(state)) >= "), MUCH);
     DB::number(query.push(" ORDER BY 4, 1, 2, 3 LIMIT "), DUE);
     query
 }
 
-/// The first parts of a window.
+/// The first parts of a window, as many as are taken up at once.
 pub(super) fn parts<DB: Dialect>(key: &WindowKey) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
 {
+    // Lengths are summed up by number alone, so that no state is read that is not taken up.
     let mut query = QueryBuilder::new(
-        "SELECT id, suite, suite_hash, start_at, end_at, records, unreadable, state FROM window_part WHERE suite = ",
+        "SELECT id, suite, suite_hash, start_at, end_at, records, unreadable, state FROM window_part WHERE id IN \
+         (SELECT id FROM (SELECT id, sum(length(state)) OVER (ORDER BY id) - length(state) AS bytes FROM window_part",
     );
-    DB::text(&mut query, &key.suite);
+    of_window(&mut query, key);
+    DB::number(query.push(") AS part WHERE bytes < "), BYTES);
+    DB::number(query.push(" ORDER BY id LIMIT "), PARTS as i64);
+    query.push(") ORDER BY id");
+    query
+}
+
+/// How many parts a window has.
+pub(super) fn n_parts<DB: Dialect>(key: &WindowKey) -> QueryBuilder<DB>
+where
+    DB::Arguments: Default,
+{
+    let mut query = QueryBuilder::new("SELECT count(*) FROM window_part");
+    of_window(&mut query, key);
+    query
+}
+
+fn of_window<DB: Dialect>(query: &mut QueryBuilder<DB>, key: &WindowKey) {
+    DB::text(query.push(" WHERE suite = "), &key.suite);
     DB::text(query.push(" AND suite_hash = "), &key.suite_hash);
     DB::time(query.push(" AND start_at = "), key.start);
-    DB::number(query.push(" ORDER BY id LIMIT "), PARTS as i64);
-    query
 }
 
 /// Removes parts by their numbers: others may have come since they were read.
@@ -200,7 +232,30 @@ where
 }
 
 /// Keeps a window in place of what was kept of it.
-pub(super) fn keep<DB: Dialect>(Kept { row, state }: &Kept) -> QueryBuilder<DB>
+pub(super) fn keep<DB: Dialect>(kept: &Kept) -> QueryBuilder<DB>
+where
+    DB::Arguments: Default,
+{
+    let mut query = insert(kept);
+    query.push(
+        " ON CONFLICT (id) DO UPDATE SET records = excluded.records, unreadable = excluded.unreadable, \
+         status = excluded.status, message = excluded.message, revision = excluded.revision, \
+         judged_at = excluded.judged_at, statistics = excluded.statistics, state = excluded.state",
+    );
+    query
+}
+
+/// Keeps a window of which nothing was kept.
+pub(super) fn keep_first<DB: Dialect>(row: &WindowRow) -> QueryBuilder<DB>
+where
+    DB::Arguments: Default,
+{
+    let mut query = insert(&Kept { row: row.clone(), state: None });
+    query.push(" ON CONFLICT (id) DO NOTHING");
+    query
+}
+
+fn insert<DB: Dialect>(Kept { row, state }: &Kept) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
 {
@@ -226,13 +281,12 @@ where
     DB::time(query.push(", "), row.judged_at);
     DB::json(query.push(", "), row.statistics.as_ref().map(|it| super::texts::kept_json(it).to_string()));
     DB::bytes(query.push(", "), state.clone());
-    query.push(
-        ") ON CONFLICT (id) DO UPDATE SET records = excluded.records, unreadable = excluded.unreadable, \
-         status = excluded.status, message = excluded.message, revision = excluded.revision, \
-         judged_at = excluded.judged_at, statistics = excluded.statistics, state = excluded.state",
-    );
+    query.push(")");
     query
 }
+
+/// The versions of suites with windows that are not taken up: suite and hash.
+pub(super) const OPEN: &str = "SELECT DISTINCT suite, suite_hash FROM window_part";
 
 /// Removes the findings of a window.
 pub(super) fn remove_findings<DB: Dialect>(row: &WindowRow) -> QueryBuilder<DB>
@@ -262,18 +316,28 @@ impl WindowKey {
 
 /// What both databases do alike, over connections of two types.
 macro_rules! on_pool {
-    ($reader:ident, $writer:ident, $begin:literal, $lock:expr, $weeks:expr) => {
-        pub(super) async fn due_windows(&self, ended: Micros) -> Result<Vec<WindowKey>, Error> {
-            Ok(windows::due(ended).build_query_as().fetch_all(&self.$reader).await?)
+    ($reader:ident, $writer:ident, $begin:literal, $lock:expr) => {
+        pub(super) async fn due_windows(&self, ended: Micros, except: &[String]) -> Result<Vec<WindowKey>, Error> {
+            let mut query = windows::due(ended, except);
+            // Its text depends on how many are left out.
+            Ok(query.build_query_as().persistent(false).fetch_all(&self.$reader).await?)
         }
 
-        pub(super) async fn close_window(
+        pub(super) async fn keep_first(&self, row: &WindowRow) -> Result<(), Error> {
+            windows::keep_first(row).build().execute(&self.$writer).await?;
+            Ok(())
+        }
+
+        pub(super) async fn open_versions(&self) -> Result<Vec<(String, String)>, Error> {
+            Ok(sqlx::query_as(windows::OPEN).fetch_all(&self.$reader).await?)
+        }
+
+        async fn take_up(
             &self,
             key: &WindowKey,
             close: impl FnOnce(Option<Kept>, &[WindowPart], bool) -> Closed + Send,
         ) -> Result<bool, Error> {
             let id = key.id();
-            $weeks(self, key).await?;
             let mut connection = self.$writer.acquire().await?;
             let mut transaction = connection.begin_with($begin).await?;
             if !$lock(&mut transaction, id).await? {
@@ -287,8 +351,9 @@ macro_rules! on_pool {
                 return Ok(false);
             }
             let kept = windows::kept(id).build_query_as().fetch_optional(&mut *transaction).await?;
+            let n_parts: i64 = windows::n_parts(key).build_query_scalar().fetch_one(&mut *transaction).await?;
             // The last parts of a window that is over make it whole.
-            let is_whole = key.is_over && parts.len() < windows::PARTS;
+            let is_whole = key.is_over && n_parts == parts.len() as i64;
             let closed = close(kept, &parts, is_whole);
             windows::keep(&closed.kept).build().execute(&mut *transaction).await?;
             if is_whole {

@@ -131,7 +131,22 @@ impl Postgres {
         Ok(query.fetch_optional(&self.pool).await?)
     }
 
-    on_pool!(pool, pool, "BEGIN", lock, weeks_of);
+    on_pool!(pool, pool, "BEGIN", lock);
+
+    pub(super) async fn close_window(
+        &self,
+        key: &WindowKey,
+        close: impl FnOnce(Option<Kept>, &[WindowPart], bool) -> Closed + Send,
+    ) -> Result<bool, Error> {
+        let finding = FindingRow { at: key.start, ..FindingRow::default() };
+        self.weeks.make(&self.pool, &Batch { findings: vec![finding], ..Batch::default() }).await?;
+        let closed = self.take_up(key, close).await;
+        if closed.as_ref().is_err_and(weeks::is_gone) {
+            // The next try makes it again.
+            self.weeks.forget();
+        }
+        closed
+    }
 
     pub(super) async fn put_version(&self, version: &VersionRow) -> Result<(), Error> {
         let files: BTreeMap<_, _> = version.files.iter().map(|(name, text)| (kept(name), kept(text))).collect();
@@ -180,12 +195,6 @@ impl Postgres {
 async fn lock(connection: &mut PgConnection, id: Uuid) -> Result<bool, Error> {
     let number = id.as_u64_pair().0.cast_signed();
     Ok(sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)").bind(number).fetch_one(connection).await?)
-}
-
-/// Makes the partition that the findings of a window need.
-async fn weeks_of(store: &Postgres, key: &WindowKey) -> Result<(), Error> {
-    let finding = FindingRow { at: key.start, ..FindingRow::default() };
-    store.weeks.make(&store.pool, &Batch { findings: vec![finding], ..Batch::default() }).await
 }
 
 /// Plans are made for the values at hand: a plan for any value would lock all weeks of the history. And a

@@ -114,6 +114,11 @@ async fn make(connection: &mut PgConnection, table: &str, week: Week) -> Result<
     Ok(())
 }
 
+/// Whether no partition takes a row: another host has dropped it since.
+pub fn is_gone(error: &Error) -> bool {
+    error.code().as_deref() == Some("23514")
+}
+
 /// Removes what was kept long enough.
 pub async fn prune(pool: &PgPool, weeks: &Weeks, now: Micros, retention: &Retention) -> Result<Pruned, Error> {
     let mut pruned = Pruned::default();
@@ -121,17 +126,18 @@ pub async fn prune(pool: &PgPool, weeks: &Weeks, now: Micros, retention: &Retent
         [("result", retention.results), ("failure", retention.failures), ("finding", retention.failures)]
     {
         if let Some(days) = days {
-            pruned.weeks += drop_weeks(pool, table, days_before(now, days)).await?;
+            let dropped = drop_weeks(pool, table, days_before(now, days)).await;
+            // Some may be gone although others could not be dropped.
+            weeks.forget();
+            pruned.weeks += dropped?;
         }
-    }
-    if pruned.weeks > 0 {
-        weeks.forget();
     }
     if let Some(days) = retention.tallies {
         pruned.tallies = delete(pool, DELETE_TALLIES, days_before(now, days)).await?;
     }
     if let Some(days) = retention.windows {
         pruned.windows = delete(pool, DELETE_WINDOWS, days_before(now, days)).await?;
+        delete(pool, DELETE_PARTS, days_before(now, days)).await?;
     }
     pruned.keys = delete(pool, DELETE_KEYS, now - Micros::from(retention.key_hours) * 3600 * SECOND).await?;
     pruned.segments = delete(pool, DELETE_SEGMENTS, days_before(now, SEGMENT_DAYS)).await?;
@@ -174,6 +180,10 @@ const DELETE_TALLIES: &str =
 
 const DELETE_WINDOWS: &str =
     "DELETE FROM time_window WHERE ctid = ANY (ARRAY(SELECT ctid FROM time_window WHERE end_at < $1 LIMIT $2))";
+
+/// Of windows that could not be judged all that time.
+const DELETE_PARTS: &str =
+    "DELETE FROM window_part WHERE ctid = ANY (ARRAY(SELECT ctid FROM window_part WHERE end_at < $1 LIMIT $2))";
 
 const DELETE_KEYS: &str =
     "DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_key WHERE came < $1 LIMIT $2))";

@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection, Postgres};
 use super::super::reading::moment;
 use super::super::rows::{Batch, FailureRow, FindingRow, KeyRow, ResultRow, TallyRow};
 use super::super::{Committed, Error, batch, windows};
-use super::weeks::Weeks;
+use super::weeks::{self, Weeks};
 
 /// How many rows go into one statement: enough that round trips do not matter, few enough for one message.
 const ROWS: usize = 10_000;
@@ -16,8 +16,7 @@ pub async fn commit(pool: &PgPool, weeks: &Weeks, batch: &Batch) -> Result<Commi
     let batch = batch::prepared(batch);
     weeks.make(pool, &batch).await?;
     match write(pool, &batch).await {
-        // No partition takes the row: another host dropped it since.
-        Err(error) if error.code().as_deref() == Some("23514") => {
+        Err(error) if weeks::is_gone(&error) => {
             weeks.forget();
             weeks.make(pool, &batch).await?;
             write(pool, &batch).await

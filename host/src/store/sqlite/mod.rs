@@ -144,7 +144,15 @@ impl Sqlite {
         Ok(query.fetch_optional(&self.readers).await?)
     }
 
-    on_pool!(readers, writer, "BEGIN IMMEDIATE", only_one, no_weeks);
+    on_pool!(readers, writer, "BEGIN IMMEDIATE", only_one);
+
+    pub(super) async fn close_window(
+        &self,
+        key: &WindowKey,
+        close: impl FnOnce(Option<Kept>, &[WindowPart], bool) -> Closed + Send,
+    ) -> Result<bool, Error> {
+        self.take_up(key, close).await
+    }
 
     pub(super) async fn put_version(&self, version: &VersionRow) -> Result<(), Error> {
         let files: BTreeMap<_, _> = version.files.iter().map(|(name, text)| (kept(name), kept(text))).collect();
@@ -192,11 +200,6 @@ impl Sqlite {
 /// There is one writer at a time, so whoever writes has the window.
 fn only_one(_: &mut SqliteConnection, _: Uuid) -> Ready<Result<bool, Error>> {
     ready(Ok(true))
-}
-
-/// Tables are whole here.
-fn no_weeks(_: &Sqlite, _: &WindowKey) -> Ready<Result<(), Error>> {
-    ready(Ok(()))
 }
 
 const PUT_VERSION: &str = "INSERT INTO suite_version (suite, hash, body, files, plugins, put_at, put_by) \

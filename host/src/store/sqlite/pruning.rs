@@ -18,6 +18,8 @@ const FINDINGS: &str = "DELETE FROM finding WHERE rowid IN (SELECT rowid FROM fi
 const TALLIES: &str = "DELETE FROM tally WHERE rowid IN (SELECT rowid FROM tally WHERE minute < $1 LIMIT $2)";
 const WINDOWS: &str =
     "DELETE FROM time_window WHERE rowid IN (SELECT rowid FROM time_window WHERE end_at < $1 LIMIT $2)";
+/// Of windows that could not be judged all that time.
+const PARTS: &str = "DELETE FROM window_part WHERE rowid IN (SELECT rowid FROM window_part WHERE end_at < $1 LIMIT $2)";
 const KEYS: &str =
     "DELETE FROM idempotency_key WHERE rowid IN (SELECT rowid FROM idempotency_key WHERE came < $1 LIMIT $2)";
 const SEGMENTS: &str =
@@ -37,6 +39,7 @@ pub async fn prune(pool: &SqlitePool, now: Micros, retention: &Retention) -> Res
         windows: delete(pool, WINDOWS, since(retention.windows)).await?,
         segments: delete(pool, SEGMENTS, since(Some(SEGMENT_DAYS))).await?,
     };
+    delete(pool, PARTS, since(retention.windows)).await?;
     shrink(pool).await?;
     Ok(pruned)
 }
