@@ -369,3 +369,27 @@ fn a_body_that_stops_coming_is_answered_as_far_as_it_came() {
     assert_eq!(answer["unreadable"], 1, "{answer}");
     assert!(answer["verdicts"][0]["failures"][0]["message"].as_str().is_some(), "{answer}");
 }
+
+/// Whoever sends a byte now and then keeps no place among `limits.concurrency` for ever.
+#[test]
+fn a_body_that_drips_ends_with_the_time_of_a_request() {
+    use std::io::Read as _;
+    let mut server = Server::new(&[("payments.yaml", PAYMENTS)]);
+    server.set("DRIFTLINE_LIMITS__READ_TIMEOUT", "1s");
+    server.set("DRIFTLINE_LIMITS__REQUEST_TIMEOUT", "2s");
+    server.start();
+    for kind in ["application/json", "application/x-ndjson"] {
+        let mut socket = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        socket.set_read_timeout(Some(std::time::Duration::from_millis(200))).unwrap();
+        write!(socket, "POST {CHECK} HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\ncontent-length: 1000\r\n\r\n{{")
+            .unwrap();
+        let mut answer = [0; 12];
+        let mut dripped = 0;
+        while socket.read(&mut answer).is_err() {
+            dripped += 1;
+            assert!(dripped < 50, "the {kind} body may drip on and on");
+            let _ = socket.write_all(b" ");
+        }
+        assert_eq!(answer, *b"HTTP/1.1 408", "{kind}");
+    }
+}

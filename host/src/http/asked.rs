@@ -8,11 +8,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::problem::Problem;
 use crate::config::Scope;
-use crate::service::app::App;
+use crate::service::app::{App, Settings};
 
 /// Lets a request through when its token has the scope, and its rate is not used up. The token's name.
 pub fn allow(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Option<String>, Problem> {
@@ -57,21 +57,42 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T
     }
 }
 
+/// How long a body may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Between two parts.
+    pause: Duration,
+    /// As a whole.
+    until: Instant,
+}
+
+impl Pace {
+    /// Of a body that begins now.
+    pub fn new(settings: &Settings) -> Self {
+        Pace { pause: settings.read_timeout, until: Instant::now() + settings.batch.time }
+    }
+
+    /// What comes next; none if it does not come in time.
+    pub async fn wait<T>(self, next: impl Future<Output = T>) -> Option<T> {
+        timeout_at(self.until.min(Instant::now() + self.pause), next).await.ok()
+    }
+}
+
 /// A body of at most `most` bytes.
-pub async fn whole(body: Body, most: usize, pause: Duration) -> Result<Bytes, Problem> {
-    let (first, rest) = begin(body, pause).await?;
-    match gather(first, rest, most, pause).await? {
+pub async fn whole(body: Body, most: usize, pace: Pace) -> Result<Bytes, Problem> {
+    let (first, rest) = begin(body, pace).await?;
+    match gather(first, rest, most, pace).await? {
         (bytes, None) => Ok(bytes),
         (_, Some(_)) => Err(Problem::too_large(format!("the body is longer than {most} bytes"))),
     }
 }
 
 /// The first bytes of a body that are more than white space, and what follows; no bytes: that is all.
-pub async fn begin(body: Body, pause: Duration) -> Result<(Bytes, BodyDataStream), Problem> {
+pub async fn begin(body: Body, pace: Pace) -> Result<(Bytes, BodyDataStream), Problem> {
     let mut stream = body.into_data_stream();
     let mut first = Bytes::new();
     while first.trim_ascii().is_empty() {
-        let Some(chunk) = next(&mut stream, pause).await? else { break };
+        let Some(chunk) = next(&mut stream, pace).await? else { break };
         first = if first.is_empty() { chunk } else { [first, chunk].concat().into() };
         if first.len() > 64 << 10 {
             break;
@@ -80,8 +101,8 @@ pub async fn begin(body: Body, pause: Duration) -> Result<(Bytes, BodyDataStream
     Ok((first, stream))
 }
 
-async fn next(stream: &mut BodyDataStream, pause: Duration) -> Result<Option<Bytes>, Problem> {
-    match timeout(pause, stream.next()).await.map_err(|_| Problem::slow())? {
+async fn next(stream: &mut BodyDataStream, pace: Pace) -> Result<Option<Bytes>, Problem> {
+    match pace.wait(stream.next()).await.ok_or_else(Problem::slow)? {
         None => Ok(None),
         Some(Ok(it)) => Ok(Some(it)),
         Some(Err(error)) => Err(Problem::bad_request(format!("the body ended early: {error}"))),
@@ -93,7 +114,7 @@ pub async fn gather(
     mut first: Bytes,
     mut stream: BodyDataStream,
     most: usize,
-    pause: Duration,
+    pace: Pace,
 ) -> Result<(Bytes, Option<BodyDataStream>), Problem> {
     use axum::body::HttpBody as _;
     let mut all = Vec::new();
@@ -101,7 +122,7 @@ pub async fn gather(
         if first.len().max(all.len()) > most {
             return Ok((if all.is_empty() { first } else { all.into() }, Some(stream)));
         }
-        let Some(chunk) = next(&mut stream, pause).await? else { break };
+        let Some(chunk) = next(&mut stream, pace).await? else { break };
         if first.is_empty() && all.is_empty() {
             first = chunk;
         } else {

@@ -20,7 +20,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::asked::{Named, Params, allow, begin, gather, whole};
+use super::asked::{Named, Pace, Params, allow, begin, gather, whole};
 use super::problem::Problem;
 use super::suites::unknown;
 use crate::config::Scope;
@@ -96,7 +96,7 @@ pub async fn check(
 ) -> Result<Response, Problem> {
     let token = allow(&app, &headers, Scope::Check)?;
     let way = asked.way()?;
-    let version = app.shelf.get(&suite).ok_or_else(|| unknown(&suite))?;
+    let version = app.shelf.get(&suite).ok_or_else(|| unknown(&app.shelf.now(), &suite))?;
     let at = way.at;
     let incoming =
         Incoming { app, version, way, token, at, id: id_at(at), ad_hoc: false, slow: Arc::default(), room: None };
@@ -118,7 +118,7 @@ pub async fn check_ad_hoc(
 ) -> Result<Response, Problem> {
     let token = allow(&app, &headers, Scope::Check)?;
     let way = asked.way()?;
-    let bytes = whole(body, GATHERED, app.live().settings.read_timeout).await?;
+    let bytes = whole(body, GATHERED, Pace::new(&app.live().settings)).await?;
     let asked: AdHoc = serde_json::from_slice(&bytes).map_err(|error| {
         Problem::bad_request(format!("the body is no `{{\"suite\", \"record\" or \"records\"}}`: {error}"))
     })?;
@@ -157,17 +157,17 @@ impl Incoming {
                 settings.batch.body
             )));
         }
-        let pause = settings.read_timeout;
-        let (first, rest) = begin(body, pause).await?;
+        let pace = Pace::new(&settings);
+        let (first, rest) = begin(body, pace).await?;
         let may_be_single = format == Format::Json && (encoding.is_some() || begins_object(&first));
         // A body that is soon here is checked in one piece: waking a thread for each of several costs more.
         let is_short = length.is_some_and(|it| it <= GATHERED as u64);
         if key.is_none() && !may_be_single && !is_short {
-            let packed = Packed { format, encoding, body: Box::new(Flow::new(first, rest, pause, &self.slow)) };
+            let packed = Packed { format, encoding, body: Box::new(Flow::new(first, rest, pace, &self.slow)) };
             return Box::pin(self.batch(packed, None, false, lines)).await;
         }
         let most = settings.batch.record;
-        let (first, rest) = gather(first, rest, GATHERED.max(most), pause).await?;
+        let (first, rest) = gather(first, rest, GATHERED.max(most), pace).await?;
         let object = match encoding {
             _ if !may_be_single => None,
             None => Some(first.clone()),
@@ -185,7 +185,7 @@ impl Incoming {
         }
         let body: Box<dyn Read + Send> = match rest {
             None => Box::new(Cursor::new(first)),
-            Some(rest) => Box::new(Flow::new(first, rest, pause, &self.slow)),
+            Some(rest) => Box::new(Flow::new(first, rest, pace, &self.slow)),
         };
         let Some(key) = key else {
             return Box::pin(self.batch(Packed { format, encoding, body }, None, false, lines)).await;
@@ -230,10 +230,10 @@ impl Incoming {
                 self.at = row.at;
                 self.id = row.result_id;
                 if self.version.hash != row.suite_hash
-                    && let Some(old) = self.app.store.version(&self.version.name, &row.suite_hash).await?
-                    && let Ok(old) = self.app.shelf.revive(&old).await
+                    && let Ok(old) =
+                        self.app.shelf.version(&self.app.store, &self.version.name, &row.suite_hash).await?
                 {
-                    self.version = Arc::new(old);
+                    self.version = old;
                 }
                 Ok((None, true))
             }

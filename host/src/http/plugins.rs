@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::asked::{Named, allow, by, whole};
+use super::asked::{Named, Pace, allow, by, whole};
 use super::problem::Problem;
 use crate::config::Scope;
 use crate::plugins::{Found, signature_text};
@@ -123,7 +123,7 @@ pub async fn put(
     let token = allow(&app, &headers, Scope::WritePlugins)?;
     let most = app.shelf.registry().shelf().runtime().limits().component;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let component = whole(body, most, app.live().settings.read_timeout).await?.to_vec();
+    let component = whole(body, most, Pace::new(&app.live().settings)).await?.to_vec();
     let signature = headers.get(SIGNATURE).map(|it| it.as_bytes().to_vec());
     let found = Found { component, signature };
     let put = app.shelf.put_plugin(&app.store, (&name, &version), found, &by(token), now()).await;

@@ -133,9 +133,9 @@ impl Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "starting", "Try again", detail).retry(1)
     }
 
-    /// 408: the body stopped coming.
+    /// 408: the body stopped coming, or came too slowly.
     pub fn slow() -> Self {
-        let detail = "no byte of the body came for `limits.read_timeout`";
+        let detail = "no byte of the body came for `limits.read_timeout`, or the whole took `limits.request_timeout`";
         Problem::new(StatusCode::REQUEST_TIMEOUT, "slow-body", "The body came too slowly", detail)
     }
 

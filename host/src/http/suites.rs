@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::asked::{Named, allow, by, whole};
+use super::asked::{Named, Pace, allow, by, whole};
 use super::problem::Problem;
 use crate::config::Scope;
 use crate::service::app::{App, now};
@@ -66,7 +66,7 @@ pub async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     allow(&app, &headers, Scope::Read)?;
-    let version = app.shelf.get(&suite).ok_or_else(|| unknown(&suite))?;
+    let version = app.shelf.get(&suite).ok_or_else(|| unknown(&app.shelf.now(), &suite))?;
     Ok(text(&version))
 }
 
@@ -95,7 +95,7 @@ pub async fn put(
     let token = allow(&app, &headers, Scope::WriteSuites)?;
     let text = suite_text(&app, body).await?;
     app.shelf.put(&app.store, &suite, text, &by(token), now()).await?;
-    told(&app.shelf.now(), &suite).map(Json).ok_or_else(|| unknown(&suite))
+    told(&app.shelf.now(), &suite).map(Json).ok_or_else(|| unknown(&app.shelf.now(), &suite))
 }
 
 /// Takes a suite out of use. Its versions and results stay.
@@ -162,7 +162,7 @@ pub async fn activate(
 ) -> Result<Json<SuiteOut>, Problem> {
     let token = allow(&app, &headers, Scope::WriteSuites)?;
     app.shelf.activate(&app.store, &suite, &hash, &by(token), now()).await?;
-    told(&app.shelf.now(), &suite).map(Json).ok_or_else(|| unknown(&suite))
+    told(&app.shelf.now(), &suite).map(Json).ok_or_else(|| unknown(&app.shelf.now(), &suite))
 }
 
 /// Says all that is wrong with a suite, and changes nothing.
@@ -199,12 +199,16 @@ pub async fn reload(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<J
 }
 
 async fn suite_text(app: &App, body: Body) -> Result<String, Problem> {
-    let bytes = whole(body, app.live().settings.suite, app.live().settings.read_timeout).await?;
+    let bytes = whole(body, app.live().settings.suite, Pace::new(&app.live().settings)).await?;
     String::from_utf8(bytes.into())
         .map_err(|error| Problem::bad_request(format!("the suite is no UTF-8 text: {error}")))
 }
 
-/// 404 that names the suites there are.
-pub fn unknown(suite: &str) -> Problem {
+/// 404 that says where the suites are told, or why this one is not active.
+pub fn unknown(suites: &Suites, suite: &str) -> Problem {
+    if let Some(broken) = suites.broken.get(suite) {
+        let problems = broken.problems.join("; ");
+        return Problem::not_found(format!("the suite `{suite}` ({}) cannot be loaded: {problems}", broken.file));
+    }
     Problem::not_found(format!("there is no suite `{suite}`; /v1/suites lists those there are"))
 }

@@ -3,16 +3,15 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use axum::body::{BodyDataStream, Bytes};
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
 use crate::files::Format;
+use crate::http::asked::Pace;
 use crate::http::problem::Problem;
 use crate::suites::hex;
 
@@ -144,14 +143,14 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// What came first, and the rest, none of it later than `pause` after what was before; else `slow` is set.
-    pub(super) fn new(first: Bytes, mut rest: BodyDataStream, pause: Duration, slow: &Arc<AtomicBool>) -> Self {
+    /// What came first, and the rest, as fast as `pace` says; else `slow` is set.
+    pub(super) fn new(first: Bytes, mut rest: BodyDataStream, pace: Pace, slow: &Arc<AtomicBool>) -> Self {
         let slow = Arc::clone(slow);
         // Some hundred kilobytes, or what the server reads at once.
         let (sender, coming) = mpsc::channel(8);
         tokio::spawn(async move {
             loop {
-                let (piece, ended) = gather_piece(&mut rest, pause, &slow).await;
+                let (piece, ended) = gather_piece(&mut rest, pace, &slow).await;
                 if !piece.is_empty() && sender.send(Ok(piece)).await.is_err() {
                     return;
                 }
@@ -171,26 +170,22 @@ impl Flow {
 }
 
 /// What comes of a body, until it is worth waking a thread for; and how the body ended, if it did.
-async fn gather_piece(
-    rest: &mut BodyDataStream,
-    pause: Duration,
-    slow: &AtomicBool,
-) -> (Bytes, Option<io::Result<()>>) {
+async fn gather_piece(rest: &mut BodyDataStream, pace: Pace, slow: &AtomicBool) -> (Bytes, Option<io::Result<()>>) {
     let mut piece = Bytes::new();
     while piece.len() < WORTH_WAKING {
-        match timeout(pause, rest.next()).await {
-            Ok(None) => return (piece, Some(Ok(()))),
-            Ok(Some(Err(error))) => return (piece, Some(Err(io::Error::other(error)))),
-            Ok(Some(Ok(more))) if piece.is_empty() => piece = more,
-            Ok(Some(Ok(more))) => {
+        match pace.wait(rest.next()).await {
+            Some(None) => return (piece, Some(Ok(()))),
+            Some(Some(Err(error))) => return (piece, Some(Err(io::Error::other(error)))),
+            Some(Some(Ok(more))) if piece.is_empty() => piece = more,
+            Some(Some(Ok(more))) => {
                 // Nobody else holds it after the first time, so that this appends in place.
                 let mut joined = piece.try_into_mut().unwrap_or_else(|it| it.as_ref().into());
                 joined.extend_from_slice(&more);
                 piece = joined.freeze();
             }
-            Err(_) => {
+            None => {
                 slow.store(true, Ordering::Relaxed);
-                let error = io::Error::new(io::ErrorKind::TimedOut, "the body stopped coming");
+                let error = io::Error::new(io::ErrorKind::TimedOut, "the body stopped coming, or came too slowly");
                 return (piece, Some(Err(error)));
             }
         }
