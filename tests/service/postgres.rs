@@ -56,6 +56,7 @@ fn two_hosts_on_one_database_count_each_record_once() {
     for server in &mut servers {
         calm(server);
         server.set("DRIFTLINE_DATABASE", &database.url);
+        server.set("DRIFTLINE_RESULTS__PRIVACY_KEY", "a key that both have");
         server.spawn();
     }
     let answered = AtomicI64::new(0);

@@ -167,11 +167,14 @@ fn a_write_that_fails_half_way_is_taken_back() {
     // A limit on the size of files is what a full disk looks like: a write fails in the middle of an entry.
     // SQLite's shared memory needs 32 KiB of it.
     let script = format!("trap '' XFSZ; ulimit -f 64; exec '{}' serve", env!("CARGO_BIN_EXE_driftline"));
-    let mut store = Server::started(&[]);
+    let mut store = Server::new(&[]);
+    store.set("DRIFTLINE_RESULTS__PRIVACY_KEY", "a key that both have");
+    store.start();
     store.stop();
     let mut command = std::process::Command::new("bash");
     command.current_dir(server.folder()).arg("-c").arg(script);
     command.env("DRIFTLINE_LISTEN", format!("127.0.0.1:{}", server.port)).env("DRIFTLINE_INTAKE__FLUSH_EVERY", "1h");
+    command.env("DRIFTLINE_RESULTS__PRIVACY_KEY", "a key that both have");
     // The store lies elsewhere, made before, and is not written to.
     command.env("DRIFTLINE_DATABASE", format!("sqlite:{}", store.path("driftline-data/driftline.db").display()));
     let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();

@@ -208,7 +208,8 @@ fn a_window_waits_for_the_plugin_that_it_was_checked_with() {
     let file = server.path("suites/range.wasm");
     fs::write(&file, Guest::range().build()).unwrap();
     server.start();
-    let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ");
+    // Of a minute that is over.
+    let now = (chrono::Utc::now() - chrono::TimeDelta::minutes(2)).format("%Y-%m-%dT%H:%M:%SZ");
     let check = |server: &Server| {
         let path = format!("/v1/suites/sales/check?on_fail=observe&wait=stored&at={now}");
         assert_eq!(server.post(&path, "application/json", "{\"amount\": 0.75}").status, 200);
@@ -258,6 +259,30 @@ fn a_plugin_cannot_be_removed_while_windows_need_it() {
     assert!(refused.body.contains("sales (in windows that are not judged yet)"), "{}", refused.body);
 }
 
+/// Equal values must have equal hashes wherever they came in.
+#[test]
+fn hosts_with_different_keys_do_not_hash_into_one_database() {
+    let database = database::postgres();
+    let hashes = "privacy: { email: hash }\nexpectations: [{ field: email, unique: {} }]\n";
+    let host = || {
+        let mut server =
+            Server::new(&[("hashes.yaml", hashes), ("plain.yaml", "expectations: [{ field: a, not_null: }]")]);
+        server.set("DRIFTLINE_DATABASE", &database.url);
+        server
+    };
+    let (mut one, mut other) = (host(), host());
+    one.start();
+    assert_eq!(one.post("/v1/suites/hashes/check", "application/json", "{}").status, 200);
+    other.start();
+    assert_eq!(other.post("/v1/suites/plain/check", "application/json", "{\"a\": 1}").status, 200);
+    let refused = other.post("/v1/suites/hashes/check", "application/json", "{}");
+    assert!(refused.status >= 400 && refused.body.contains("results.privacy_key"), "{}", refused.body);
+    assert!(other.stop());
+    other.set("DRIFTLINE_RESULTS__PRIVACY_KEY", "a key that all hosts have");
+    other.start();
+    assert_eq!(other.post("/v1/suites/hashes/check", "application/json", "{}").status, 200);
+}
+
 /// Two hosts add to the same windows, and each window is judged over the records of both.
 #[test]
 fn two_hosts_close_each_window_once() {
@@ -267,6 +292,7 @@ fn two_hosts_close_each_window_once() {
     for server in &mut servers {
         calm(server);
         server.set("DRIFTLINE_DATABASE", &database.url);
+        server.set("DRIFTLINE_RESULTS__PRIVACY_KEY", "a key that both have");
         server.set("DRIFTLINE_WINDOWS__GRACE", "1ms");
         server.spawn();
     }

@@ -152,6 +152,12 @@ CREATE INDEX time_window_suite ON time_window (suite, start_at, id);
 CREATE INDEX time_window_status ON time_window (status, start_at, id) WHERE status <> 'pass';
 CREATE INDEX time_window_end ON time_window (end_at);
 
+CREATE TABLE agreement (
+    name text PRIMARY KEY,
+    value text NOT NULL
+);
+COMMENT ON TABLE agreement IS 'What all hosts of this database must have alike, such as a digest of the key of hashes.';
+
 CREATE TABLE idempotency_key (
     suite text COLLATE "C" NOT NULL,
     key text COLLATE "C" NOT NULL,

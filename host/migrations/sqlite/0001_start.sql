@@ -135,6 +135,11 @@ CREATE INDEX time_window_suite ON time_window (suite, start_at, id);
 CREATE INDEX time_window_status ON time_window (status, start_at, id) WHERE status <> 'pass';
 CREATE INDEX time_window_end ON time_window (end_at);
 
+CREATE TABLE agreement (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE idempotency_key (
     suite TEXT NOT NULL,
     key TEXT NOT NULL,

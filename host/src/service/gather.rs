@@ -74,7 +74,11 @@ impl Builder {
         if !loaded.problems.is_empty() {
             return Err(Refused::Problems(loaded.problems));
         }
-        Ok(Version::new(name, loaded, &self.settings))
+        let version = Version::new(name, loaded, &self.settings);
+        match self.settings.no_hashes.as_ref().filter(|_| version.privacy.hashes_any()) {
+            Some(why) => Err(Refused::Failed(why.clone())),
+            None => Ok(version),
+        }
     }
 }
 
@@ -92,6 +96,10 @@ impl Gathered {
             Some(it) if it.hash == loaded.hash() => Arc::clone(it),
             _ => Arc::new(Version::new(name, loaded, settings)),
         };
+        if let Some(why) = settings.no_hashes.as_ref().filter(|_| version.privacy.hashes_any()) {
+            self.keep(name, Broken { file: file.to_owned(), problems: vec![why.clone()] });
+            return;
+        }
         self.suites.active.insert(name.to_owned(), version);
     }
 

@@ -27,6 +27,11 @@ impl Privacy {
         self.others == Telling::Keep && self.fields.iter().all(|it| it.1 == Telling::Keep)
     }
 
+    /// Whether any value may be told by hash.
+    pub fn hashes_any(&self) -> bool {
+        self.others == Telling::Hash || self.fields.iter().any(|it| it.1 == Telling::Hash)
+    }
+
     /// What may be told of a field as a whole: of the nearest field around it that the setting names.
     fn of(&self, segments: &[String]) -> Telling {
         let around = self.fields.iter().filter(|(path, _)| segments.starts_with(path.segments()));

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use sha2::{Digest as _, Sha256};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
@@ -45,7 +46,7 @@ pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Resul
     let socket = bind(config.listen)?;
     let store = open_store(config).await?;
     let intake = Intake::open(&config.data.join("journal"), intake_limits(config)).context("the journal")?;
-    let shelf = Shelf::new(&config.suites, suite_settings(config)?, registry(config, &store)?);
+    let shelf = Shelf::new(&config.suites, suite_settings(config, &store).await?, registry(config, &store)?);
     let app = App::new(Live::new(config), shelf, Arc::clone(&intake), store.clone(), reloader);
     if let Err(error) = app.shelf.reload(&store, now()).await {
         warn!(%error, "the suites of the store cannot be read; those of the folder are active");
@@ -174,12 +175,46 @@ fn window_settings(config: &Config) -> closing::Settings {
     closing::Settings { grace: config.windows.grace.duration(), exact_values: config.windows.exact_values as usize }
 }
 
-fn suite_settings(config: &Config) -> anyhow::Result<version::Settings> {
+async fn suite_settings(config: &Config, store: &Store) -> anyhow::Result<version::Settings> {
     let privacy_key = match &config.results.privacy_key {
         Some(key) => key.reveal().as_bytes().to_vec(),
         None => own_key(&config.data)?,
     };
-    Ok(version::Settings { telling: config.results.privacy.into(), privacy_key, depth: config.limits.depth as usize })
+    let no_hashes = disagreement(store, &privacy_key, config.results.privacy_key.is_some()).await?;
+    if let Some(why) = &no_hashes {
+        warn!("suites that hash values are left out: {why}");
+    }
+    Ok(version::Settings {
+        telling: config.results.privacy.into(),
+        privacy_key,
+        no_hashes,
+        depth: config.limits.depth as usize,
+        exact_values: config.windows.exact_values as usize,
+    })
+}
+
+/// Hosts that share a database must hash with one key, or equal values would count as different ones. Whoever
+/// configures a key may change it for all; one that a host made for itself is no reason to.
+async fn disagreement(store: &Store, key: &[u8], is_configured: bool) -> anyhow::Result<Option<String>> {
+    const NAME: &str = "digest of the key of hashes";
+    let digest =
+        crate::suites::hex(&Sha256::new().chain_update("driftline key of hashes\0").chain_update(key).finalize());
+    let agreed = store.agree(NAME, &digest).await?;
+    if agreed == digest {
+        return Ok(None);
+    }
+    if is_configured {
+        warn!(
+            "`results.privacy_key` is another one than before: values hashed from now on equal none that were hashed earlier"
+        );
+        store.agree_anew(NAME, &digest).await?;
+        return Ok(None);
+    }
+    Ok(Some(
+        "values in this database were hashed with another key than that of this host's data folder: set \
+         `results.privacy_key` to the same on all hosts"
+            .to_owned(),
+    ))
 }
 
 /// Where suites find their plugins.

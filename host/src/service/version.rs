@@ -23,8 +23,12 @@ pub struct Settings {
     pub telling: Telling,
     /// The key of hashes.
     pub privacy_key: Vec<u8>,
+    /// Why no suite may hash values, if none may.
+    pub no_hashes: Option<String>,
     /// How deep records may nest.
     pub depth: usize,
+    /// Values that a window keeps exactly of a field.
+    pub exact_values: usize,
 }
 
 /// A suite that has no problem.
@@ -111,7 +115,7 @@ impl Version {
         Version {
             name: name.to_owned(),
             hash,
-            keeping: Keeping::new(&loaded.plan, &privacy),
+            keeping: Keeping::new(&loaded.plan, &privacy, settings.exact_values),
             privacy,
             note: Arc::new(note),
             loaded,

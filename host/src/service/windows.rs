@@ -17,6 +17,8 @@ use crate::store::rows::Micros;
 #[derive(Clone, Debug)]
 pub struct Keeping {
     summaries: Vec<Kept>,
+    /// How many values a summary keeps exactly, as long as there are more.
+    most: usize,
     /// Of expectations whose reasons may quote what must not be told: what is said in their place.
     closed: Vec<(usize, String)>,
 }
@@ -47,13 +49,14 @@ pub struct Told(Vec<(usize, Sketch)>);
 
 impl Keeping {
     /// What the privacy of a suite lets its windows keep.
-    pub fn new(plan: &Plan, privacy: &Privacy) -> Self {
+    pub fn new(plan: &Plan, privacy: &Privacy, most: usize) -> Self {
         let is_open = |it: &Expectation| match it.fields.as_slice() {
             [] => privacy.keeps_all(),
             fields => fields.iter().all(|field| privacy.keeps(field)),
         };
         let closed = plan.expectations.iter().enumerate().filter(|(_, it)| !is_open(it));
         Keeping {
+            most,
             summaries: plan.bindings.sketches.iter().map(|it| kept(plan, privacy, it)).collect(),
             closed: closed.map(|(i, it)| (i, format!("`{}` could not judge it", it.kind_name()))).collect(),
         }
@@ -89,7 +92,14 @@ impl Keeping {
                 said.push((*i, std::mem::replace(&mut trouble.why, instead.clone())));
             }
         }
-        let state = encode(window, hash.as_bytes());
+        // Fewer records hold no more than that, and a copy of them would be wasted.
+        let state = if window.rows > self.most as u64 {
+            let mut narrow = window.clone();
+            narrow.narrow(self.most);
+            encode(&narrow, hash.as_bytes())
+        } else {
+            encode(window, hash.as_bytes())
+        };
         window.columns = columns;
         for (i, why) in said {
             if let Some(trouble) = window.tallies.get_mut(i).and_then(|it| it.trouble.as_mut()) {

@@ -4,6 +4,7 @@
 //! All that a journal segment holds is committed in one transaction and only once, so a host that died
 //! between a commit and the cut of its journal may send the segment again.
 
+mod agreement;
 mod batch;
 mod error;
 mod migrations;
