@@ -1,0 +1,97 @@
+//! Drift: whether two samples come from one distribution, and how far they lie apart.
+//!
+//! A drift test is a pure function of two sides, the reference and the current one, and of its parameters. It knows
+//! nothing of windows, suites or files: who calls it makes the sides, from raw values or from what a window keeps.
+
+use std::collections::BTreeMap;
+
+pub mod law;
+pub mod params;
+pub mod sides;
+
+pub use params::Params;
+pub use sides::{Categories, Numbers, Sides};
+
+/// A test, or a distance; a static value, listed in [`TESTS`].
+#[derive(Debug)]
+pub struct DriftTest {
+    /// Its name here: `ks`.
+    pub name: &'static str,
+    /// What libraries call it, accepted wherever the name is: `ks_2samp`.
+    pub aliases: &'static [&'static str],
+    /// What it says, in one sentence that follows "Measures": `the largest gap between two distribution functions`.
+    pub summary: &'static str,
+    /// What it takes.
+    pub takes: Takes,
+    /// What of its answer makes an alarm when the author says nothing else.
+    pub alarm: Alarm,
+    /// Its parameters with what they are when they are not given; `alpha` and `threshold` follow from `alarm`.
+    pub params: &'static [(&'static str, &'static str)],
+    /// The page: documentation, specification and test.
+    pub page: &'static str,
+    /// Compares two sides of the kind that it takes. The error says why there is no answer, as a sentence for the
+    /// author of the suite; it is never about the sides' type, which the caller has seen to.
+    pub run: fn(&Sides, &Params) -> Result<Found, String>,
+}
+
+/// What sides a test compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Numbers.
+    Numbers,
+    /// Counts of categories; numbers are binned or counted by value first.
+    Categories,
+    /// Either; numbers are binned by its own rule.
+    Either,
+    /// Vectors of one length.
+    Vectors,
+    /// Texts.
+    Texts,
+}
+
+/// What makes an alarm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Alarm {
+    /// A p-value below `alpha`, or not above it.
+    PValue {
+        /// The level.
+        alpha: f64,
+        /// Whether a p-value that equals the level is an alarm.
+        closed: bool,
+    },
+    /// A statistic above `threshold`, or not below it.
+    Distance {
+        /// The threshold.
+        threshold: f64,
+        /// Whether a statistic that equals the threshold is an alarm.
+        closed: bool,
+    },
+}
+
+/// What a test found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The statistic, or the distance.
+    pub statistic: f64,
+    /// The probability of a statistic that is at least as extreme when nothing has changed; `None` for a distance.
+    pub p_value: Option<f64>,
+    /// Its natural logarithm, which is there where the p-value itself underflows.
+    pub ln_p_value: Option<f64>,
+    /// Values of the reference that were compared.
+    pub n: u64,
+    /// Values of the current side that were compared.
+    pub m: u64,
+    /// Whether the p-value is of the exact law of the statistic and not of its limit; for a distance, whether it is of
+    /// the values themselves and not of a sketch.
+    pub exact: bool,
+    /// What else is known, by the names of the field: `dof`, `statistic_location`.
+    pub more: BTreeMap<&'static str, f64>,
+}
+
+/// All drift tests.
+pub static TESTS: &[&DriftTest] = &[];
+
+/// The test of a name or an alias.
+pub fn find(name: &str) -> Option<&'static DriftTest> {
+    TESTS.iter().copied().find(|it| it.name == name || it.aliases.contains(&name))
+}
