@@ -7,10 +7,40 @@ use std::collections::BTreeMap;
 
 pub mod law;
 pub mod params;
+pub mod chance;
 pub mod sides;
+pub mod bins;
+pub mod homogeneity;
+pub mod multiplicity;
 
+pub mod chi2_contingency;
+pub mod chi_square;
+pub mod chi_square_gof;
+pub mod fisher;
+pub mod g_test;
+pub mod missing_share;
+pub mod two_proportion_z;
+pub mod unseen_share;
+
+pub mod divergence;
+pub mod hellinger;
+pub mod jensen_shannon;
+pub mod kl;
+pub mod l_infinity;
+pub mod psi;
+pub mod total_variation;
+
+pub mod centroid_distance;
+pub mod classifier;
+pub mod domain_classifier;
+pub mod mmd;
+pub mod text_classifier;
+
+pub mod choose;
+
+pub use bins::Bin;
 pub use params::Params;
-pub use sides::{Categories, Numbers, Sides};
+pub use sides::{Categories, Numbers, Share, Sides};
 
 /// A test, or a distance; a static value, listed in [`TESTS`].
 #[derive(Debug)]
@@ -47,6 +77,8 @@ pub enum Takes {
     Vectors,
     /// Texts.
     Texts,
+    /// How many values of each side are missing.
+    Missing,
 }
 
 /// What makes an alarm.
@@ -86,10 +118,31 @@ pub struct Found {
     pub exact: bool,
     /// What else is known, by the names of the field: `dof`, `statistic_location`.
     pub more: BTreeMap<&'static str, f64>,
+    /// The bins or categories that were compared, with their counts, where the test has any.
+    pub bins: Vec<Bin>,
 }
 
 /// All drift tests.
-pub static TESTS: &[&DriftTest] = &[];
+pub static TESTS: &[&DriftTest] = &[
+    &chi2_contingency::TEST,
+    &chi_square::TEST,
+    &chi_square_gof::TEST,
+    &fisher::TEST,
+    &g_test::TEST,
+    &missing_share::TEST,
+    &two_proportion_z::TEST,
+    &unseen_share::TEST,
+    &hellinger::TEST,
+    &jensen_shannon::TEST,
+    &kl::TEST,
+    &l_infinity::TEST,
+    &psi::TEST,
+    &total_variation::TEST,
+    &centroid_distance::TEST,
+    &domain_classifier::TEST,
+    &mmd::TEST,
+    &text_classifier::TEST,
+];
 
 /// The test of a name or an alias.
 pub fn find(name: &str) -> Option<&'static DriftTest> {

@@ -30,3 +30,14 @@ impl Params {
         found.copied().ok_or_else(|| format!("`{name}` must be one of {}, not {given}", words.join(", ")))
     }
 }
+
+impl Params {
+    /// A whole number within bounds.
+    pub fn count(&self, name: &str, otherwise: u64, within: std::ops::RangeInclusive<u64>) -> Result<u64, String> {
+        let Some(given) = self.0.get(name) else { return Ok(otherwise) };
+        let whole = given.as_u64().filter(|it| within.contains(it));
+        whole.ok_or_else(|| {
+            format!("`{name}` must be a whole number from {} to {}, not {given}", within.start(), within.end())
+        })
+    }
+}

@@ -1,5 +1,9 @@
 //! What is compared.
 
+use std::borrow::Cow;
+
+use super::chance::Chance;
+
 /// Reference and current side.
 #[derive(Clone, Debug)]
 pub enum Sides {
@@ -11,6 +15,17 @@ pub enum Sides {
     Vectors(Vec<Vec<f64>>, Vec<Vec<f64>>),
     /// Texts.
     Texts(Vec<String>, Vec<String>),
+    /// Missing values among all values.
+    Missing(Share, Share),
+}
+
+/// Some of all values of a side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// How many are meant.
+    pub count: u64,
+    /// How many there are in all; not fewer.
+    pub of: u64,
 }
 
 /// The numbers of a side.
@@ -62,13 +77,94 @@ impl Numbers {
 }
 
 impl Categories {
+    /// The categories of two samples of numbers: each different number is one.
+    pub fn of_numbers(reference: &Numbers, current: &Numbers) -> Self {
+        let (mut left, mut right) = (reference.sorted.iter().peekable(), current.sorted.iter().peekable());
+        let mut counts = Vec::new();
+        loop {
+            let (a, b) = (left.peek().copied(), right.peek().copied());
+            let value = match (a, b) {
+                (None, None) => break,
+                (Some(a), Some(b)) => a.0.min(b.0),
+                (Some(it), None) | (None, Some(it)) => it.0,
+            };
+            let n = left.next_if(|it| it.0 == value).map_or(0, |it| it.1);
+            let m = right.next_if(|it| it.0 == value).map_or(0, |it| it.1);
+            counts.push((value.to_string(), n, m));
+        }
+        Categories { counts, exact: reference.error == 0.0 && current.error == 0.0 }
+    }
+
+    /// The counts alone.
+    pub fn pairs(&self) -> Vec<(u64, u64)> {
+        self.counts.iter().map(|it| (it.1, it.2)).collect()
+    }
+
     /// Values of the reference.
     pub fn n(&self) -> u64 {
-        self.counts.iter().map(|it| it.1).sum()
+        self.counts.iter().map(|it| it.1).fold(0, u64::saturating_add)
     }
 
     /// Values of the current side.
     pub fn m(&self) -> u64 {
-        self.counts.iter().map(|it| it.2).sum()
+        self.counts.iter().map(|it| it.2).fold(0, u64::saturating_add)
     }
+}
+
+impl Sides {
+    /// Counts of categories, for the tests that take them: numbers are counted by value.
+    pub fn categories(&self) -> Result<Cow<'_, Categories>, String> {
+        match self {
+            Sides::Categories(it) => Ok(Cow::Borrowed(it)),
+            Sides::Numbers(reference, current) => Ok(Cow::Owned(Categories::of_numbers(reference, current))),
+            _ => Err("this test compares categories".to_owned()),
+        }
+    }
+}
+
+/// Rows of both sides, those of the reference first.
+pub struct Rows<'s> {
+    /// All rows.
+    pub rows: Vec<&'s [f64]>,
+    /// How many of them are of the reference.
+    pub n: usize,
+}
+
+impl<'s> Rows<'s> {
+    /// At most `most` rows a side, by chance where there are more.
+    pub fn sampled(reference: &'s [Vec<f64>], current: &'s [Vec<f64>], most: usize, chance: &mut Chance) -> Self {
+        let mut rows: Vec<&[f64]> = Vec::new();
+        let mut take = |side: &'s [Vec<f64>]| {
+            let chosen = chance.sample(side.len(), most);
+            rows.extend(chosen.into_iter().filter_map(|at| side.get(at)).map(Vec::as_slice));
+            rows.len()
+        };
+        let n = take(reference);
+        take(current);
+        Rows { rows, n }
+    }
+}
+
+/// The vectors of both sides: at least one each, of one length, and all finite.
+pub fn both_rows(sides: &Sides) -> Result<(&[Vec<f64>], &[Vec<f64>]), String> {
+    let Sides::Vectors(reference, current) = sides else {
+        return Err("this test compares vectors".to_owned());
+    };
+    for (side, name) in [(reference, "the reference"), (current, "the current side")] {
+        if side.is_empty() {
+            return Err(format!("{name} has no vector"));
+        }
+    }
+    let length = reference.first().map_or(0, Vec::len);
+    let all = || reference.iter().chain(current);
+    if let Some(other) = all().find(|it| it.len() != length) {
+        return Err(format!("vectors have {length} and {} components", other.len()));
+    }
+    if length == 0 {
+        return Err("vectors have no components".to_owned());
+    }
+    if all().flatten().any(|it| !it.is_finite()) {
+        return Err("a vector has a component that is not finite".to_owned());
+    }
+    Ok((reference, current))
 }
