@@ -51,8 +51,13 @@ pub enum Style {
 }
 
 /// The parameters of [`bin`], with what they are when they are not given.
-pub const PARAMS: [(&str, &str); 5] =
-    [("binning", "quantiles"), ("bins", "10"), ("edges", "none"), ("column_type", "by the data"), ("dtype", "by the data")];
+pub const PARAMS: [(&str, &str); 5] = [
+    ("binning", "quantiles"),
+    ("bins", "10"),
+    ("edges", "none"),
+    ("column_type", "by the data"),
+    ("dtype", "by the data"),
+];
 
 /// Bins both sides by the rule that `binning` names; categories are their own bins.
 ///
@@ -94,7 +99,11 @@ fn rule(params: &Params) -> Result<&'static str, String> {
 fn n_bins(params: &Params) -> Result<usize, String> {
     let wanted = params.number("bins", 10.0)?;
     let whole = wanted.fract() == 0.0 && (2.0..=10_000.0).contains(&wanted);
-    if whole { Ok(wanted as usize) } else { Err(format!("`bins` must be a whole number from 2 to 10000, not {wanted}")) }
+    if whole {
+        Ok(wanted as usize)
+    } else {
+        Err(format!("`bins` must be a whole number from 2 to 10000, not {wanted}"))
+    }
 }
 
 fn edges(params: &Params) -> Result<Vec<f64>, String> {

@@ -1,7 +1,8 @@
 //! Pearson's test of goodness of fit, with the reference's shares taken for the true ones.
 
 use super::homogeneity::sizes;
-use super::law::chi_square::{Tail, upper_tail};
+use super::law::Tail;
+use super::law::chi_square::upper_tail;
 use super::{Alarm, Bin, DriftTest, Found, Params, Sides, Takes};
 
 /// The test.
@@ -25,7 +26,7 @@ fn run(sides: &Sides, _: &Params) -> Result<Found, String> {
     // What is found where nothing is expected leaves no doubt: the term is infinite.
     let statistic: f64 = cells().map(|(expected, it)| (it - expected).powi(2) / expected).sum();
     let dof = cells().count() as f64 - 1.0;
-    let tail = if dof == 0.0 { Tail::of(1.0) } else { upper_tail(statistic, dof) };
+    let tail = if dof == 0.0 { Tail::ONE } else { upper_tail(statistic, dof) };
     let least = cells().map(|it| it.0).fold(f64::INFINITY, f64::min);
     Ok(Found {
         statistic,

@@ -12,6 +12,8 @@ pub struct Chosen {
     pub title: &'static str,
     /// The threshold of the score.
     pub threshold: f64,
+    /// What the test must be told beside.
+    pub params: &'static [(&'static str, &'static str)],
     /// The comparison with the threshold; the score is a p-value or a distance.
     pub drift_if: &'static str,
 }
@@ -19,30 +21,16 @@ pub struct Chosen {
 /// Evidently's automatic choice for numbers or categories: `n` values of the reference without missing and infinite
 /// ones, `distinct` different values of both sides.
 pub fn evidently(numerical: bool, n: u64, distinct: u64) -> Chosen {
-    let large = n > 1000;
-    let many = numerical && distinct > 5;
-    match (many, large) {
-        (true, false) => {
-            Chosen { test: "ks", title: "K-S p_value", threshold: 0.05, drift_if: "p_value <= alpha" }
-        }
-        (true, true) => Chosen {
-            test: "wasserstein_normed",
-            title: "Wasserstein distance (normed)",
-            threshold: 0.1,
-            drift_if: "statistic >= threshold",
-        },
+    let chosen = |test, title, threshold, drift_if| Chosen { test, title, threshold, params: &[], drift_if };
+    match (numerical && distinct > 5, n > 1000) {
+        (true, false) => chosen("ks", "K-S p_value", 0.05, "p_value <= alpha"),
+        (true, true) => chosen("wasserstein_normed", "Wasserstein distance (normed)", 0.1, "statistic >= threshold"),
         (false, true) => Chosen {
-            test: "jensen_shannon",
-            title: "Jensen-Shannon distance",
-            threshold: 0.1,
-            drift_if: "statistic >= threshold",
+            params: &[("binning", "evidently")],
+            ..chosen("jensen_shannon", "Jensen-Shannon distance", 0.1, "statistic >= threshold")
         },
-        (false, false) if distinct > 2 => {
-            Chosen { test: "chi_square_gof", title: "chi-square p_value", threshold: 0.05, drift_if: "p_value < alpha" }
-        }
-        (false, false) => {
-            Chosen { test: "two_proportion_z", title: "Z-test p_value", threshold: 0.05, drift_if: "p_value < alpha" }
-        }
+        (false, false) if distinct > 2 => chosen("chi_square_gof", "chi-square p_value", 0.05, "p_value < alpha"),
+        (false, false) => chosen("two_proportion_z", "Z-test p_value", 0.05, "p_value < alpha"),
     }
 }
 

@@ -1,7 +1,8 @@
 //! A classifier that is to tell two sides apart: what it cannot is no drift.
 
 use super::chance::Chance;
-use super::law::chi_square::{Tail, normal_upper_tail};
+use super::law::Tail;
+use super::law::chi_square::normal_upper_tail;
 
 /// A row's features that are not 0.
 pub type Features = Vec<(u32, f64)>;
@@ -31,7 +32,9 @@ const EPOCHS: usize = 12;
 pub fn tell_apart(reference: &[Features], current: &[Features], n_features: usize, seed: u64) -> Result<Told, String> {
     if reference.len().min(current.len()) < LEAST_ROWS {
         let (n, m) = (reference.len(), current.len());
-        return Err(format!("{n} rows of the reference and {m} current ones are too few, {LEAST_ROWS} of each are needed"));
+        return Err(format!(
+            "{n} rows of the reference and {m} current ones are too few, {LEAST_ROWS} of each are needed"
+        ));
     }
     let mut chance = Chance::new(seed);
     let mut blocks: Vec<Vec<(&Features, bool)>> = vec![Vec::new(); BLOCKS];
@@ -58,7 +61,7 @@ pub fn tell_apart(reference: &[Features], current: &[Features], n_features: usiz
         }
         learnt.extend(block);
     }
-    let tail = if variance > 0.0 { normal_upper_tail((ordered - pairs / 2.0) / variance.sqrt()) } else { Tail::of(1.0) };
+    let tail = if variance > 0.0 { normal_upper_tail((ordered - pairs / 2.0) / variance.sqrt()) } else { Tail::ONE };
     Ok(Told { auc: ordered / pairs, tail })
 }
 
@@ -88,7 +91,8 @@ fn learn(rows: &mut [(&Features, bool)], n_features: usize, chance: &mut Chance)
     for _ in 0..EPOCHS {
         chance.shuffle(rows, n);
         for (features, is_current) in rows.iter() {
-            let wrong = (1.0 / (1.0 + (-model.score(features)).exp()) - f64::from(u8::from(*is_current))) * weight(*is_current);
+            let wrong =
+                (1.0 / (1.0 + (-model.score(features)).exp()) - f64::from(u8::from(*is_current))) * weight(*is_current);
             intercept_square += wrong * wrong;
             model.intercept -= STEP * wrong / f64::sqrt(intercept_square);
             for (at, value) in *features {

@@ -78,8 +78,6 @@ pub struct Measure {
     /// What the distance is near no drift, of Pearson's statistic divided by `n m / (n + m)`: `None` for those that are
     /// not of its kind.
     pub near: Option<fn(f64, &Params) -> Result<f64, String>>,
-    /// The largest change of the distance when shares of these sizes move to other bins; `None` where there is no bound.
-    pub give: Option<fn(f64, &Params) -> Result<f64, String>>,
     /// How numbers are binned.
     pub style: Style,
 }
@@ -115,11 +113,6 @@ pub fn compare(sides: &Sides, params: &Params, measure: &Measure) -> Result<Foun
     }
     if !exact {
         found.more.extend([("reference_uncertain_share", uncertain.0), ("current_uncertain_share", uncertain.1)]);
-        if let Some(give) = measure.give {
-            let give = give(uncertain.0, params)? + give(uncertain.1, params)?;
-            found.more.insert("statistic_low", (statistic - give).max(0.0));
-            found.more.insert("statistic_high", statistic + give);
-        }
     }
     Ok(found)
 }

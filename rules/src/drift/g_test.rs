@@ -1,8 +1,9 @@
 //! The G-test: the likelihood ratio of two tables of counts.
 
 use super::homogeneity::{pearson, sizes};
+use super::law::Tail;
 use super::law::binomial::deviance;
-use super::law::chi_square::{Tail, upper_tail};
+use super::law::chi_square::upper_tail;
 use super::{Alarm, Bin, DriftTest, Found, Params, Sides, Takes};
 
 /// The test.
@@ -31,7 +32,7 @@ fn run(sides: &Sides, _: &Params) -> Result<Found, String> {
     });
     let statistic = 2.0 * terms.sum::<f64>();
     let table = pearson(&counts, false)?;
-    let tail = if table.dof == 0 { Tail::of(1.0) } else { upper_tail(statistic, table.dof as f64) };
+    let tail = if table.dof == 0 { Tail::ONE } else { upper_tail(statistic, table.dof as f64) };
     Ok(Found {
         statistic,
         p_value: Some(tail.p),

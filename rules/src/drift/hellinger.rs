@@ -20,8 +20,6 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
     let measure = Measure {
         distance: |p, q, _| Ok(hellinger(p, q)),
         near: Some(|it, _| Ok((it / 8.0).sqrt())),
-        // A metric, whose square is at most the total variation.
-        give: Some(|it, _| Ok(it.sqrt())),
         style: Style::Distinct,
     };
     compare(sides, params, &measure)

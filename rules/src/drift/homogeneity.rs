@@ -1,7 +1,8 @@
 //! Whether two lists of counts are of one distribution: Pearson's statistic and its law, which the tests on
 //! categories and the distances by bins share.
 
-use super::law::chi_square::{Tail, gamma_upper_tail, upper_tail};
+use super::law::Tail;
+use super::law::chi_square::{gamma_upper_tail, upper_tail};
 
 /// Pearson's statistic of a table of two rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,7 +74,7 @@ fn moments((n, m): (f64, f64), k: f64, inverses: f64) -> (f64, f64) {
 impl Pearson {
     /// The p-value by the limit law, chi-square; 1 for one category.
     pub fn limit(&self) -> Tail {
-        if self.dof == 0 { Tail::of(1.0) } else { upper_tail(self.statistic, self.dof as f64) }
+        if self.dof == 0 { Tail::ONE } else { upper_tail(self.statistic, self.dof as f64) }
     }
 
     /// The p-value by the gamma law that has the statistic's own mean and variance (T. Lewis, I. W. Saunders and
@@ -83,7 +84,7 @@ impl Pearson {
     pub fn calibrated(&self) -> Tail {
         // No other table has these margins, up to rounding: the data say nothing.
         if self.dof == 0 || self.variance <= 1e-9 * self.mean * self.mean {
-            return Tail::of(1.0);
+            return Tail::ONE;
         }
         gamma_upper_tail(self.mean * self.mean / self.variance, self.statistic * self.mean / self.variance)
     }
@@ -123,7 +124,12 @@ mod tests {
         // Categories whose shares fall as 1 / rank, both sides from the same shares.
         let mut chance = Chance::new(11);
         for (k, n, m) in [(2, 100, 30), (150, 30, 30), (150, 2000, 30), (50, 300, 30), (50, 2000, 500)] {
-            let edges: Vec<f64> = (1..=k).scan(0.0, |sum, rank| { *sum += 1.0 / f64::from(rank); Some(*sum) }).collect();
+            let edges: Vec<f64> = (1..=k)
+                .scan(0.0, |sum, rank| {
+                    *sum += 1.0 / f64::from(rank);
+                    Some(*sum)
+                })
+                .collect();
             let whole = edges.last().copied().unwrap();
             let rounds = 400;
             let mut alarms = 0;

@@ -18,16 +18,9 @@ pub static TEST: DriftTest = DriftTest {
 
 fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
     let near = |it: f64, params: &Params| formed(it / 8.0, params);
-    // The root of the divergence is a metric, and of sides whose total variation is `t` it is at most `sqrt(t ln 2)`;
-    // the divergence itself changes by at most twice the distance's change, for its largest distance is below 1.
-    let give = |it: f64, params: &Params| {
-        let distance = formed(it * 2_f64.ln(), params)?;
-        if is_distance(params)? { Ok(distance) } else { Ok(2.0 * it.sqrt() / (base(params)? / 2_f64.ln())) }
-    };
     let measure = Measure {
         distance: |p, q, params| formed(jensen_shannon(p, q), params),
         near: Some(near),
-        give: Some(give),
         style: Style::Values,
     };
     compare(sides, params, &measure)

@@ -26,7 +26,7 @@ pub static TEST: DriftTest = DriftTest {
 };
 
 fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
-    compare(sides, params, &Measure { distance, near: Some(|it, _| Ok(it / 2.0)), give: None, style: Style::Values })
+    compare(sides, params, &Measure { distance, near: Some(|it, _| Ok(it / 2.0)), style: Style::Values })
 }
 
 fn distance(p: &[f64], q: &[f64], params: &Params) -> Result<f64, String> {

@@ -2,7 +2,7 @@
 
 use super::bins::{PARAMS, Style};
 use super::divergence::{Measure, compare, l_infinity};
-use super::law::chi_square::Tail;
+use super::law::Tail;
 use super::law::hypergeometric::Hypergeometric;
 use super::{Alarm, Bin, DriftTest, Found, Params, Sides, Takes};
 
@@ -19,13 +19,7 @@ pub static TEST: DriftTest = DriftTest {
 };
 
 fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
-    let measure = Measure {
-        distance: |p, q, _| Ok(l_infinity(p, q)),
-        near: None,
-        // What leaves one bin for another changes each of both by as much.
-        give: Some(|it, _| Ok(it)),
-        style: Style::Values,
-    };
+    let measure = Measure { distance: |p, q, _| Ok(l_infinity(p, q)), near: None, style: Style::Values };
     let mut found = compare(sides, params, &measure)?;
     let bound = bound(&found.bins, (found.n, found.m), found.statistic);
     found.p_value = Some(bound.p);
@@ -37,7 +31,7 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
 /// law (Boole, Bonferroni).
 fn bound(bins: &[Bin], (n, m): (u64, u64), largest: f64) -> Tail {
     if largest == 0.0 {
-        return Tail::of(1.0);
+        return Tail::ONE;
     }
     let (size, other) = (n as f64, m as f64);
     let all = size + other;

@@ -1,7 +1,7 @@
 //! The maximum mean discrepancy of vectors.
 
 use super::chance::Chance;
-use super::law::chi_square::Tail;
+use super::law::Tail;
 use super::sides::{Rows, both_rows};
 use super::{Alarm, DriftTest, Found, Params, Sides, Takes};
 

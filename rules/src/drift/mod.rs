@@ -11,6 +11,7 @@ pub mod chance;
 pub mod sides;
 pub mod bins;
 pub mod homogeneity;
+pub mod significance;
 pub mod multiplicity;
 
 pub mod chi2_contingency;

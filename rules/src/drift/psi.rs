@@ -17,7 +17,7 @@ pub static TEST: DriftTest = DriftTest {
 };
 
 fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
-    compare(sides, params, &Measure { distance, near: Some(|it, _| Ok(it)), give: None, style: Style::Values })
+    compare(sides, params, &Measure { distance, near: Some(|it, _| Ok(it)), style: Style::Values })
 }
 
 fn distance(p: &[f64], q: &[f64], params: &Params) -> Result<f64, String> {

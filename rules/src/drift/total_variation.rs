@@ -17,12 +17,7 @@ pub static TEST: DriftTest = DriftTest {
 };
 
 fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
-    let measure = Measure {
-        distance: |p, q, _| Ok(total_variation(p, q)),
-        near: None,
-        give: Some(|it, _| Ok(it)),
-        style: Style::Values,
-    };
+    let measure = Measure { distance: |p, q, _| Ok(total_variation(p, q)), near: None, style: Style::Values };
     let mut found = compare(sides, params, &measure)?;
     // When nothing has changed, each difference has a hypergeometric law, and its mean size is at most its standard
     // deviation, by Jensen's inequality.

@@ -1,7 +1,8 @@
 //! The z-test of two proportions.
 
 use super::homogeneity::sizes;
-use super::law::chi_square::{Tail, normal_upper_tail, two_sided_normal};
+use super::law::Tail;
+use super::law::chi_square::{normal_upper_tail, two_sided_normal};
 use super::{Alarm, Bin, DriftTest, Found, Params, Sides, Takes};
 
 /// The test.
@@ -47,7 +48,7 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
     let tail = match alternative {
         "less" => normal_upper_tail(-z),
         "greater" => normal_upper_tail(z),
-        _ if z == 0.0 => Tail::of(1.0),
+        _ if z == 0.0 => Tail::ONE,
         _ => two_sided_normal(z),
     };
     Ok(Found {

@@ -1,7 +1,7 @@
 //! How many values are of categories that the reference does not have.
 
 use super::homogeneity::sizes;
-use super::law::chi_square::Tail;
+use super::law::Tail;
 use super::{Alarm, Bin, DriftTest, Found, Params, Sides, Takes};
 
 /// The test.
@@ -47,7 +47,8 @@ fn run(sides: &Sides, _: &Params) -> Result<Found, String> {
 fn chances(counts: &[(u64, u64)], (n, m): (u64, u64)) -> Vec<(f64, f64)> {
     let all = n as f64 + m as f64;
     let mut known: Vec<(u64, f64)> = Vec::new();
-    let mut totals: Vec<u64> = counts.iter().map(|it| it.0.saturating_add(it.1)).filter(|it| (1..=m).contains(it)).collect();
+    let mut totals: Vec<u64> =
+        counts.iter().map(|it| it.0.saturating_add(it.1)).filter(|it| (1..=m).contains(it)).collect();
     totals.sort_unstable();
     let (mut chance, mut at) = (1.0, 0);
     for total in totals {
@@ -74,7 +75,7 @@ fn bound(counts: &[(u64, u64)], (n, m): (u64, u64), values: u64) -> Tail {
     let chances = chances(counts, (n, m));
     let expected: f64 = chances.iter().map(|(count, chance)| count * chance).sum();
     if values <= expected {
-        return Tail::of(1.0);
+        return Tail::ONE;
     }
     let ln_bound = |t: f64| {
         let terms = chances.iter().map(|(count, chance)| {

@@ -1,27 +1,7 @@
 //! The upper tail of the chi-square law, and of the gamma law of which it is one.
 
+use super::Tail;
 use super::binomial::ln_poisson;
-
-/// A probability and its natural logarithm, which is there where the probability itself underflows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tail {
-    /// The probability.
-    pub p: f64,
-    /// Its logarithm.
-    pub ln_p: f64,
-}
-
-impl Tail {
-    /// That of a logarithm.
-    pub fn of_ln(ln_p: f64) -> Self {
-        Tail { p: ln_p.exp(), ln_p }
-    }
-
-    /// That of a probability.
-    pub fn of(p: f64) -> Self {
-        Tail { p, ln_p: p.ln() }
-    }
-}
 
 /// The probability that a chi-square number of `dof` degrees of freedom, which may be broken, exceeds `x`. `NaN` unless
 /// `dof` is positive and `x` is a number.
@@ -39,7 +19,7 @@ pub fn two_sided_normal(z: f64) -> Tail {
 /// The probability that a normal number exceeds its mean by more than `z` standard deviations.
 pub fn normal_upper_tail(z: f64) -> Tail {
     let two = two_sided_normal(z);
-    if z > 0.0 { Tail { p: two.p / 2.0, ln_p: two.ln_p - 2_f64.ln() } } else { Tail::of(1.0 - two.p / 2.0) }
+    if z > 0.0 { Tail { p: two.p / 2.0, ln_p: two.ln_p - std::f64::consts::LN_2 } } else { Tail::of(1.0 - two.p / 2.0) }
 }
 
 /// The number that a chi-square one exceeds with probability `p`, between 0 and 1, by halving intervals.
@@ -68,7 +48,7 @@ pub fn gamma_upper_tail(a: f64, x: f64) -> Tail {
         return Tail { p: f64::NAN, ln_p: f64::NAN };
     }
     if x <= 0.0 {
-        return Tail { p: 1.0, ln_p: 0.0 };
+        return Tail::ONE;
     }
     if x.is_infinite() {
         return Tail { p: 0.0, ln_p: f64::NEG_INFINITY };
@@ -102,7 +82,7 @@ pub fn gamma_upper_tail(a: f64, x: f64) -> Tail {
         }
     }
     // `x^a e^-x / Γ(a)` is `a` times the Poisson probability.
-    Tail::of_ln((scale + a.ln() + fraction.ln()).min(0.0))
+    Tail::of_ln(scale + a.ln() + fraction.ln())
 }
 
 /// Near `x = a` both sums need some multiple of the root of `a` terms.

@@ -1,7 +1,7 @@
 //! The hypergeometric law: how many marked things are among those drawn.
 
+use super::Tail;
 use super::binomial::ln_binomial;
-use super::chi_square::Tail;
 
 /// `drawn` things of `marked + unmarked`, without putting back.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,8 @@ impl Hypergeometric {
         if x <= self.least() {
             return Tail::of_ln(0.0);
         }
-        let from = if x as f64 >= self.mean() { self.outward(x, true) } else { self.outward(x - 1, false).complement() };
+        let from =
+            if x as f64 >= self.mean() { self.outward(x, true) } else { self.outward(x - 1, false).complement() };
         from.into()
     }
 
@@ -58,7 +59,8 @@ impl Hypergeometric {
         if x >= self.most() {
             return Tail::of_ln(0.0);
         }
-        let from = if x as f64 <= self.mean() { self.outward(x, false) } else { self.outward(x + 1, true).complement() };
+        let from =
+            if x as f64 <= self.mean() { self.outward(x, false) } else { self.outward(x + 1, true).complement() };
         from.into()
     }
 
