@@ -39,6 +39,9 @@ pub struct Binned {
     pub uncertain: (f64, f64),
     /// Whether the counts are those of the values themselves.
     pub exact: bool,
+    /// Counts for a test of significance, where those of the bins will not do: a bin of all that the reference does not
+    /// have is made for what was found, and chance fills it too often.
+    pub tested: Option<Vec<(u64, u64)>>,
 }
 
 /// Which values a rule of binning looks at.
@@ -114,19 +117,19 @@ fn edges(params: &Params) -> Result<Vec<f64>, String> {
 }
 
 fn by_category(it: &Categories) -> Binned {
-    Binned { bins: Bin::of_categories(it), uncertain: (0.0, 0.0), exact: it.exact }
+    Binned { bins: Bin::of_categories(it), exact: it.exact, ..Binned::default() }
 }
 
-/// NannyML's categories: those of the reference, and one more for all others.
+/// Categories as `NannyML` has them: those of the reference, and one more for all others.
 fn with_overflow(categories: &Categories) -> Binned {
     let (known, new): (Vec<Bin>, Vec<Bin>) =
         Bin::of_categories(categories).into_iter().partition(|it| it.reference > 0);
     let mut bins = known;
-    let other: u64 = new.iter().map(|it| it.current).sum();
+    let other = new.iter().map(|it| it.current).fold(0, u64::saturating_add);
     if other > 0 {
         bins.push(Bin { label: OTHER.to_owned(), edges: None, reference: 0, current: other });
     }
-    Binned { bins, uncertain: (0.0, 0.0), exact: categories.exact }
+    Binned { bins, exact: categories.exact, tested: Some(categories.pairs()), ..Binned::default() }
 }
 
 /// The label of the bin for what the reference does not have.
@@ -154,7 +157,8 @@ fn with_overflow_numbers(reference: &Numbers, current: &Numbers) -> Binned {
     if current.n > known {
         bins.push(Bin { label: OTHER.to_owned(), edges: None, reference: 0, current: current.n - known });
     }
-    Binned { bins, uncertain: (0.0, 0.0), exact: true }
+    let tested = Some(Categories::of_numbers(reference, current).pairs());
+    Binned { bins, exact: true, tested, ..Binned::default() }
 }
 
 /// The inner edges that cut the reference into parts of like size: quantiles as numpy's `linear`, each once.
@@ -201,7 +205,7 @@ fn open(reference: &Numbers, current: &Numbers, inner: &[f64]) -> Binned {
         Bin { label: format!("({low}, {high}]"), edges: Some((low, high)), reference, current }
     });
     let exact = reference.error == 0.0 && current.error == 0.0;
-    Binned { bins: bins.collect(), uncertain: (a.1, b.1), exact }
+    Binned { bins: bins.collect(), uncertain: (a.1, b.1), exact, tested: None }
 }
 
 /// The counts of bins, and the share of values that the error of a sketch may put into another.
@@ -240,7 +244,7 @@ fn evidently(reference: &Numbers, current: &Numbers, dtype: Option<bool>, style:
     Ok(closed(reference, current, &edges))
 }
 
-/// NannyML 0.13: by the reference alone, equal widths by D. P. Doane's rule (1976) where it has many different values,
+/// `NannyML` 0.13: by the reference alone, equal widths by D. P. Doane's rule (1976) where it has many different values,
 /// else a bin for each of them; all that lies outside is one more bin.
 fn nannyml(reference: &Numbers, current: &Numbers, dtype: Option<bool>) -> Result<Binned, String> {
     let distinct = reference.sorted.len() as f64;
@@ -311,7 +315,7 @@ fn closed(reference: &Numbers, current: &Numbers, edges: &[f64]) -> Binned {
     let mut bins: Vec<Bin> = bins.collect();
     bins.retain(|it| it.edges.is_some() || it.reference > 0 || it.current > 0);
     let exact = reference.error == 0.0 && current.error == 0.0;
-    Binned { bins, uncertain: (a.1, b.1), exact }
+    Binned { bins, uncertain: (a.1, b.1), exact, tested: None }
 }
 
 #[cfg(test)]

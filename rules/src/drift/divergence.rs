@@ -71,13 +71,18 @@ pub fn fill_zeros(shares: &mut [f64], replacement: f64) {
     }
 }
 
+/// The distance of two lists of shares, as parameters have it; the error is about those.
+pub type Distance = fn(&[f64], &[f64], &Params) -> Result<f64, String>;
+
+/// What a distance is near no drift, of Pearson's statistic divided by `n m / (n + m)`.
+pub type Near = fn(f64, &Params) -> Result<f64, String>;
+
 /// What a distance by bins is.
 pub struct Measure {
     /// The distance of two lists of shares.
-    pub distance: fn(&[f64], &[f64], &Params) -> Result<f64, String>,
-    /// What the distance is near no drift, of Pearson's statistic divided by `n m / (n + m)`: `None` for those that are
-    /// not of its kind.
-    pub near: Option<fn(f64, &Params) -> Result<f64, String>>,
+    pub distance: Distance,
+    /// `None` for distances that are no multiple of Pearson's statistic there.
+    pub near: Option<Near>,
     /// How numbers are binned.
     pub style: Style,
 }
@@ -87,12 +92,12 @@ pub struct Measure {
 /// B. Yurdakul, "Statistical properties of population stability index", 2018), and approach its law more slowly than it
 /// does itself.
 pub fn compare(sides: &Sides, params: &Params, measure: &Measure) -> Result<Found, String> {
-    let Binned { bins, uncertain, exact } = bin(sides, params, measure.style)?;
+    let Binned { bins, uncertain, exact, tested } = bin(sides, params, measure.style)?;
     let counts: Vec<(u64, u64)> = bins.iter().map(|it| (it.reference, it.current)).collect();
     let (n, m) = sizes(&counts)?;
     let (p, q) = (shares(&bins, |it| it.reference, n), shares(&bins, |it| it.current, m));
     let statistic = (measure.distance)(&p, &q, params)?;
-    let table = pearson(&counts, false)?;
+    let table = pearson(tested.as_ref().unwrap_or(&counts), false)?;
     let tail = table.calibrated();
     let mut found = Found {
         statistic,

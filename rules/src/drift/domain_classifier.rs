@@ -78,15 +78,16 @@ fn features(rows: &Rows) -> (Vec<Features>, usize) {
 mod tests {
     use super::*;
 
+    type Of<'a> = &'a dyn Fn(f64, f64) -> Vec<f64>;
+
     #[test]
     fn shifts_spreads_and_what_goes_together_are_told_apart() {
         let mut chance = Chance::new(6);
         let mut uniform = || chance.below(1 << 20) as f64 / f64::from(1 << 19) - 1.0;
-        let mut rows =
-            |of: &dyn Fn(f64, f64) -> Vec<f64>| (0..300).map(|_| of(uniform(), uniform())).collect::<Vec<_>>();
-        let plain: &dyn Fn(f64, f64) -> Vec<f64> = &|a, b| vec![a, b];
+        let mut rows = |of: Of| (0..300).map(|_| of(uniform(), uniform())).collect::<Vec<_>>();
+        let plain: Of = &|a, b| vec![a, b];
         let reference = rows(plain);
-        let cases: [(&str, &dyn Fn(f64, f64) -> Vec<f64>, bool); 4] = [
+        let cases: [(&str, Of, bool); 4] = [
             ("the same", plain, false),
             ("shifted", &|a, b| vec![a + 0.4, b], true),
             ("wider", &|a, b| vec![1.6 * a, b], true),

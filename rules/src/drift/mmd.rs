@@ -106,7 +106,7 @@ fn median(matrix: &[f64], all: usize) -> f64 {
     if pairs.is_empty() {
         return 0.0;
     }
-    let even = pairs.len() % 2 == 0;
+    let even = pairs.len().is_multiple_of(2);
     let (below, middle, _) = pairs.select_nth_unstable_by(half, f64::total_cmp);
     if even { f64::midpoint(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), *middle) } else { *middle }
 }

@@ -132,7 +132,7 @@ pub struct Rows<'s> {
 
 impl<'s> Rows<'s> {
     /// At most `most` rows a side, by chance where there are more.
-    pub fn sampled(reference: &'s [Vec<f64>], current: &'s [Vec<f64>], most: usize, chance: &mut Chance) -> Self {
+    pub fn sampled(reference: Vectors<'s>, current: Vectors<'s>, most: usize, chance: &mut Chance) -> Self {
         let mut rows: Vec<&[f64]> = Vec::new();
         let mut take = |side: &'s [Vec<f64>]| {
             let chosen = chance.sample(side.len(), most);
@@ -145,8 +145,11 @@ impl<'s> Rows<'s> {
     }
 }
 
+/// The vectors of a side.
+pub type Vectors<'s> = &'s [Vec<f64>];
+
 /// The vectors of both sides: at least one each, of one length, and all finite.
-pub fn both_rows(sides: &Sides) -> Result<(&[Vec<f64>], &[Vec<f64>]), String> {
+pub fn both_rows(sides: &Sides) -> Result<(Vectors<'_>, Vectors<'_>), String> {
     let Sides::Vectors(reference, current) = sides else {
         return Err("this test compares vectors".to_owned());
     };
