@@ -2,7 +2,7 @@
 
 use super::chance::Chance;
 use super::classifier::{Features, tell_apart};
-use super::sides::{Rows, both_rows};
+use super::rows::{Rows, both_rows};
 use super::{Alarm, DriftTest, Found, Params, Sides, Takes};
 
 /// The test.

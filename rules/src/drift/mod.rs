@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 pub mod law;
 pub mod params;
-pub mod chance;
 pub mod sides;
+pub mod chance;
+pub mod rows;
 pub mod bins;
 pub mod homogeneity;
 pub mod significance;

@@ -1,8 +1,7 @@
 //! What is compared.
 
 use std::borrow::Cow;
-
-use super::chance::Chance;
+use std::cmp::Ordering;
 
 /// Reference and current side.
 #[derive(Clone, Debug)]
@@ -82,15 +81,17 @@ impl Categories {
         let (mut left, mut right) = (reference.sorted.iter().peekable(), current.sorted.iter().peekable());
         let mut counts = Vec::new();
         loop {
-            let (a, b) = (left.peek().copied(), right.peek().copied());
-            let value = match (a, b) {
+            let order = match (left.peek(), right.peek()) {
                 (None, None) => break,
-                (Some(a), Some(b)) => a.0.min(b.0),
-                (Some(it), None) | (None, Some(it)) => it.0,
+                (Some(a), Some(b)) => a.0.total_cmp(&b.0),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
             };
-            let n = left.next_if(|it| it.0 == value).map_or(0, |it| it.1);
-            let m = right.next_if(|it| it.0 == value).map_or(0, |it| it.1);
-            counts.push((value.to_string(), n, m));
+            let a = left.next_if(|_| order.is_le());
+            let b = right.next_if(|_| order.is_ge());
+            if let Some((value, _)) = a.or(b) {
+                counts.push((value.to_string(), a.map_or(0, |it| it.1), b.map_or(0, |it| it.1)));
+            }
         }
         Categories { counts, exact: reference.error == 0.0 && current.error == 0.0 }
     }
@@ -120,54 +121,4 @@ impl Sides {
             _ => Err("this test compares categories".to_owned()),
         }
     }
-}
-
-/// Rows of both sides, those of the reference first.
-pub struct Rows<'s> {
-    /// All rows.
-    pub rows: Vec<&'s [f64]>,
-    /// How many of them are of the reference.
-    pub n: usize,
-}
-
-impl<'s> Rows<'s> {
-    /// At most `most` rows a side, by chance where there are more.
-    pub fn sampled(reference: Vectors<'s>, current: Vectors<'s>, most: usize, chance: &mut Chance) -> Self {
-        let mut rows: Vec<&[f64]> = Vec::new();
-        let mut take = |side: &'s [Vec<f64>]| {
-            let chosen = chance.sample(side.len(), most);
-            rows.extend(chosen.into_iter().filter_map(|at| side.get(at)).map(Vec::as_slice));
-            rows.len()
-        };
-        let n = take(reference);
-        take(current);
-        Rows { rows, n }
-    }
-}
-
-/// The vectors of a side.
-pub type Vectors<'s> = &'s [Vec<f64>];
-
-/// The vectors of both sides: at least one each, of one length, and all finite.
-pub fn both_rows(sides: &Sides) -> Result<(Vectors<'_>, Vectors<'_>), String> {
-    let Sides::Vectors(reference, current) = sides else {
-        return Err("this test compares vectors".to_owned());
-    };
-    for (side, name) in [(reference, "the reference"), (current, "the current side")] {
-        if side.is_empty() {
-            return Err(format!("{name} has no vector"));
-        }
-    }
-    let length = reference.first().map_or(0, Vec::len);
-    let all = || reference.iter().chain(current);
-    if let Some(other) = all().find(|it| it.len() != length) {
-        return Err(format!("vectors have {length} and {} components", other.len()));
-    }
-    if length == 0 {
-        return Err("vectors have no components".to_owned());
-    }
-    if all().flatten().any(|it| !it.is_finite()) {
-        return Err("a vector has a component that is not finite".to_owned());
-    }
-    Ok((reference, current))
 }

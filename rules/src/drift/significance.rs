@@ -32,9 +32,9 @@ mod tests {
         Params(serde_json::from_str(text).unwrap())
     }
 
-    /// Two sides of many categories, in which a few values differ by chance alone.
+    /// Two sides of many categories of a few values each, which lie elsewhere.
     fn sparse() -> Sides {
-        let count = |at: u64| (format!("{at:03}"), at % 3, (at + 1) % 3);
+        let count = |at: u64| (format!("{at:03}"), 2 * (at % 3), 2 * ((at + 1) % 3));
         Sides::Categories(Categories { counts: (0..90).map(count).collect(), exact: true })
     }
 
