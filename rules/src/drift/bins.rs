@@ -330,7 +330,7 @@ mod tests {
         Params(serde_json::from_str(text).unwrap())
     }
 
-    fn counts(binned: &Binned) -> Vec<(u64, u64)> {
+    fn counts_of(binned: &Binned) -> Vec<(u64, u64)> {
         binned.bins.iter().map(|it| (it.reference, it.current)).collect()
     }
 
@@ -341,7 +341,7 @@ mod tests {
         let sides = Sides::Numbers(reference, current);
         for given in ["{}", r#"{"bins": 3}"#, r#"{"edges": [0, 50]}"#, r#"{"binning": "nannyml"}"#] {
             let binned = bin(&sides, &params(given), Style::Values).unwrap();
-            let sum = counts(&binned).iter().fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+            let sum = counts_of(&binned).iter().fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
             assert_eq!(sum, (100, 6), "{given}");
         }
         assert!(bin(&sides, &params(r#"{"binning": "evidently"}"#), Style::Values).unwrap_err().contains("infinite"));
@@ -354,10 +354,23 @@ mod tests {
     fn few_values_are_a_bin_each_and_edges_belong_below() {
         let (reference, current) = (numbers(&[0.0, 0.0, 1.0]), numbers(&[0.0, 1.0, 1.0, 0.5]));
         let sides = Sides::Numbers(reference, current);
-        assert_eq!(counts(&bin(&sides, &params("{}"), Style::Values).unwrap()), [(2, 1), (1, 2), (0, 1)]);
+        assert_eq!(counts_of(&bin(&sides, &params("{}"), Style::Values).unwrap()), [(2, 1), (1, 2), (0, 1)]);
         let binned = bin(&sides, &params(r#"{"edges": [0, 0.5]}"#), Style::Values).unwrap();
-        assert_eq!(counts(&binned), [(2, 1), (0, 1), (1, 2)]);
+        assert_eq!(counts_of(&binned), [(2, 1), (0, 1), (1, 2)]);
         assert_eq!(binned.bins[1].label, "(0, 0.5]");
+    }
+
+    #[test]
+    fn significance_is_of_what_a_bin_was_made_of() {
+        let counts = [("a", 5, 5), ("b", 0, 2), ("c", 0, 3)].map(|it| (it.0.to_owned(), it.1, it.2)).to_vec();
+        let sides = Sides::Categories(Categories { counts, exact: true });
+        let binned = bin(&sides, &params(r#"{"binning": "nannyml"}"#), Style::Values).unwrap();
+        assert_eq!(counts_of(&binned), [(5, 5), (0, 5)]);
+        assert_eq!(binned.tested, Some(vec![(5, 5), (0, 2), (0, 3)]));
+        let sides = Sides::Numbers(numbers(&[1.0, 1.0]), numbers(&[1.0, 2.0, 3.0]));
+        let binned = bin(&sides, &params("{}"), Style::Values).unwrap();
+        assert_eq!(counts_of(&binned), [(2, 1), (0, 2)]);
+        assert_eq!(binned.tested, Some(vec![(2, 1), (0, 1), (0, 1)]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which test to take when the author names none.
 
 use super::{DriftTest, Takes, find, jensen_shannon, psi, text_classifier};
-use super::{domain_classifier, missing_share};
+use super::{domain_classifier, missing_share, mmd};
 
 /// What Evidently 0.7 takes for a column, and when it alarms.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,6 +45,8 @@ pub fn choose(takes: Takes, n: u64, m: u64, distinct: u64) -> &'static DriftTest
         Takes::Numbers | Takes::Either if distinct > 10 && n.min(m) <= FEW => find("ks").unwrap_or(&psi::TEST),
         Takes::Numbers | Takes::Either => &psi::TEST,
         Takes::Categories => &jensen_shannon::TEST,
+        // A classifier needs rows to learn from.
+        Takes::Vectors if n.min(m) < 100 => &mmd::TEST,
         Takes::Vectors => &domain_classifier::TEST,
         Takes::Texts => &text_classifier::TEST,
         Takes::Missing => &missing_share::TEST,

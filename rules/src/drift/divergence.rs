@@ -147,5 +147,8 @@ mod tests {
         let mut holes = [0.0, 1.0];
         fill_zeros(&mut holes, 0.0001);
         assert_eq!(holes, [0.0001, 1.0]);
+        let mut holes = [0.0, 0.000_05, 0.999_95];
+        fill_zeros(&mut holes, 0.0001);
+        assert_eq!(holes[0], 0.000_05 / 1e6);
     }
 }

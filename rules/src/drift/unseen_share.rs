@@ -23,8 +23,7 @@ fn run(sides: &Sides, _: &Params) -> Result<Found, String> {
     let unseen = || categories.counts.iter().filter(|it| it.1 == 0 && it.2 > 0);
     let values = unseen().map(|it| it.2).fold(0, u64::saturating_add);
     let tail = bound(&counts, (n, m), values);
-    let chances = chances(&counts, (n, m));
-    let expected: f64 = chances.iter().map(|(count, chance)| count * chance).sum();
+    let expected = expected(&chances(&counts, (n, m)));
     Ok(Found {
         statistic: values as f64 / m as f64,
         p_value: Some(tail.p),
@@ -42,17 +41,28 @@ fn run(sides: &Sides, _: &Params) -> Result<Found, String> {
     })
 }
 
-/// Of each category how often it occurs, and the chance that all of it is on the current side when any order of all
-/// values is as likely as another.
-fn chances(counts: &[(u64, u64)], (n, m): (u64, u64)) -> Vec<(f64, f64)> {
+/// Categories that occur equally often.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Alike {
+    /// How often each occurs on both sides.
+    count: f64,
+    /// How many they are.
+    categories: f64,
+    /// The chance that all of one is on the current side, when any order of all values is as likely as another.
+    chance: f64,
+}
+
+/// The categories that may be unseen by chance.
+fn chances(counts: &[(u64, u64)], (n, m): (u64, u64)) -> Vec<Alike> {
     let all = n as f64 + m as f64;
-    let mut known: Vec<(u64, f64)> = Vec::new();
-    let mut totals: Vec<u64> =
-        counts.iter().map(|it| it.0.saturating_add(it.1)).filter(|it| (1..=m).contains(it)).collect();
+    let totals = counts.iter().map(|it| it.0.saturating_add(it.1)).filter(|it| (1..=m).contains(it));
+    let mut totals: Vec<u64> = totals.collect();
     totals.sort_unstable();
+    let mut known: Vec<Alike> = Vec::new();
     let (mut chance, mut at) = (1.0, 0);
-    for total in totals {
-        // The product over the values of the category; equal totals, and larger ones, go on from the last.
+    for group in totals.chunk_by(|a, b| a == b) {
+        let total = group.first().copied().unwrap_or(0);
+        // The product over the values of a category; larger ones go on from the last.
         while at < total && chance > 1e-300 {
             chance *= (m as f64 - at as f64) / (all - at as f64);
             at += 1;
@@ -60,9 +70,14 @@ fn chances(counts: &[(u64, u64)], (n, m): (u64, u64)) -> Vec<(f64, f64)> {
         if chance <= 1e-300 {
             break;
         }
-        known.push((total, chance));
+        known.push(Alike { count: total as f64, categories: group.len() as f64, chance });
     }
-    known.into_iter().map(|(total, chance)| (total as f64, chance)).collect()
+    known
+}
+
+/// How many values are unseen by chance, on average.
+fn expected(chances: &[Alike]) -> f64 {
+    chances.iter().map(|it| it.count * it.chance * it.categories).sum()
 }
 
 /// A bound of the probability that at least `values` values are unseen when nothing has changed.
@@ -73,15 +88,15 @@ fn chances(counts: &[(u64, u64)], (n, m): (u64, u64)) -> Vec<(f64, f64)> {
 fn bound(counts: &[(u64, u64)], (n, m): (u64, u64), values: u64) -> Tail {
     let values = values as f64;
     let chances = chances(counts, (n, m));
-    let expected: f64 = chances.iter().map(|(count, chance)| count * chance).sum();
-    if values <= expected {
+    if values <= expected(&chances) {
         return Tail::ONE;
     }
     let ln_bound = |t: f64| {
-        let terms = chances.iter().map(|(count, chance)| {
-            let grown = t * count;
+        let terms = chances.iter().map(|it| {
+            let grown = t * it.count;
             // Where the exponential overflows, one is nothing beside it.
-            if grown > 700.0 { chance.ln() + grown } else { (chance * grown.exp_m1()).ln_1p() }
+            let each = if grown > 700.0 { it.chance.ln() + grown } else { (it.chance * grown.exp_m1()).ln_1p() };
+            each * it.categories
         });
         terms.sum::<f64>() - t * values
     };
@@ -97,7 +112,7 @@ fn bound(counts: &[(u64, u64)], (n, m): (u64, u64), values: u64) -> Tail {
 
 #[cfg(test)]
 mod tests {
-    use super::{bound, chances};
+    use super::{Alike, bound, chances};
     use crate::drift::chance::Chance;
 
     #[test]
@@ -105,7 +120,7 @@ mod tests {
         // Ten categories that occur once, five values a side: each is on the current side with probability 1/2.
         let counts: Vec<(u64, u64)> = (0..10).map(|it| if it < 5 { (1, 0) } else { (0, 1) }).collect();
         let chances = chances(&counts, (5, 5));
-        assert!(chances.len() == 10 && chances.iter().all(|it| *it == (1.0, 0.5)), "{chances:?}");
+        assert_eq!(chances, [Alike { count: 1.0, categories: 10.0, chance: 0.5 }]);
         assert_eq!(bound(&counts, (5, 5), 5).p, 1.0);
     }
 
