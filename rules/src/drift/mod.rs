@@ -8,7 +8,28 @@ use std::collections::BTreeMap;
 pub mod law;
 pub mod params;
 pub mod sides;
+mod ecdf;
+mod moments;
+mod sort;
 
+pub mod alarm;
+#[cfg(test)]
+mod page;
+
+pub mod anderson_darling;
+pub mod anderson_ksamp;
+pub mod cramer_von_mises;
+pub mod energy_distance;
+pub mod epps_singleton;
+pub mod ks;
+pub mod mann_whitney;
+pub mod quantile_difference;
+pub mod student;
+pub mod wasserstein;
+pub mod wasserstein_normed;
+pub mod welch;
+
+pub use moments::Moments;
 pub use params::Params;
 pub use sides::{Categories, Numbers, Sides};
 
@@ -88,8 +109,40 @@ pub struct Found {
     pub more: BTreeMap<&'static str, f64>,
 }
 
+impl Found {
+    /// A statistic and the probability of one at least as extreme.
+    pub(crate) fn of_p(statistic: f64, tail: law::Tail) -> Self {
+        Found { statistic, p_value: Some(tail.p), ln_p_value: Some(tail.ln_p), ..Found::default() }
+    }
+
+    /// How many values were compared, and whether the values themselves.
+    pub(crate) fn between(self, reference: &Numbers, current: &Numbers) -> Self {
+        let exact = self.exact && reference.error == 0.0 && current.error == 0.0;
+        Found { n: reference.n, m: current.n, exact, ..self }
+    }
+
+    /// With what else is known.
+    pub(crate) fn with(mut self, name: &'static str, it: f64) -> Self {
+        self.more.insert(name, it);
+        self
+    }
+}
+
 /// All drift tests.
-pub static TESTS: &[&DriftTest] = &[];
+pub static TESTS: &[&DriftTest] = &[
+    &anderson_darling::TEST,
+    &anderson_ksamp::TEST,
+    &cramer_von_mises::TEST,
+    &energy_distance::TEST,
+    &epps_singleton::TEST,
+    &ks::TEST,
+    &mann_whitney::TEST,
+    &quantile_difference::TEST,
+    &student::TEST,
+    &wasserstein::TEST,
+    &wasserstein_normed::TEST,
+    &welch::TEST,
+];
 
 /// The test of a name or an alias.
 pub fn find(name: &str) -> Option<&'static DriftTest> {
