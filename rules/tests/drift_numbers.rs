@@ -155,7 +155,9 @@ fn laws() {
             "special_chi2_sf" => law::normal::sum_of_squares(param("x"), param("df") as u32),
             _ => return None,
         };
-        let key = |name: &str, got: f64| case.pointer(&format!("/expected/{name}")).map_or(Ok(()), |it| close(case, name, got, it));
+        let key = |name: &str, got: f64| {
+            case.pointer(&format!("/expected/{name}")).map_or(Ok(()), |it| close(case, name, got, it))
+        };
         Some(key("value", tail.p).and_then(|()| key("ln_value", tail.ln_p)))
     });
 }
@@ -172,7 +174,10 @@ fn quantiles_and_moments() {
                     let wanted = expected.get(name).and_then(Value::as_array).ok_or("nothing is expected")?;
                     got.ok_or("no quantiles")?.iter().zip(wanted).try_for_each(|(got, it)| close(case, name, *got, it))
                 };
-                Some(all("linear", numbers.quantiles(&shares)).and_then(|()| all("inverted_cdf", numbers.inverted(&shares))))
+                Some(
+                    all("linear", numbers.quantiles(&shares))
+                        .and_then(|()| all("inverted_cdf", numbers.inverted(&shares))),
+                )
             }
             "merge_moments" => {
                 let shards = case.get("shards")?.as_array()?.iter().map(|it| Numbers::of(&values(it, folder)));
@@ -190,7 +195,11 @@ fn quantiles_and_moments() {
                     ("min", end(numbers.sorted.first())),
                     ("max", end(numbers.sorted.last())),
                 ];
-                Some(got.iter().try_for_each(|(name, got)| close(case, name, *got, expected.get(*name).unwrap_or(&Value::Null))))
+                Some(
+                    got.iter().try_for_each(|(name, got)| {
+                        close(case, name, *got, expected.get(*name).unwrap_or(&Value::Null))
+                    }),
+                )
             }
             _ => None,
         }

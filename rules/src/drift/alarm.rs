@@ -15,7 +15,7 @@ pub fn run(test: &DriftTest, sides: &Sides, params: &Params) -> Result<Found, St
     known(test, params)?;
     params.word("missing", &["drop"])?;
     limit(test, params)?;
-    let keeps = test.params.iter().any(|it| *it == ("infinite", "keep"));
+    let keeps = test.params.contains(&("infinite", "keep"));
     let words: &'static [&'static str] = if keeps { &["keep", "drop"] } else { &["drop", "keep"] };
     let drops = params.word("infinite", words)? == "drop";
     let Sides::Numbers(reference, current) = sides else { return (test.run)(sides, params) };
@@ -144,11 +144,11 @@ mod tests {
     use super::*;
     use crate::drift::{ks, wasserstein};
 
-    fn params(it: serde_json::Value) -> Params {
+    fn params(it: &serde_json::Value) -> Params {
         Params(it.as_object().cloned().unwrap_or_default())
     }
 
-    fn judged(test: &DriftTest, found: &Found, it: serde_json::Value) -> Result<bool, String> {
+    fn judged(test: &DriftTest, found: &Found, it: &serde_json::Value) -> Result<bool, String> {
         drifted(test, found, &params(it))
     }
 
@@ -156,36 +156,36 @@ mod tests {
     fn the_comparison_is_the_one_that_is_written() {
         let found = Found { statistic: 0.3, p_value: Some(0.05), ..Found::default() };
         for (text, alarm) in [("p_value <= alpha", true), ("p_value < alpha", false), ("statistic >= 0.3", true)] {
-            assert_eq!(judged(&ks::TEST, &found, json!({"alpha": 0.05, "drift_if": text})), Ok(alarm), "{text}");
+            assert_eq!(judged(&ks::TEST, &found, &json!({"alpha": 0.05, "drift_if": text})), Ok(alarm), "{text}");
         }
-        assert_eq!(judged(&ks::TEST, &found, json!({})), Ok(true));
-        assert_eq!(judged(&ks::TEST, &found, json!({"threshold": 0.2})), Ok(true));
-        assert_eq!(judged(&ks::TEST, &found, json!({"threshold": 0.3})), Ok(false));
+        assert_eq!(judged(&ks::TEST, &found, &json!({})), Ok(true));
+        assert_eq!(judged(&ks::TEST, &found, &json!({"threshold": 0.2})), Ok(true));
+        assert_eq!(judged(&ks::TEST, &found, &json!({"threshold": 0.3})), Ok(false));
         for text in ["p_value", "p_value is 3", "statistic > high", "gap > 0.1", "statistic > threshold"] {
-            assert!(judged(&ks::TEST, &found, json!({"drift_if": text})).is_err(), "{text}");
+            assert!(judged(&ks::TEST, &found, &json!({"drift_if": text})).is_err(), "{text}");
         }
-        assert!(judged(&ks::TEST, &found, json!({"alpha": 1.5})).is_err());
+        assert!(judged(&ks::TEST, &found, &json!({"alpha": 1.5})).is_err());
         let distance = Found { statistic: 0.3, ..Found::default() };
-        assert!(judged(&wasserstein::TEST, &distance, json!({"drift_if": "p_value < 0.1"})).is_err());
+        assert!(judged(&wasserstein::TEST, &distance, &json!({"drift_if": "p_value < 0.1"})).is_err());
     }
 
     #[test]
     fn what_a_sketch_leaves_open_makes_no_alarm() {
         let more = [("p_value_high", 0.2), ("statistic_low", 0.1)].into();
         let found = Found { statistic: 0.3, p_value: Some(0.01), more, ..Found::default() };
-        assert_eq!(judged(&ks::TEST, &found, json!({})), Ok(false));
-        assert_eq!(judged(&ks::TEST, &found, json!({"threshold": 0.2})), Ok(false));
+        assert_eq!(judged(&ks::TEST, &found, &json!({})), Ok(false));
+        assert_eq!(judged(&ks::TEST, &found, &json!({"threshold": 0.2})), Ok(false));
     }
 
     #[test]
     fn infinities_are_kept_or_left_out_and_counted() {
         let (reference, current) = (Numbers::of(&[1.0, 2.0, f64::INFINITY]), Numbers::of(&[1.0, 2.0]));
         let sides = Sides::Numbers(reference, current);
-        let kept = run(&ks::TEST, &sides, &params(json!({}))).expect("an answer");
+        let kept = run(&ks::TEST, &sides, &params(&json!({}))).expect("an answer");
         assert_eq!((kept.n, kept.more.get("infinite_reference")), (3, None));
-        let left_out = run(&ks::TEST, &sides, &params(json!({"infinite": "drop"}))).expect("an answer");
+        let left_out = run(&ks::TEST, &sides, &params(&json!({"infinite": "drop"}))).expect("an answer");
         assert_eq!((left_out.n, left_out.more.get("infinite_reference")), (2, Some(&1.0)));
-        let why = run(&ks::TEST, &sides, &params(json!({"colour": 1}))).expect_err("not a parameter");
+        let why = run(&ks::TEST, &sides, &params(&json!({"colour": 1}))).expect_err("not a parameter");
         assert!(why.contains("no parameter `colour`; it has method, alternative"), "{why}");
     }
 
@@ -195,7 +195,7 @@ mod tests {
         let exact = Numbers::of(&values);
         let sketch = in_buckets(&exact);
         assert!(sketch.sorted.len() < 20);
-        let found = run(&ks::TEST, &Sides::Numbers(exact, sketch), &params(json!({}))).expect("an answer");
+        let found = run(&ks::TEST, &Sides::Numbers(exact, sketch), &params(&json!({}))).expect("an answer");
         assert_eq!((found.statistic, found.exact), (0.0, false));
     }
 }

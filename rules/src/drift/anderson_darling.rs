@@ -1,7 +1,10 @@
 //! The k-sample Anderson-Darling test.
 
+use serde_json::Value;
+
 use super::ecdf::walk;
 use super::law::quadratic;
+use super::law::ties::{self, Place};
 use super::{Alarm, DriftTest, Found, Numbers, Params, Sides, Takes};
 
 /// The test.
@@ -20,13 +23,34 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
     let it = Statistic::of(sides, params)?;
     // The statistic with the variance of its limit instead of its own.
     let variance = 2.0 * (std::f64::consts::PI.powi(2) - 9.0) / 3.0 * it.dof;
-    let tail = quadratic::anderson_darling(it.dof + it.standard * variance.sqrt(), it.dof);
+    let x = it.dof + it.standard * variance.sqrt();
     let (reference, current) = sides.numbers()?;
+    let tail = match tied(&it.pooled) {
+        Some(weights) => quadratic::listed(x, it.dof, &weights),
+        None => quadratic::anderson_darling(x, it.dof),
+    };
     Ok(Found::of_p(it.standard, tail).with("a2", it.raw).with("dof", it.dof).between(reference, current))
 }
 
+/// The weights of the limit, where values are equal so often that they are not those without ties.
+fn tied(pooled: &Numbers) -> Option<Vec<f64>> {
+    let all = pooled.n as f64;
+    if pooled.sorted.iter().all(|it| it.1 as f64 <= (ties::VISIBLE * all).max(1.0)) {
+        return None;
+    }
+    let mut below = 0.0;
+    // Middle ranks: the mean of the gaps before and after a group, whose variance is smaller by a quarter of its share.
+    let places = pooled.sorted.iter().map(|it| {
+        let share = it.1 as f64 / all;
+        let at = below + share / 2.0;
+        below += share;
+        Place { share, at, less: share / 4.0 }
+    });
+    Some(ties::weights(&places.collect::<Vec<_>>(), true))
+}
+
 /// The statistic of Scholz and Stephens.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Statistic {
     /// `A2akN`, whose mean is `dof`.
     pub raw: f64,
@@ -34,6 +58,8 @@ pub(super) struct Statistic {
     pub standard: f64,
     /// The number of samples less 1.
     pub dof: f64,
+    /// All samples in one.
+    pub pooled: Numbers,
 }
 
 impl Statistic {
@@ -60,7 +86,7 @@ impl Statistic {
         if standard.is_nan() {
             Err("the statistic is not defined for so few values".to_owned())
         } else {
-            Ok(Statistic { raw, standard, dof })
+            Ok(Statistic { raw, standard, dof, pooled })
         }
     }
 }
@@ -68,8 +94,8 @@ impl Statistic {
 fn extra_samples(params: &Params) -> Result<Vec<Numbers>, String> {
     let Some(given) = params.0.get("extra_samples") else { return Ok(Vec::new()) };
     let wrong = || "`extra_samples` must be a list of lists of numbers, none of which is empty".to_owned();
-    let sample = |it: &serde_json::Value| -> Option<Numbers> {
-        let values: Option<Vec<f64>> = it.as_array()?.iter().filter(|it| !it.is_null()).map(|it| it.as_f64()).collect();
+    let sample = |it: &Value| -> Option<Numbers> {
+        let values: Option<Vec<f64>> = it.as_array()?.iter().filter(|it| !it.is_null()).map(Value::as_f64).collect();
         Some(Numbers::of(&values?)).filter(|it| it.n > 0)
     };
     given.as_array().ok_or_else(wrong)?.iter().map(|it| sample(it).ok_or_else(wrong)).collect()

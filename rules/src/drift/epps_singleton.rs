@@ -1,5 +1,7 @@
 //! The Epps-Singleton test.
 
+use serde_json::Value;
+
 use super::law::normal::sum_of_squares;
 use super::{Alarm, DriftTest, Found, Numbers, Params, Sides, Takes};
 
@@ -10,13 +12,16 @@ pub static TEST: DriftTest = DriftTest {
     summary: "the distance between the empirical characteristic functions at a few points",
     takes: Takes::Numbers,
     alarm: Alarm::PValue { alpha: 0.05, closed: false },
-    params: &[("t", "[0.4, 0.8]")],
+    params: &[("t", "[0.4, 0.8]"), ("covariance", "auto")],
     page: include_str!("epps_singleton.md"),
     run,
 };
 
 /// Points of the characteristic function, at most.
 const MOST: usize = 8;
+
+/// How many times larger one sample is when the covariance of both together is taken.
+const APART: f64 = 3.0;
 
 fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
     let (reference, current) = sides.numbers()?;
@@ -39,7 +44,13 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
     let (n, m) = (reference.n as f64, current.n as f64);
     let all = n + m;
     let width = 2 * points.len();
-    let cells = a.covariance.iter().zip(&b.covariance).map(|(a, b)| all / n * a + all / m * b).collect();
+    // Of samples of one distribution the covariance is the same, and the larger one knows it better.
+    let pooled = match params.word("covariance", &["auto", "separate", "pooled"])? {
+        "auto" => n.max(m) > APART * n.min(m),
+        it => it == "pooled",
+    };
+    let (of_a, of_b) = if pooled { (all / m, all / n) } else { (all / n, all / m) };
+    let cells = a.covariance.iter().zip(&b.covariance).map(|(a, b)| of_a * a + of_b * b).collect();
     let gap: Vec<f64> = a.mean.iter().zip(&b.mean).map(|(a, b)| a - b).collect();
     let (square, rank) = quadratic_form(cells, &gap, width);
     if rank == 0 {
@@ -56,7 +67,7 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
 
 fn points(params: &Params) -> Result<Vec<f64>, String> {
     let Some(given) = params.0.get("t") else { return Ok(vec![0.4, 0.8]) };
-    let numbers: Option<Vec<f64>> = given.as_array().and_then(|it| it.iter().map(|it| it.as_f64()).collect());
+    let numbers: Option<Vec<f64>> = given.as_array().and_then(|it| it.iter().map(Value::as_f64).collect());
     let numbers =
         numbers.filter(|it| (1..=MOST).contains(&it.len()) && it.iter().all(|it| *it > 0.0 && it.is_finite()));
     numbers.ok_or_else(|| format!("`t` must be a list of one to {MOST} numbers above 0, not {given}"))

@@ -19,6 +19,7 @@ mod page;
 pub mod anderson_darling;
 pub mod anderson_ksamp;
 pub mod cramer_von_mises;
+pub mod cramer_von_mises_2samp;
 pub mod energy_distance;
 pub mod epps_singleton;
 pub mod ks;
@@ -133,6 +134,7 @@ pub static TESTS: &[&DriftTest] = &[
     &anderson_darling::TEST,
     &anderson_ksamp::TEST,
     &cramer_von_mises::TEST,
+    &cramer_von_mises_2samp::TEST,
     &energy_distance::TEST,
     &epps_singleton::TEST,
     &ks::TEST,

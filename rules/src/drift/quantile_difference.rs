@@ -1,5 +1,7 @@
 //! Quantiles, one by one.
 
+use serde_json::Value;
+
 use super::law::precedence;
 use super::{Alarm, DriftTest, Found, Numbers, Params, Sides, Takes};
 
@@ -64,7 +66,7 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
 
 fn shares(params: &Params) -> Result<Vec<f64>, String> {
     let Some(given) = params.0.get("quantiles") else { return Ok(vec![0.05, 0.25, 0.5, 0.75, 0.95]) };
-    let numbers: Option<Vec<f64>> = given.as_array().and_then(|it| it.iter().map(|it| it.as_f64()).collect());
+    let numbers: Option<Vec<f64>> = given.as_array().and_then(|it| it.iter().map(Value::as_f64).collect());
     let fits = |it: &Vec<f64>| (1..=MOST).contains(&it.len()) && it.iter().all(|it| *it >= 0.0 && *it <= 1.0);
     numbers.filter(fits).ok_or_else(|| format!("`quantiles` must be a list of numbers from 0 to 1, not {given}"))
 }

@@ -68,7 +68,7 @@ impl Numbers {
     /// The quantiles at `shares`, on the line between the two nearest numbers: type 7 of R. J. Hyndman and Y. Fan
     /// (1996), what numpy calls `linear`. `None` of no numbers, or of a share outside 0 to 1.
     pub fn quantiles(&self, shares: &[f64]) -> Option<Vec<f64>> {
-        let place = |share: f64| (share >= 0.0 && share <= 1.0).then(|| (self.n.saturating_sub(1)) as f64 * share);
+        let place = |share: f64| (0.0..=1.0).contains(&share).then(|| (self.n.saturating_sub(1)) as f64 * share);
         let places: Vec<f64> = shares.iter().map(|it| place(*it)).collect::<Option<_>>()?;
         let ends = places.iter().flat_map(|it| [it.floor() as u64, it.ceil() as u64]).collect::<Vec<_>>();
         let values = self.at_ranks(&ends)?;
@@ -83,7 +83,7 @@ impl Numbers {
     /// The smallest numbers at which the distribution function reaches `shares`: type 1, numpy's `inverted_cdf`.
     pub fn inverted(&self, shares: &[f64]) -> Option<Vec<f64>> {
         let rank =
-            |share: f64| (share >= 0.0 && share <= 1.0).then(|| ((self.n as f64 * share).ceil() as u64).max(1) - 1);
+            |share: f64| (0.0..=1.0).contains(&share).then(|| ((self.n as f64 * share).ceil() as u64).max(1) - 1);
         self.at_ranks(&shares.iter().map(|it| rank(*it)).collect::<Option<Vec<_>>>()?)
     }
 

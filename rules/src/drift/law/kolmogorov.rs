@@ -45,7 +45,7 @@ pub fn limit(x: f64) -> Tail {
     }
     let first = -2.0 * x * x;
     let rest: f64 = (2..=6)
-        .map(|k| f64::from(k))
+        .map(f64::from)
         .map(|k| {
             let sign = if k % 2.0 == 0.0 { -1.0 } else { 1.0 };
             sign * (first * (k * k - 1.0)).exp()

@@ -10,6 +10,7 @@ pub mod rank_sum;
 pub mod smirnov;
 pub mod squared_gaps;
 pub mod student;
+pub mod ties;
 
 /// A probability with its natural logarithm, which is right where the probability itself underflows.
 #[derive(Clone, Copy, Debug, PartialEq)]

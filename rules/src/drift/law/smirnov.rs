@@ -141,9 +141,9 @@ mod tests {
             let (mut i, mut j) = (0_i64, 0_i64);
             hits += i64::from((0..n + m).any(|at| {
                 if bits >> at & 1 == 1 {
-                    i += 1
+                    i += 1;
                 } else {
-                    j += 1
+                    j += 1;
                 }
                 let gap = i * m as i64 - j * n as i64;
                 gap >= reach as i64 || (side == Side::Both && -gap >= reach as i64)
