@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on fails, and shows its table")]
 
+use driftline_rules::drift::alarm;
 use driftline_rules::drift::chance::Chance;
-use driftline_rules::drift::significance::confirmed;
-use driftline_rules::drift::{Alarm, Categories, DriftTest, Numbers, Params, Sides, find};
+use driftline_rules::drift::{Categories, DriftTest, Numbers, Params, Sides, find};
 
 const SIZES: [(usize, usize); 7] =
     [(30, 30), (300, 30), (2000, 30), (100, 100), (500, 500), (2000, 500), (20_000, 20_000)];
@@ -12,11 +12,7 @@ const SIZES: [(usize, usize); 7] =
 fn alarms(test: &DriftTest, sides: &Sides) -> bool {
     let params = Params::default();
     let found = (test.run)(sides, &params).unwrap();
-    let beyond = match test.alarm {
-        Alarm::PValue { alpha, .. } => found.p_value.unwrap() < alpha,
-        Alarm::Distance { threshold, .. } => found.statistic >= threshold,
-    };
-    beyond && confirmed(test, &found, &params).unwrap()
+    alarm::drifted(test, &found, &params).unwrap()
 }
 
 fn uniform(chance: &mut Chance) -> f64 {

@@ -41,6 +41,29 @@ pub mod text_classifier;
 pub mod choose;
 
 pub use bins::Bin;
+mod ecdf;
+mod moments;
+mod sort;
+
+pub mod alarm;
+#[cfg(test)]
+mod page;
+
+pub mod anderson_darling;
+pub mod anderson_ksamp;
+pub mod cramer_von_mises;
+pub mod cramer_von_mises_2samp;
+pub mod energy_distance;
+pub mod epps_singleton;
+pub mod ks;
+pub mod mann_whitney;
+pub mod quantile_difference;
+pub mod student;
+pub mod wasserstein;
+pub mod wasserstein_normed;
+pub mod welch;
+
+pub use moments::Moments;
 pub use params::Params;
 pub use sides::{Categories, Numbers, Share, Sides};
 
@@ -124,6 +147,25 @@ pub struct Found {
     pub bins: Vec<Bin>,
 }
 
+impl Found {
+    /// A statistic and the probability of one at least as extreme.
+    pub(crate) fn of_p(statistic: f64, tail: law::Tail) -> Self {
+        Found { statistic, p_value: Some(tail.p), ln_p_value: Some(tail.ln_p), ..Found::default() }
+    }
+
+    /// How many values were compared, and whether the values themselves.
+    pub(crate) fn between(self, reference: &Numbers, current: &Numbers) -> Self {
+        let exact = self.exact && reference.error == 0.0 && current.error == 0.0;
+        Found { n: reference.n, m: current.n, exact, ..self }
+    }
+
+    /// With what else is known.
+    pub(crate) fn with(mut self, name: &'static str, it: f64) -> Self {
+        self.more.insert(name, it);
+        self
+    }
+}
+
 /// All drift tests.
 pub static TESTS: &[&DriftTest] = &[
     &chi2_contingency::TEST,
@@ -144,6 +186,19 @@ pub static TESTS: &[&DriftTest] = &[
     &domain_classifier::TEST,
     &mmd::TEST,
     &text_classifier::TEST,
+    &anderson_darling::TEST,
+    &anderson_ksamp::TEST,
+    &cramer_von_mises::TEST,
+    &cramer_von_mises_2samp::TEST,
+    &energy_distance::TEST,
+    &epps_singleton::TEST,
+    &ks::TEST,
+    &mann_whitney::TEST,
+    &quantile_difference::TEST,
+    &student::TEST,
+    &wasserstein::TEST,
+    &wasserstein_normed::TEST,
+    &welch::TEST,
 ];
 
 /// The test of a name or an alias.

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use super::{ecdf, sort};
+
 /// Reference and current side.
 #[derive(Clone, Debug)]
 pub enum Sides {
@@ -53,10 +55,8 @@ pub struct Categories {
 impl Numbers {
     /// The numbers of a sample; NaN is left out.
     pub fn of(values: &[f64]) -> Self {
-        let mut all: Vec<f64> = values.iter().copied().filter(|it| !it.is_nan()).map(|it| it + 0.0).collect();
-        all.sort_unstable_by(f64::total_cmp);
-        let mut sorted: Vec<(f64, u64)> = Vec::with_capacity(all.len());
-        for it in all {
+        let mut sorted: Vec<(f64, u64)> = Vec::with_capacity(values.len());
+        for it in sort::sorted(values) {
             match sorted.last_mut() {
                 Some((last, count)) if *last == it => *count += 1,
                 _ => sorted.push((it, 1)),
@@ -66,12 +66,78 @@ impl Numbers {
         Numbers { sorted, n, error: 0.0, integers: false }
     }
 
+    /// Both samples in one.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        let mut sorted = Vec::with_capacity(self.sorted.len() + other.sorted.len());
+        ecdf::walk(self, other, |it| sorted.push((it.value, it.here[0] + it.here[1])));
+        Numbers {
+            sorted,
+            n: self.n + other.n,
+            error: self.error.max(other.error),
+            integers: self.integers && other.integers,
+        }
+    }
+
+    /// The quantiles at `shares`, on the line between the two nearest numbers: type 7 of R. J. Hyndman and Y. Fan
+    /// (1996), what numpy calls `linear`. `None` of no numbers, or of a share outside 0 to 1.
+    pub fn quantiles(&self, shares: &[f64]) -> Option<Vec<f64>> {
+        let place = |share: f64| (0.0..=1.0).contains(&share).then(|| (self.n.saturating_sub(1)) as f64 * share);
+        let places: Vec<f64> = shares.iter().map(|it| place(*it)).collect::<Option<_>>()?;
+        let ends = places.iter().flat_map(|it| [it.floor() as u64, it.ceil() as u64]).collect::<Vec<_>>();
+        let values = self.at_ranks(&ends)?;
+        let between = |(pair, place): (&[f64], &f64)| match pair {
+            [low, high] if low == high => *low,
+            [low, high] => low + (high - low) * place.fract(),
+            _ => f64::NAN,
+        };
+        Some(values.chunks_exact(2).zip(&places).map(between).collect())
+    }
+
+    /// The smallest numbers at which the distribution function reaches `shares`: type 1, numpy's `inverted_cdf`.
+    pub fn inverted(&self, shares: &[f64]) -> Option<Vec<f64>> {
+        let rank =
+            |share: f64| (0.0..=1.0).contains(&share).then(|| ((self.n as f64 * share).ceil() as u64).max(1) - 1);
+        self.at_ranks(&shares.iter().map(|it| rank(*it)).collect::<Option<Vec<_>>>()?)
+    }
+
+    /// The numbers at `ranks`, counted from 0 in increasing order, in one pass.
+    pub(crate) fn at_ranks(&self, ranks: &[u64]) -> Option<Vec<f64>> {
+        let mut order: Vec<usize> = (0..ranks.len()).collect();
+        order.sort_by_key(|it| ranks.get(*it));
+        let mut found = vec![f64::NAN; ranks.len()];
+        let mut numbers = self.sorted.iter();
+        let (mut value, mut before) = (f64::NAN, 0);
+        for place in order {
+            let rank = *ranks.get(place)?;
+            while before <= rank {
+                let (next, count) = numbers.next()?;
+                value = *next;
+                before += count;
+            }
+            *found.get_mut(place)? = value;
+        }
+        Some(found)
+    }
+
     /// Without infinities.
     #[must_use]
     pub fn finite(&self) -> Self {
         let sorted: Vec<_> = self.sorted.iter().copied().filter(|it| it.0.is_finite()).collect();
         let n = sorted.iter().map(|it| it.1).sum();
         Numbers { sorted, n, ..*self }
+    }
+}
+
+impl Sides {
+    /// The numbers of both sides, of which each has one at least.
+    pub(crate) fn numbers(&self) -> Result<(&Numbers, &Numbers), String> {
+        let Sides::Numbers(reference, current) = self else { return Err("this test compares numbers".to_owned()) };
+        match (reference.n, current.n) {
+            (0, _) => Err("the reference has no value to compare".to_owned()),
+            (_, 0) => Err("there is no current value to compare".to_owned()),
+            _ => Ok((reference, current)),
+        }
     }
 }
 
@@ -120,5 +186,27 @@ impl Sides {
             Sides::Numbers(reference, current) => Ok(Cow::Owned(Categories::of_numbers(reference, current))),
             _ => Err("this test compares categories".to_owned()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_those_of_numpy() {
+        let it = Numbers::of(&[1.0, 2.0, 1.0, 9.0, 1.0, 2.0]);
+        let shares = [0.9, 0.0, 0.5, 0.99, 1.0];
+        assert_eq!(it.quantiles(&shares), Some(vec![5.5, 1.0, 1.5, 8.650_000_000_000_002, 9.0]));
+        assert_eq!(it.inverted(&shares), Some(vec![9.0, 1.0, 1.0, 9.0, 9.0]));
+        assert_eq!((it.quantiles(&[1.1]), Numbers::default().quantiles(&[0.5])), (None, None));
+        assert_eq!(Numbers::of(&[3.0, f64::INFINITY, f64::INFINITY]).quantiles(&[0.75]), Some(vec![f64::INFINITY]));
+    }
+
+    #[test]
+    fn both_in_one_is_what_all_values_make() {
+        let (a, b) = ([2.0, f64::NEG_INFINITY, -0.0, 2.0], [0.0, 7.0, f64::INFINITY]);
+        assert_eq!(Numbers::of(&a).plus(&Numbers::of(&b)), Numbers::of(&[a.as_slice(), &b].concat()));
+        assert_eq!(Numbers::of(&a).plus(&Numbers::default()), Numbers::of(&a));
     }
 }
