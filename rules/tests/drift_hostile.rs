@@ -46,7 +46,7 @@ fn sides() -> Vec<Sides> {
             all.push(Sides::Numbers(Numbers::of(a), sketch));
         }
     }
-    let heavy = Numbers { sorted: vec![(1.0, 1 << 61), (2.0, 1 << 61)], n: 1 << 62, error: 0.0, integers: true };
+    let heavy = Numbers { sorted: vec![(1.0, 1 << 31), (2.0, 1 << 31)], n: 1 << 32, error: 0.0, integers: true };
     all.push(Sides::Numbers(heavy.clone(), heavy));
     let rows: [Vec<Vec<f64>>; 6] = [
         vec![],
