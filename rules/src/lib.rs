@@ -20,6 +20,7 @@ pub mod report;
 pub mod plugin;
 pub(crate) mod bytes;
 pub mod sketch;
+pub mod drift;
 pub mod suite;
 pub mod args;
 pub mod binder;

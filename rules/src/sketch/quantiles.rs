@@ -60,6 +60,11 @@ impl Quantiles {
         (self.positive.capacity() + self.negative.capacity()) * 40
     }
 
+    /// The value that stands for the bucket of `it`.
+    pub fn rounded(it: f64) -> f64 {
+        if it == 0.0 || !it.is_finite() { it } else { middle(bucket(it.abs())).copysign(it) }
+    }
+
     /// A value for each bucket in use, with its count, in increasing order.
     pub fn iter(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
         let negative = sorted(&self.negative).into_iter().rev().map(|(bucket, count)| (-middle(bucket), count));
