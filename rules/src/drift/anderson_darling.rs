@@ -118,7 +118,7 @@ fn departure(pooled: &Numbers, sample: &Numbers) -> f64 {
 /// The variance of `A2kN` under no drift: equation 4 of the paper, with the sum of the inverse sizes of the samples.
 fn variance(all: f64, k: f64, inverses: f64) -> f64 {
     // h = sum 1 / i, and g = sum over i < j of 1 / ((N - i) j), both up to N - 1; their limits when nobody sees it.
-    const MANY: f64 = 1e7;
+    const MANY: f64 = 2e6;
     let (h, g) = if all > MANY {
         let gamma = 0.577_215_664_901_532_9;
         (all.ln() + gamma - 0.5 / all, std::f64::consts::PI.powi(2) / 6.0)
@@ -137,4 +137,30 @@ fn variance(all: f64, k: f64, inverses: f64) -> f64 {
     let c = (6.0 * h + 2.0 * g - 2.0) * k * k + (4.0 * h - 4.0 * g + 6.0) * k + (2.0 * h - 6.0) * inverses + 4.0 * h;
     let d = (2.0 * h + 6.0) * k * k - 4.0 * h * k;
     (((a * all + b) * all + c) * all + d) / ((all - 1.0) * (all - 2.0) * (all - 3.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drift::law::normal::sum_of_squares;
+
+    /// A flag in two samples of 400: there is one gap, and its square has a chi-square law.
+    #[test]
+    fn of_a_flag_it_is_the_chi_square_test() {
+        let flags = |ones: usize| Numbers::of(&[vec![0.0; 400 - ones], vec![1.0; ones]].concat());
+        for ones in [40, 55, 62, 80] {
+            let found = run(&Sides::Numbers(flags(40), flags(ones)), &Params::default()).expect("an answer");
+            let raw = found.more.get("a2").copied().unwrap_or(f64::NAN);
+            let (p, wanted) = (found.p_value.unwrap_or(f64::NAN), sum_of_squares(raw, 1).p);
+            assert!((p - wanted).abs() < 0.02 * wanted, "{ones}: {p} {wanted}");
+        }
+    }
+
+    #[test]
+    fn far_tails_have_a_p_value_of_their_own() {
+        let values = |by: f64| Numbers::of(&(0..200).map(|it| f64::from(it) + by).collect::<Vec<_>>());
+        let p = |by: f64| run(&Sides::Numbers(values(0.0), values(by)), &Params::default()).map(|it| it.ln_p_value);
+        let (near, far) = (p(60.5), p(150.5));
+        assert!(matches!((near, far), (Ok(Some(near)), Ok(Some(far))) if near < -12.0 && far < near - 40.0));
+    }
 }

@@ -143,4 +143,18 @@ mod tests {
         let it = found(&TEST, &[0.0, 1.0, 1.0, 1.0], &[0.0, 0.0, 0.0, 0.0]);
         assert!((it.p_value.unwrap_or(0.0) - 10.0 / 70.0).abs() < 1e-12, "{it:?}");
     }
+
+    #[test]
+    fn of_a_flag_it_is_the_chi_square_test() {
+        use crate::drift::law::normal::sum_of_squares;
+        let flags = |ones: usize| [vec![0.0; 400 - ones], vec![1.0; ones]].concat();
+        for ones in [40, 55, 62, 80] {
+            let it = found(&TEST, &flags(40), &flags(ones));
+            let share = (40.0 + ones as f64) / 800.0;
+            // The square of the gap over its variance.
+            let square = it.statistic * 2.0 * (799.0 / 800.0) / (share * (1.0 - share));
+            let (p, wanted) = (it.p_value.unwrap_or(f64::NAN), sum_of_squares(square, 1).p);
+            assert!((p - wanted).abs() < 0.02 * wanted, "{ones}: {p} {wanted}");
+        }
+    }
 }

@@ -48,6 +48,8 @@ mod sort;
 pub mod alarm;
 #[cfg(test)]
 mod page;
+#[cfg(test)]
+mod hostile;
 
 pub mod anderson_darling;
 pub mod anderson_ksamp;

@@ -10,7 +10,8 @@ const FEW: usize = 2048;
 /// The numbers in increasing order; NaN is left out, and -0 is 0.
 ///
 /// A radix sort by the upper bits, four passes over them; where numbers agree in these, which they seldom do unless
-/// they are equal, a comparison sort puts them right. It takes a third of the time of a comparison sort.
+/// they are equal, a comparison sort puts them right. It takes six tenths of the time of a comparison sort of the same
+/// keys.
 pub(super) fn sorted(values: &[f64]) -> Vec<f64> {
     let mut keys: Vec<u64> = values.iter().filter(|it| !it.is_nan()).map(|it| key(*it)).collect();
     if keys.len() < FEW {
