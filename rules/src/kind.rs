@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::baseline::Baseline;
 use crate::plugin::Context;
 use crate::plugin::rule::RecordRule;
 use crate::report::{Judgement, Outcome, Tally};
@@ -157,8 +158,10 @@ pub struct View<'w> {
     pub now: Timestamp,
     /// What a plugin may be told of the window.
     pub context: &'w Context,
-    /// The window that drift tests compare with.
+    /// The window of the same plan that drift tests of plugins compare with.
     pub reference: Option<&'w Window>,
+    /// The distributions that drift tests compare with.
+    pub baseline: Option<&'w Baseline>,
 }
 
 impl<'w> View<'w> {

@@ -26,6 +26,7 @@ pub mod args;
 pub mod binder;
 pub mod window;
 pub mod codec;
+pub mod baseline;
 pub mod samples;
 pub mod kind;
 pub mod expectation;

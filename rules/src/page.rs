@@ -7,13 +7,16 @@
 //! `missing`, `unexpected`, `rows` (positions of unexpected records), `values` (those records' values),
 //! `observed`, `details`, `exact`, `why` (a part of the reason), `bound` and, at the page's own choice,
 //! any member of GX's result.
+//! A block `json baseline` holds the records that the window is compared with.
 //! A block `yaml problem` in place of the records states a part of the message that compiling gives.
 //! A comment line `# now: 2024-05-01T12:00:00Z` among the records sets the clock (default: 2024-01-01T00:00:00Z).
 
+use crate::baseline::Baseline;
 use crate::plan::{Options, Plan, compile};
+use crate::plugin::Context;
 use crate::record;
 use crate::report::Outcome;
-use crate::run::{self, Finding, Fold};
+use crate::run::{self, Finding, Fold, References};
 use crate::samples::Keep;
 use crate::suite::node::{self, Node};
 use crate::suite::read;
@@ -31,6 +34,8 @@ pub struct Case {
     pub suite: String,
     /// The records with the verdict stated for each.
     pub records: Vec<(String, Option<Outcome>)>,
+    /// The records of the baseline, if there is one.
+    pub baseline: Option<Vec<(String, Option<Outcome>)>>,
     /// The clock.
     pub now: Timestamp,
     /// What is stated of the window.
@@ -92,6 +97,10 @@ fn close(cases: &mut Vec<Case>, title: &str, info: &str, line: usize, text: Stri
                 case.records.push(found.unwrap_or_else(|| (line.trim().to_owned(), None)));
             }
         }
+        "json baseline" => {
+            let records = text.lines().map(str::trim).filter(|it| !it.is_empty());
+            case.baseline = Some(records.map(|it| (it.to_owned(), None)).collect());
+        }
         "yaml finding" => case.findings = Some(text),
         "yaml problem" => case.problem = Some(text.trim().to_owned()),
         _ => {}
@@ -121,9 +130,14 @@ fn check_case(case: &Case, options: &Options) -> Vec<String> {
         None => {}
     }
     let mut wrong = Vec::new();
+    let of_baseline = case.baseline.as_ref().map(|records| {
+        let records = Case { records: records.clone(), ..case.clone() };
+        Baseline::of_window(&plan.bindings, &fold(&records, &plan, &mut wrong).window)
+    });
     let fold = fold(case, &plan, &mut wrong);
     if let Some(stated) = &case.findings {
-        let findings = run::judge(&plan, &fold, case.now);
+        let references = References { baseline: of_baseline.as_ref(), window: None };
+        let findings = run::judge_against(&plan, &fold, case.now, &Context::default(), references);
         match node::parse(stated) {
             Ok(stated) => {
                 let stated: Vec<&Node> = stated.items().map_or_else(|| vec![&stated], |it| it.iter().collect());

@@ -187,6 +187,17 @@ pub struct Judgement {
     pub unexpected: Vec<Unexpected>,
     /// `None`: exact. Else the error bound or standard error of the sketch that answered, relative.
     pub error: Option<f64>,
+    /// For a test of significance: how likely chance alone is.
+    pub chance: Option<Chance>,
+}
+
+/// How likely chance alone gives what was found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Chance {
+    /// The p-value.
+    pub p: f64,
+    /// The level below which it is an alarm.
+    pub alpha: f64,
 }
 
 impl Judgement {
@@ -202,6 +213,7 @@ impl Judgement {
             counts: None,
             unexpected: Vec::new(),
             error: None,
+            chance: None,
         }
     }
 

@@ -6,7 +6,9 @@ mod flush;
 pub use explain::{Explanation, explain, reasons};
 pub use flush::{Late, flush};
 
+use crate::baseline::Baseline;
 use crate::binder::GuardId;
+use crate::drift::multiplicity::Correction;
 use crate::kind::{Check, View};
 use crate::plan::{Expectation, Plan};
 use crate::plugin::Context;
@@ -225,22 +227,31 @@ pub struct Finding {
 
 /// Judges a window: one finding an expectation, in the order of the plan.
 pub fn judge(plan: &Plan, fold: &Fold, now: Timestamp) -> Vec<Finding> {
-    judge_against(plan, fold, now, &Context::default(), None)
+    judge_against(plan, fold, now, &Context::default(), References::default())
 }
 
-/// Judges a window; drift tests of plugins compare it with `reference`, a window of the same plan, and are
-/// skipped without one.
+/// What a window is compared with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct References<'r> {
+    /// A window of the same plan, for the drift tests of plugins.
+    pub window: Option<&'r Window>,
+    /// Distributions of fields, for all others.
+    pub baseline: Option<&'r Baseline>,
+}
+
+/// Judges a window; drift tests compare it with `references`, and are skipped without them. Where several tests could
+/// each give an alarm by chance, the plan's correction holds for all of them together.
 pub fn judge_against(
     plan: &Plan,
     fold: &Fold,
     now: Timestamp,
     context: &Context,
-    reference: Option<&Window>,
+    references: References,
 ) -> Vec<Finding> {
     if !fold.waiting.iter().all(Waiting::is_empty) {
         let mut fold = fold.clone();
         flush(&mut fold);
-        return judge_against(plan, &fold, now, context, reference);
+        return judge_against(plan, &fold, now, context, references);
     }
     let finding = |(i, expectation): (usize, &Expectation)| {
         let tally = &fold.window.tallies[i];
@@ -255,7 +266,8 @@ pub fn judge_against(
                 form: expectation.form,
                 now,
                 context,
-                reference,
+                reference: references.window,
+                baseline: references.baseline,
             }),
             Check::Batch(rule) => {
                 let judgement = by_record(expectation, tally, rule.bound.clone(), true);
@@ -270,7 +282,33 @@ pub fn judge_against(
         };
         Finding { expectation: i, judgement, sample }
     };
-    plan.expectations.iter().enumerate().map(finding).collect()
+    let mut findings: Vec<_> = plan.expectations.iter().enumerate().map(finding).collect();
+    correct(plan.drift.correction, &mut findings);
+    findings
+}
+
+/// Of the alarms of many tests, leaves those that are no chance for all tests together.
+fn correct(correction: Option<Correction>, findings: &mut [Finding]) {
+    let Some(correction) = correction else { return };
+    let tested: Vec<_> = findings.iter().filter_map(|it| it.judgement.chance).collect();
+    if tested.len() < 2 {
+        return;
+    }
+    let ps: Vec<f64> = tested.iter().map(|it| it.p).collect();
+    let adjusted = correction.adjust(&ps);
+    let judged = findings.iter_mut().map(|it| &mut it.judgement).filter(|it| it.chance.is_some());
+    for (judgement, adjusted) in judged.zip(adjusted) {
+        let Some(chance) = judgement.chance else { continue };
+        if judgement.status == Status::Fail && adjusted >= chance.alpha {
+            judgement.status = Status::Pass;
+            let why = judgement.why.take().unwrap_or_default();
+            judgement.why = Some(format!(
+                "{why}; likely chance among {} tests (p {:.2e}, corrected {adjusted:.2e})",
+                tested.len(),
+                chance.p
+            ));
+        }
+    }
 }
 
 fn sample_of(mut unexpected: Vec<Unexpected>, keep: Keep) -> Sample {

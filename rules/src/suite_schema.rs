@@ -3,6 +3,7 @@
 //! Draft 7, which the language server of YAML speaks best. It refuses what it can see is wrong (unknown
 //! kinds and parameters, values of a wrong type); what remains, `driftline lint` says.
 
+mod drift;
 mod plugins;
 
 use serde_json::{Map, Value as Json, json};
@@ -94,6 +95,7 @@ fn suite() -> Json {
                     }},
                 ],
             },
+            "drift": drift::drift(),
             "privacy": {
                 "type": ["object", "null"],
                 "description": "What may be told and stored of a field's values; `*` stands for all other fields.",

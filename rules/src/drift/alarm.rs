@@ -52,6 +52,15 @@ fn in_buckets(numbers: &Numbers) -> Numbers {
     Numbers { sorted, n: numbers.n, error: Quantiles::ERROR, integers: numbers.integers }
 }
 
+/// Whether a test has these parameters, as far as that is known without values.
+///
+/// # Errors
+/// Says what is wrong with the parameters.
+pub fn sound(test: &DriftTest, params: &Params) -> Result<(), String> {
+    known(test, params)?;
+    limit(test, params).map(drop)
+}
+
 fn known(test: &DriftTest, params: &Params) -> Result<(), String> {
     let own = || test.params.iter().map(|it| it.0);
     let Some(unknown) = params.0.keys().find(|it| !COMMON.contains(&it.as_str()) && own().all(|own| own != *it)) else {

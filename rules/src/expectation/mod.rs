@@ -89,6 +89,7 @@ pub mod quantile_between;
 pub mod quantile_values_between;
 pub mod row_count_between;
 pub mod row_count_equal;
+pub mod stable;
 pub mod stdev_between;
 pub mod sum_between;
 pub mod unique;
@@ -168,6 +169,7 @@ pub static KINDS: &[&Kind] = &[
     &quantile_values_between::KIND,
     &row_count_between::KIND,
     &row_count_equal::KIND,
+    &stable::KIND,
     &stdev_between::KIND,
     &sum_between::KIND,
     &unique::KIND,

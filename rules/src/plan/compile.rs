@@ -76,6 +76,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         segments,
         on_fail: suite.on_fail,
         windows: suite.windows,
+        drift: suite.drift.clone(),
         privacy: suite.privacy.clone(),
         record: suite.record.clone(),
         examples: suite.examples.clone(),

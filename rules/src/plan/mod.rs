@@ -23,7 +23,7 @@ use crate::row::{Row, Slot};
 use crate::shape::Shape;
 use crate::sketch::Spec;
 use crate::suite::problem::At;
-use crate::suite::{Example, OnFail, Privacy, RecordFields, Windows};
+use crate::suite::{Drift, Example, OnFail, Privacy, RecordFields, Windows};
 use crate::value::Value;
 
 /// What a host must know to compile a suite.
@@ -84,6 +84,8 @@ pub struct Plan {
     pub on_fail: OnFail,
     /// Over which spans of time a service judges records together.
     pub windows: Windows,
+    /// What windows are compared with, and how many tests together are judged.
+    pub drift: Drift,
     /// What may be told and stored of each field's values.
     pub privacy: Privacy,
     /// Where the well-known fields lie.

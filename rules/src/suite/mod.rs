@@ -3,12 +3,14 @@
 //! Nothing is known here about kinds: names and parameters of expectations are resolved by
 //! [`plan::compile`](crate::plan::compile). All problems are reported at once.
 
+mod drift;
 pub mod node;
 pub mod plugins;
 pub mod problem;
 mod read;
 mod windows;
 
+pub use drift::{Drift, Reference};
 pub use read::{read, read_entry};
 pub use windows::Windows;
 
@@ -38,6 +40,8 @@ pub struct Suite {
     pub on_fail: OnFail,
     /// Over which spans of time a service judges records together.
     pub windows: Windows,
+    /// What windows are compared with, and how several tests are judged together.
+    pub drift: Drift,
     /// What may be told and stored of each field's values.
     pub privacy: Privacy,
     /// The JSON Schema of a record.

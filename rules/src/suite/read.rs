@@ -3,7 +3,7 @@
 use super::node::{self, Data, Member, Node};
 use super::problem::{At, Problem, did_you_mean};
 use super::{
-    Bound, Declared, Entry, Example, Form, OnFail, Privacy, RecordFields, SchemaSource, Suite, Telling, Windows,
+    Bound, Declared, Drift, Entry, Example, Form, OnFail, Privacy, RecordFields, SchemaSource, Suite, Telling, Windows,
 };
 use crate::path::Path;
 use crate::report::Severity;
@@ -22,7 +22,7 @@ pub fn read(text: &str) -> (Suite, Vec<Problem>) {
     (suite, problems)
 }
 
-const MEMBERS: [&str; 13] = [
+const MEMBERS: [&str; 14] = [
     "name",
     "id",
     "notes",
@@ -31,6 +31,7 @@ const MEMBERS: [&str; 13] = [
     "record",
     "on_fail",
     "windows",
+    "drift",
     "privacy",
     "schema",
     "plugins",
@@ -89,6 +90,7 @@ impl Reader<'_> {
                     suite.on_fail = self.word(value, name, OnFail::ALL.map(OnFail::name), OnFail::parse_name);
                 }
                 "windows" => suite.windows = Windows::read(value, self.problems),
+                "drift" => suite.drift = Drift::read(value, self.problems),
                 "privacy" => suite.privacy = self.privacy(value),
                 "schema" => suite.schema = self.schema(value),
                 "plugins" => suite.plugins = super::plugins::read(value, self.problems),

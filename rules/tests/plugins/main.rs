@@ -13,7 +13,7 @@ use driftline_rules::page;
 use driftline_rules::plan::{Options, Plan, compile};
 use driftline_rules::plugin::Context;
 use driftline_rules::report::{Outcome, Status};
-use driftline_rules::run::{self, Finding, Fold};
+use driftline_rules::run::{self, Finding, Fold, References};
 use driftline_rules::samples::Keep;
 use driftline_rules::suite::read;
 use driftline_rules::value::Value;
@@ -185,14 +185,26 @@ fn a_drift_test_compares_with_the_reference() {
     let reference = fold(&plan, &[r#"{"v":1}"#, r#"{"v":3}"#]);
     let current = fold(&plan, &[r#"{"v":5}"#]);
     assert_eq!(plan.bindings.sketches.len(), 1, "equal summaries are shared");
-    let found = run::judge_against(&plan, &current, 0, &Context::default(), Some(&reference.window));
+    let found = run::judge_against(
+        &plan,
+        &current,
+        0,
+        &Context::default(),
+        References { window: Some(&reference.window), baseline: None },
+    );
     let [shift, p_value] = [&found[plan.n_implicit].judgement, &found[plan.n_implicit + 1].judgement];
     assert_eq!((shift.status, shift.why.as_deref()), (Status::Fail, Some("statistic is 3, expected at most 1")));
     assert_eq!(shift.details.get("explanation"), Some(&Value::text("the mean moved by 3")));
     assert_eq!(p_value.status, Status::Pass);
     let without = own(&plan, &current);
     assert_eq!(without[0].judgement.status, Status::Skip);
-    let empty = run::judge_against(&plan, &current, 0, &Context::default(), Some(&fresh(&plan).window));
+    let empty = run::judge_against(
+        &plan,
+        &current,
+        0,
+        &Context::default(),
+        References { window: Some(&fresh(&plan).window), baseline: None },
+    );
     assert_eq!(empty[plan.n_implicit].judgement.why.as_deref(), Some("a window is empty"));
 }
 

@@ -1,0 +1,230 @@
+//! The values are distributed as those of the baseline.
+
+use serde_json::{Map, Value as Json};
+
+use crate::baseline::Distribution;
+use crate::drift::{self, Bin, DriftTest, Found, Moments, Params, Sides, Takes, alarm, choose::choose};
+use crate::kind::{Args, Binder, Check, Kind, Param, ParamType, Scope, SketchId, Subject, View, WindowCheck};
+use crate::report::{Chance, Judgement, Status};
+use crate::sketch::{Sketch, Spec};
+use crate::value::Value;
+
+/// The kind.
+pub static KIND: Kind = Kind {
+    name: "stable",
+    gx: "expect_column_distribution_to_be_stable",
+    in_gx: false,
+    since: "0.1.0",
+    summary: "the values to be distributed as those of the baseline",
+    subject: Subject::Field,
+    scope: Scope::Window,
+    mostly: false,
+    params: &[
+        Param::new("test", ParamType::Text, "The drift test; `driftline kinds` lists them.")
+            .default("one that suits type and size"),
+        Param::new("alpha", ParamType::Ratio, "The level: how often chance alone may give an alarm.").default("0.05"),
+        Param::new("threshold", ParamType::Positive, "The distance from which on it is an alarm.")
+            .default("that of the test"),
+        Param::new("min_effect", ParamType::Positive, "The smallest statistic that is an alarm, however sure it is.")
+            .default("0.1 for `ks`, else 0"),
+        Param::new("min_records", ParamType::Int, "The fewest values of either side that are judged.").default("30"),
+        Param::new("params", ParamType::Mapping, "Further parameters of the test."),
+    ],
+    main: Some("test"),
+    page: include_str!("stable.md"),
+    compile,
+};
+
+struct Stable {
+    values: SketchId,
+    counts: SketchId,
+    path: String,
+    test: Option<&'static DriftTest>,
+    params: Params,
+    min_effect: Option<f64>,
+    min_records: u64,
+}
+
+fn compile(args: &Args, binder: &mut Binder) -> Result<Check, String> {
+    if binder.guard.is_some() {
+        return Err("compares all records with those of the baseline, and takes no `when`".to_owned());
+    }
+    let test = args.text("test").map(|name| drift::find(name).ok_or_else(|| unknown(name))).transpose()?;
+    if let Some(it) = test.filter(|it| matches!(it.takes, Takes::Vectors | Takes::Texts)) {
+        return Err(format!(
+            "`{}` needs the records themselves, which windows do not keep; `driftline drift` runs it",
+            it.name
+        ));
+    }
+    let mut params = match args.get("params").map(Value::to_json) {
+        Some(Json::Object(it)) => it,
+        _ => Map::new(),
+    };
+    for name in ["alpha", "threshold"] {
+        if let Some(it) = args.number(name) {
+            params.insert(name.to_owned(), Json::from(it));
+        }
+    }
+    let params = Params(params);
+    if let Some(test) = test {
+        // What is wrong with the parameters is known without values.
+        alarm::sound(test, &params)?;
+    } else if params.0.keys().any(|it| it != "alpha" && it != "threshold") {
+        return Err("`params` are those of a test: name the `test`".to_owned());
+    }
+    let min_records = args.int("min_records").unwrap_or(30);
+    let min_records = u64::try_from(min_records).map_err(|_| "`min_records` must not be negative".to_owned())?;
+    let budget = binder.budget;
+    Ok(Check::Window(Box::new(Stable {
+        values: binder.sketch(Spec::Values { rows: false, budget }),
+        counts: binder.sketch(Spec::Counts { budget }),
+        path: binder.bindings.paths.get(usize::from(binder.slot().0)).map(ToString::to_string).unwrap_or_default(),
+        test,
+        params,
+        min_effect: args.number("min_effect"),
+        min_records,
+    })))
+}
+
+fn unknown(name: &str) -> String {
+    let names: Vec<_> = drift::TESTS.iter().map(|it| it.name).collect();
+    let near = crate::suite::problem::did_you_mean(name, names.iter().copied());
+    let hint = near.unwrap_or_else(|| format!("there are {}", names.join(", ")));
+    format!("there is no drift test `{name}`; {hint}")
+}
+
+impl WindowCheck for Stable {
+    fn judge(&self, view: &View) -> Judgement {
+        let bound = match self.test {
+            Some(it) => format!("distributed as in the baseline, by {}", it.name),
+            None => "distributed as in the baseline".to_owned(),
+        };
+        self.compare(view).unwrap_or_else(Judgement::skip).bound(bound)
+    }
+}
+
+impl Stable {
+    /// The error says why there is nothing to judge.
+    fn compare(&self, view: &View) -> Result<Judgement, String> {
+        let Some(baseline) = view.baseline else {
+            return Err("there is no baseline to compare with".to_owned());
+        };
+        let Some(reference) = baseline.field(&self.path) else {
+            return Err(format!("the baseline does not have the field `{}`", self.path));
+        };
+        let (Sketch::Values(values), Sketch::Counts(counts)) = (view.sketch(self.values), view.sketch(self.counts))
+        else {
+            return Err("there is no value to judge".to_owned());
+        };
+        let current = Distribution::of(values, counts);
+        let fewest = reference.n.min(current.n);
+        if fewest < self.min_records {
+            let side = if reference.n < current.n { "the baseline has" } else { "there are" };
+            return Err(format!("{side} only {fewest} values, and `min_records` is {}", self.min_records));
+        }
+        let is_missing = self.test.is_some_and(|it| it.takes == Takes::Missing);
+        let sides = if is_missing { missing(reference, &current) } else { reference.against(&current)? };
+        let test = self.test.unwrap_or_else(|| chosen(&sides));
+        let found = alarm::run(test, &sides, &self.params)?;
+        let drifted = alarm::drifted(test, &found, &self.params)?;
+        let least = self.min_effect.unwrap_or(if test.name == "ks" { 0.1 } else { 0.0 });
+        let matters = found.statistic.abs() >= least;
+        let mut judgement = Judgement::new(Status::of(!(drifted && matters)))
+            .observed(Value::Num(found.statistic))
+            .details(details(test, &found, &sides))
+            .within((!found.exact && is_sketched(&sides)).then_some(0.0));
+        if drifted {
+            let effect = effect(&sides, &found);
+            judgement = judgement.why(if matters {
+                effect
+            } else {
+                format!("{effect}; sure, but less than `min_effect` {least}")
+            });
+        }
+        judgement.chance =
+            found.p_value.map(|p| Chance { p, alpha: self.params.number("alpha", 0.05).unwrap_or(0.05) });
+        Ok(judgement)
+    }
+}
+
+fn missing(reference: &Distribution, current: &Distribution) -> Sides {
+    let share = |it: &Distribution| drift::Share { count: it.null, of: it.n + it.null + it.nan };
+    Sides::Missing(share(reference), share(current))
+}
+
+fn chosen(sides: &Sides) -> &'static DriftTest {
+    match sides {
+        Sides::Numbers(a, b) => choose(Takes::Numbers, a.n, b.n, a.sorted.len().max(b.sorted.len()) as u64),
+        Sides::Categories(it) => choose(Takes::Categories, it.n(), it.m(), it.counts.len() as u64),
+        Sides::Missing(a, b) => choose(Takes::Missing, a.of, b.of, 2),
+        Sides::Vectors(a, b) => choose(Takes::Vectors, a.len() as u64, b.len() as u64, 0),
+        Sides::Texts(a, b) => choose(Takes::Texts, a.len() as u64, b.len() as u64, 0),
+    }
+}
+
+fn is_sketched(sides: &Sides) -> bool {
+    matches!(sides, Sides::Numbers(a, b) if a.error > 0.0 || b.error > 0.0)
+}
+
+/// What has changed, in words.
+fn effect(sides: &Sides, found: &Found) -> String {
+    match sides {
+        Sides::Numbers(a, b) => {
+            let mean = |it: &drift::Numbers| Moments::of(&it.finite()).map(|it| it.mean);
+            match (mean(a), mean(b)) {
+                (Some(before), Some(now)) => format!("mean {}", change(before, now)),
+                _ => moved(&found.bins),
+            }
+        }
+        Sides::Missing(a, b) => {
+            let share = |it: &drift::Share| 100.0 * it.count as f64 / (it.of.max(1)) as f64;
+            format!("missing {} % -> {} %", short(share(a)), short(share(b)))
+        }
+        Sides::Categories(it) => moved(&Bin::of_categories(it)),
+        Sides::Vectors(..) | Sides::Texts(..) => format!("statistic {}", short(found.statistic)),
+    }
+}
+
+fn change(before: f64, now: f64) -> String {
+    let share = (now - before) / before.abs() * 100.0;
+    let by = if share.is_finite() { format!(", {share:+.0} %") } else { String::new() };
+    format!("{} -> {}{by}", short(before), short(now))
+}
+
+/// The three shares that have changed most.
+fn moved(bins: &[Bin]) -> String {
+    let (n, m) = bins.iter().fold((0, 0), |sum, it| (sum.0 + it.reference, sum.1 + it.current));
+    let share = |count: u64, of: u64| 100.0 * count as f64 / of.max(1) as f64;
+    let mut all: Vec<_> = bins.iter().map(|it| (it, share(it.reference, n), share(it.current, m))).collect();
+    all.sort_by(|a, b| (b.2 - b.1).abs().total_cmp(&(a.2 - a.1).abs()));
+    let words =
+        all.iter().take(3).map(|(bin, before, now)| format!("{} {} % -> {} %", bin.label, short(*before), short(*now)));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// Three digits that count.
+fn short(it: f64) -> String {
+    if it == 0.0 || !it.is_finite() {
+        return it.to_string();
+    }
+    let digits = (2 - it.abs().log10().floor() as i32).clamp(0, 12) as usize;
+    let text = format!("{it:.digits$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+fn details(test: &DriftTest, found: &Found, sides: &Sides) -> Value<'static> {
+    let mut out: Vec<(std::borrow::Cow<'static, str>, Value<'static>)> = vec![
+        ("test".into(), Value::text(test.name)),
+        ("n".into(), Value::Int(found.n as i64)),
+        ("m".into(), Value::Int(found.m as i64)),
+    ];
+    if let Some(p) = found.p_value {
+        out.push(("p_value".into(), Value::Num(p)));
+    }
+    if let Some(p) = found.ln_p_value {
+        out.push(("ln_p_value".into(), Value::Num(p)));
+    }
+    out.push(("effect".into(), Value::Str(effect(sides, found).into())));
+    out.extend(found.more.iter().map(|(name, it)| ((*name).into(), Value::Num(*it))));
+    Value::Map(out)
+}

@@ -1,0 +1,127 @@
+//! `drift:`, what the windows of a suite are compared with.
+
+use super::node::{Member, Node};
+use super::problem::{Problem, did_you_mean};
+use crate::drift::multiplicity::Correction;
+use crate::time::{Timestamp, seconds};
+
+/// What the windows of a suite are compared with, and how several tests are judged together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drift {
+    /// What they are compared with.
+    pub reference: Reference,
+    /// How alarms of several tests of one window are held against chance; `None`: each by itself.
+    pub correction: Option<Correction>,
+}
+
+/// What windows are compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// The active version of the baseline of this name; `None`: that of the suite's name.
+    Named(Option<String>),
+    /// The window before.
+    Previous,
+    /// All windows that ended within so many microseconds before the window began.
+    Last(Timestamp),
+    /// The window so many microseconds earlier: the same hour of last week.
+    Ago(Timestamp),
+}
+
+impl Default for Drift {
+    fn default() -> Self {
+        Drift { reference: Reference::Named(None), correction: Some(Correction::BenjaminiHochberg) }
+    }
+}
+
+const MEMBERS: [&str; 2] = ["baseline", "correction"];
+
+impl Drift {
+    /// Reads `drift: { baseline: training, correction: holm }`.
+    pub(super) fn read(node: &Node, problems: &mut Vec<Problem>) -> Self {
+        let mut drift = Drift::default();
+        if !node.is_mapping() && !node.is_null() {
+            let message = format!("expected `{{baseline: NAME}}`, found {}", node.what());
+            problems.push(Problem::new(node.at, message).within("drift"));
+        }
+        for Member { name, at, value } in node.members() {
+            match name.as_str() {
+                "baseline" => match reference(value) {
+                    Ok(it) => drift.reference = it,
+                    Err(why) => problems.push(
+                        Problem::new(value.at, why)
+                            .within("drift.baseline")
+                            .hint("`training`, `{window: previous}`, `{last: 6h}` or `{ago: 7d}`"),
+                    ),
+                },
+                "correction" => match value.text() {
+                    Some("none") => drift.correction = None,
+                    Some(it) if Correction::find(it).is_some() => drift.correction = Correction::find(it),
+                    _ => problems.push(
+                        Problem::new(value.at, format!("expected a correction, found {}", value.what()))
+                            .within("drift.correction")
+                            .hint("one of benjamini_hochberg, benjamini_yekutieli, holm, bonferroni, none"),
+                    ),
+                },
+                _ => {
+                    let hint =
+                        did_you_mean(name, MEMBERS).unwrap_or_else(|| format!("`drift` holds {}", MEMBERS.join(", ")));
+                    problems.push(Problem::new(*at, format!("unknown member `{name}`")).within("drift").hint(hint));
+                }
+            }
+        }
+        drift
+    }
+}
+
+fn reference(node: &Node) -> Result<Reference, String> {
+    if let Some(name) = node.text().filter(|it| !it.is_empty()) {
+        return Ok(Reference::Named(Some(name.to_owned())));
+    }
+    let wrong = || format!("expected the name of a baseline or one of `window`, `last`, `ago`, found {}", node.what());
+    let [Member { name, value, .. }] = node.members() else { return Err(wrong()) };
+    let length = || {
+        let found = value.text().and_then(seconds).filter(|it| (1.0..=366.0 * 86_400.0).contains(it));
+        let message = || format!("expected a length of time from 1s to 366d, found {}", value.what());
+        found.map(|it| (it * 1e6) as Timestamp).ok_or_else(message)
+    };
+    match name.as_str() {
+        "window" if value.text() == Some("previous") => Ok(Reference::Previous),
+        "window" => Err(format!("`window` is `previous`, not {}", value.what())),
+        "last" => length().map(Reference::Last),
+        "ago" => length().map(Reference::Ago),
+        _ => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suite::read;
+
+    #[test]
+    fn a_suite_says_what_its_windows_are_compared_with() {
+        const HOUR: Timestamp = 3_600_000_000;
+        for (text, reference) in [
+            ("name: s", Reference::Named(None)),
+            ("drift: {baseline: training}", Reference::Named(Some("training".into()))),
+            ("drift: {baseline: {window: previous}}", Reference::Previous),
+            ("drift: {baseline: {last: 6h}}", Reference::Last(6 * HOUR)),
+            ("drift: {baseline: {ago: 7d}}", Reference::Ago(7 * 24 * HOUR)),
+        ] {
+            let (suite, problems) = read(text);
+            assert_eq!((suite.drift.reference, problems.len()), (reference, 0), "{text} {problems:?}");
+        }
+        assert_eq!(read("drift: {correction: none}").0.drift.correction, None);
+        assert_eq!(read("drift: {correction: holm}").0.drift.correction, Some(Correction::Holm));
+        for text in [
+            "drift: 5",
+            "drift: {baseline: {last: soon}}",
+            "drift: {baseline: {window: next}}",
+            "drift: {corection: holm}",
+            "drift: {correction: much}",
+        ] {
+            let (_, problems) = read(text);
+            assert_eq!(problems.len(), 1, "{text} {problems:?}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The schema of a suite's `drift:`.
+
+use serde_json::{Value as Json, json};
+
+/// What `drift:` may be.
+pub(super) fn drift() -> Json {
+    json!({
+        "type": ["object", "null"],
+        "description": "What windows are compared with, and how alarms of several tests are held against chance.",
+        "additionalProperties": false,
+        "properties": {
+            "baseline": {
+                "description": "The name of a baseline (that of the suite unless said), or other windows.",
+                "anyOf": [
+                    {"type": "string"},
+                    {"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1, "properties": {
+                        "window": {"const": "previous", "description": "The window before."},
+                        "last": {"type": ["string", "number"], "description": "All windows of so long before."},
+                        "ago": {"type": ["string", "number"], "description": "The window so long before, such as 7d."},
+                    }},
+                ],
+            },
+            "correction": {"enum": ["benjamini_hochberg", "benjamini_yekutieli", "holm", "bonferroni", "none"]},
+        },
+    })
+}
