@@ -3,7 +3,7 @@
 //! `detectors/cases.jsonl` holds streams with what the libraries said. The larger corpus runs too where it is there: in
 //! the folder that `DRIFTLINE_CORPUS` names, or in `../shared/conformance` beside the checkout.
 
-#![allow(clippy::disallowed_methods, reason = "the test, not the engine, reads files")]
+#![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "the test, not the engine, reads files and tells")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -71,7 +71,8 @@ fn of_all_seeds(case: &Value, stream: &[f64]) -> Vec<String> {
         let mut params = case["params"].as_object().expect("an object").clone();
         params.insert("seed".to_owned(), json!(seed));
         let said = said("kswin", &params, stream);
-        let drifts: Vec<u64> = said["drift_indices"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+        let drifts: Vec<u64> =
+            said["drift_indices"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
         counts.push(drifts.len());
         if let Some(change) = change {
             firsts.push(drifts.into_iter().find(|it| *it >= change));

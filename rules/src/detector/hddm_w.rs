@@ -1,4 +1,4 @@
-//! `hddm_w`: two exponentially weighted means differ by more than McDiarmid's bound.
+//! `hddm_w`: two exponentially weighted means differ by more than the bound of `McDiarmid`.
 
 use super::hddm_a::{DRIFT, LEAST, TWO_SIDED, WARNING};
 use super::parts::Tape;

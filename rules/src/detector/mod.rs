@@ -123,7 +123,7 @@ pub static DETECTORS: &[&DetectorKind] = &[
 /// The detector of a name or an alias, in any case.
 pub fn find(name: &str) -> Option<&'static DetectorKind> {
     let is = |it: &&str| it.eq_ignore_ascii_case(name);
-    DETECTORS.iter().copied().find(|it| is(&it.name) || it.aliases.iter().any(|it| is(it)))
+    DETECTORS.iter().copied().find(|it| is(&it.name) || it.aliases.iter().any(is))
 }
 
 /// A detector with its parameters and what it has seen.

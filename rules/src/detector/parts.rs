@@ -27,7 +27,7 @@ impl Tape<'_, '_> {
         match self {
             Tape::Write(out) => out.extend_from_slice(&it.to_bits().to_le_bytes()),
             Tape::Read(from) => {
-                *it = Some(f64::from_bits(u64::from_le_bytes(take(from)?))).filter(|it| !it.is_nan())?
+                *it = Some(f64::from_bits(u64::from_le_bytes(take(from)?))).filter(|it| !it.is_nan())?;
             }
         }
         Some(())

@@ -36,6 +36,7 @@ fn stream(of: &Value) -> Vec<f64> {
 
 #[test]
 fn what_the_pages_say_is_so() {
+    let mut wrong = vec![];
     for kind in DETECTORS {
         assert!(kind.page.starts_with(&format!("# {}\n", kind.name)), "{}: the page has no title", kind.name);
         for param in kind.params {
@@ -45,7 +46,8 @@ fn what_the_pages_say_is_so() {
         let mut examples = 0;
         for block in kind.page.split("```example\n").skip(1) {
             for line in block.split("```").next().unwrap_or_default().lines() {
-                let case: Value = serde_json::from_str(line).unwrap_or_else(|why| panic!("{}: {why}: {line}", kind.name));
+                let case: Value =
+                    serde_json::from_str(line).unwrap_or_else(|why| panic!("{}: {why}: {line}", kind.name));
                 let mut detector = detector(kind.name, &case["params"]);
                 let (mut drifts, mut warnings) = (vec![], vec![]);
                 for (i, value) in stream(&case["stream"]).into_iter().enumerate() {
@@ -53,15 +55,17 @@ fn what_the_pages_say_is_so() {
                     step.drift.then(|| drifts.push(i));
                     step.warning.then(|| warnings.push(i));
                 }
-                assert_eq!(case["expected"]["drift_indices"], json!(drifts), "{}: {line}", kind.name);
-                if let Some(wanted) = case["expected"].get("warning_indices") {
-                    assert_eq!(*wanted, json!(warnings), "{}: {line}", kind.name);
+                for (key, got) in [("drift_indices", json!(drifts)), ("warning_indices", json!(warnings))] {
+                    if let Some(wanted) = case["expected"].get(key).filter(|it| **it != got) {
+                        wrong.push(format!("{}: {key} {got}, not {wanted}: {line}", kind.name));
+                    }
                 }
                 examples += 1;
             }
         }
         assert!(examples > 1, "{}: the page has {examples} examples", kind.name);
     }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]
@@ -69,7 +73,10 @@ fn names_are_one_detectors_alone() {
     let mut names: Vec<_> = DETECTORS.iter().flat_map(|it| std::iter::once(&it.name).chain(it.aliases)).collect();
     names.sort_by_key(|it| it.to_lowercase());
     for pair in names.windows(2) {
-        assert!(!pair[0].eq_ignore_ascii_case(pair[1]) || find(pair[0]).map(|it| it.name) == find(pair[1]).map(|it| it.name));
+        assert!(
+            !pair[0].eq_ignore_ascii_case(pair[1])
+                || find(pair[0]).map(|it| it.name) == find(pair[1]).map(|it| it.name)
+        );
     }
     assert_eq!(find("ADWIN").map(|it| it.name), Some("adwin"));
     assert_eq!(find("PageHinkley").map(|it| it.name), Some("page_hinkley"));
@@ -82,7 +89,10 @@ fn parameters_are_read_by_the_names_of_both_libraries() {
     let theirs = detector("page_hinkley", &json!({"min_num_instances": 10.0, "lambda_": 2.0, "mode": null}));
     assert_eq!(ours.settings().to_json(), theirs.settings().to_json());
     assert_eq!(ours.settings().to_json()["mode"], "both");
-    assert_eq!(detector("fhddm", &json!({"short_window_size": null})).settings().to_json()["short_window_size"], Value::Null);
+    assert_eq!(
+        detector("fhddm", &json!({"short_window_size": null})).settings().to_json()["short_window_size"],
+        Value::Null
+    );
 }
 
 #[test]
@@ -91,11 +101,26 @@ fn wrong_parameters_are_named() {
         refusal("cusum", &json!({"lamda": 1})),
         "`cusum` has no parameter `lamda`; it has delta, lambda_, min_num_instances, cooldown"
     );
-    assert_eq!(refusal("cusum", &json!({"lambda": 1, "lambda_": 1})), "`lambda_` is given twice, as `lambda` and as `lambda_`");
-    assert_eq!(refusal("adwin", &json!({"delta": 0})), "`adwin`: `delta` must be a number above 0 and at most 1, not 0");
-    assert_eq!(refusal("adwin", &json!({"clock": 1.5})), "`adwin`: `clock` must be an integer from 1 to 4294967296, not 1.5");
-    assert_eq!(refusal("page_hinkley", &json!({"mode": "sideways"})), "`page_hinkley`: `mode` must be one of both, up, down, not \"sideways\"");
-    assert_eq!(refusal("kswin", &json!({"stat_size": 60})), "`kswin`: `window_size` (100) must be at least twice `stat_size` (60)");
+    assert_eq!(
+        refusal("cusum", &json!({"lambda": 1, "lambda_": 1})),
+        "`lambda_` is given twice, as `lambda` and as `lambda_`"
+    );
+    assert_eq!(
+        refusal("adwin", &json!({"delta": 0})),
+        "`adwin`: `delta` must be a number above 0 and at most 1, not 0"
+    );
+    assert_eq!(
+        refusal("adwin", &json!({"clock": 1.5})),
+        "`adwin`: `clock` must be an integer from 1 to 4294967296, not 1.5"
+    );
+    assert_eq!(
+        refusal("page_hinkley", &json!({"mode": "sideways"})),
+        "`page_hinkley`: `mode` must be one of both, up, down, not \"sideways\""
+    );
+    assert_eq!(
+        refusal("kswin", &json!({"stat_size": 60})),
+        "`kswin`: `window_size` (100) must be at least twice `stat_size` (60)"
+    );
     assert_eq!(refusal("ecdd", &json!({"arl": 200})), "`ecdd`: `average_run_length` must be 100, 400 or 1000, not 200");
     assert_eq!(refusal("eddm", &json!({"alpha": 0.5})), "`eddm`: `alpha` (0.5) must not be below `beta` (0.9)");
 }
@@ -137,7 +162,7 @@ fn any_stream(takes: Takes) -> BoxedStrategy<Vec<f64>> {
     let part = (level, prop::collection::vec(0.0..1.0, 1..150)).prop_map(move |(level, noise)| {
         let value = |noise: f64| match takes {
             Takes::Bits => f64::from(u8::from(noise < level)),
-            Takes::Shares => (noise + level) / 2.0,
+            Takes::Shares => f64::midpoint(noise, level),
             Takes::Numbers => noise + 20.0 * level,
         };
         noise.into_iter().map(value).collect::<Vec<f64>>()
@@ -188,7 +213,9 @@ proptest! {
         length in any::<prop::sample::Index>(),
     ) {
         let mut it = detector(name, &given);
-        stream.iter().for_each(|value| { it.update(*value); });
+        for value in &stream {
+            it.update(*value);
+        }
         let mut bytes = it.to_bytes();
         for (at, byte) in changes {
             let at = at.index(bytes.len());
@@ -199,7 +226,9 @@ proptest! {
         }
         if let Ok(mut read) = Detector::from_bytes(&bytes) {
             prop_assert_eq!(read.to_bytes(), bytes);
-            stream.iter().for_each(|value| { read.update(*value); });
+            for value in &stream {
+            read.update(*value);
+        }
         }
     }
 }
@@ -207,7 +236,9 @@ proptest! {
 #[test]
 fn other_bytes_are_refused() {
     let mut it = detector("stepd", &json!({}));
-    (0..100).for_each(|i| { it.update(f64::from(i % 2)); });
+    for i in 0..100 {
+        it.update(f64::from(i % 2));
+    }
     let bytes = it.to_bytes();
     let error = |bytes: &[u8]| Detector::from_bytes(bytes).err();
     assert_eq!(error(b""), Some(StateError::NoDetector));
@@ -230,7 +261,9 @@ fn memory_is_bounded() {
     for kind in DETECTORS {
         let mut it = detector(kind.name, &json!({}));
         let at = |n: u64| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40 & 1) as f64;
-        (0..60_000).for_each(|n| { it.update(at(n)); });
+        for n in 0..60_000 {
+            it.update(at(n));
+        }
         assert!(it.to_bytes().len() < 8000, "{}: {} bytes", kind.name, it.to_bytes().len());
     }
 }

@@ -24,7 +24,7 @@ impl Params {
     }
 
     /// One of some words; the first is meant when none is given.
-    pub fn word<'a>(&'a self, name: &str, words: &'static [&'static str]) -> Result<&'static str, String> {
+    pub fn word(&self, name: &str, words: &'static [&'static str]) -> Result<&'static str, String> {
         let Some(given) = self.0.get(name) else { return Ok(words[0]) };
         let found = given.as_str().and_then(|it| words.iter().find(|word| **word == it));
         found.copied().ok_or_else(|| format!("`{name}` must be one of {}, not {given}", words.join(", ")))
