@@ -8,12 +8,12 @@ use super::{Room, json};
 
 /// 300 times 0, then 100 times 1: in it `page_hinkley` sees a change after row 354.
 fn step(name: &str) -> String {
-    (0..400).map(|i| format!("{{\"id\": {i}, \"{name}\": {}}}\n", i32::from(i >= 300))).collect()
+    (0..400).map(|i| format!("{{\"id\": {i}, \"{name}\": {}}}\n", i32::from(i >= 300))).collect::<Vec<_>>().concat()
 }
 
 fn csv(rows: &str) -> String {
     let lines = rows.lines().map(|it| json(it)["error"].to_string());
-    format!("id,error\n{}", lines.enumerate().map(|(i, it)| format!("{i},{it}\n")).collect::<String>())
+    format!("id,error\n{}", lines.enumerate().map(|(i, it)| format!("{i},{it}\n")).collect::<Vec<_>>().concat())
 }
 
 fn gz(text: &str) -> Vec<u8> {
@@ -59,7 +59,8 @@ fn a_change_is_found_in_every_format() {
 #[test]
 fn what_is_no_value_is_skipped_and_keeps_its_row() {
     // A null before each value: rows are counted, missing or not.
-    let rows: String = step("error").lines().map(|it| format!("{{\"error\": null}}\n{it}\n")).collect();
+    let rows: String =
+        step("error").lines().map(|it| format!("{{\"error\": null}}\n{it}\n")).collect::<Vec<_>>().concat();
     let room = Room::new(&[
         ("d.ndjson", &rows),
         ("deep.ndjson", "{\"a\": {\"b\": true}}\n{\"a\": {}}\n{\"a\": {\"b\": 0}}\n"),

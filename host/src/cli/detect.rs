@@ -110,7 +110,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         }
         Format::Text => write_text(args, &pass, out),
     })?;
-    Ok(if !pass.faults.is_empty() { CANNOT } else { u8::from(!watch.drifts.is_empty()) })
+    Ok(if pass.faults.is_empty() { u8::from(!watch.drifts.is_empty()) } else { CANNOT })
 }
 
 fn kind(name: &str) -> anyhow::Result<&'static DetectorKind> {

@@ -29,7 +29,7 @@ fn table(text: &str, weights: Option<&str>) -> Table {
 }
 
 fn sides_of(reference: &str, current: &str) -> Result<Compared, String> {
-    let wrap = |it: &str| it.split('\n').map(|it| format!("{{\"c\": {it}}}\n")).collect::<String>();
+    let wrap = |it: &str| it.split('\n').map(|it| format!("{{\"c\": {it}}}\n")).collect::<Vec<_>>().concat();
     let (a, b) = (table(&wrap(reference), None), table(&wrap(current), None));
     let (a, b) = (a.columns(), b.columns());
     compared(a[0].1, b[0].1)
