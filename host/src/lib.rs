@@ -11,6 +11,8 @@ pub mod output;
 pub mod split;
 pub mod yaml;
 pub mod import;
+pub mod passes;
+pub mod columns;
 pub mod suggest;
 pub mod redact;
 pub mod store;

@@ -21,6 +21,7 @@ pub mod plugin;
 pub(crate) mod bytes;
 pub mod sketch;
 pub mod drift;
+pub mod detector;
 pub mod suite;
 pub mod args;
 pub mod binder;

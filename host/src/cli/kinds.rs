@@ -1,5 +1,6 @@
-//! `driftline kinds`: the kinds of expectations and their pages.
+//! `driftline kinds`: the kinds of expectations, the drift tests and the change detectors, and their pages.
 
+mod pages;
 mod plugins;
 
 use std::io::{self, IsTerminal, Write};
@@ -14,7 +15,7 @@ use serde_json::json;
 
 use super::say;
 
-/// List the kinds of expectations, or show the page of one.
+/// List the kinds of expectations, drift tests and change detectors, or show the page of one.
 ///
 /// Without a name: all kinds with what they expect, those of single records first, then those of windows
 /// (a file, or a span of time). A `+` marks what Great Expectations does not have. With a name, short
@@ -22,10 +23,10 @@ use super::say;
 /// that are tested as they stand, and its parameters.
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Examples:\n  driftline kinds\n  driftline kinds between\n  driftline kinds expect_column_values_to_be_in_set\n  driftline kinds --format json | jq -r '.[].name'\n  driftline kinds language-is --suite suite.yaml\n\nExit codes: 0; 3 for a name that is no kind."
+    after_help = "Examples:\n  driftline kinds\n  driftline kinds between\n  driftline kinds expect_column_values_to_be_in_set\n  driftline kinds hddm_a                  a detector of `driftline detect`\n  driftline kinds --format json | jq -r '.[].name'\n  driftline kinds language-is --suite suite.yaml\n\nExit codes: 0; 3 for a name that is no kind."
 )]
 pub struct Args {
-    /// A kind, by its short name or that of Great Expectations.
+    /// A kind, by its short name or that of Great Expectations; a drift test; a detector.
     #[arg(value_name = "NAME")]
     name: Option<String>,
     /// A suite whose plugins are looked at too; their rules are `plugin.rule`, or the rule alone.
@@ -59,7 +60,14 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         return Ok(0);
     }
     if let (Some(name), None) = (&args.name, kind) {
-        let hint = did_you_mean(name, KINDS.iter().flat_map(|it| [it.name, it.gx]));
+        if let Some(page) = pages::find(name) {
+            say(|out| match args.format {
+                Format::Json => write_json(&page.to_json(), out),
+                Format::Text => page.write(colour, out),
+            })?;
+            return Ok(0);
+        }
+        let hint = did_you_mean(name, KINDS.iter().flat_map(|it| [it.name, it.gx]).chain(pages::names()));
         bail!("unknown kind `{name}` ({})", hint.unwrap_or_else(|| why_not(name).to_owned()));
     }
     say(|out| match (args.format, kind) {
@@ -73,7 +81,8 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         (Format::Text, Some(kind)) => write_page(kind, colour, out),
         (Format::Text, None) => {
             plugins::write_list(used.as_deref().unwrap_or_default(), out)?;
-            write_list(out)
+            write_list(out)?;
+            pages::write_list(out)
         }
     })?;
     Ok(0)
@@ -104,32 +113,9 @@ fn write_list(out: &mut dyn Write) -> io::Result<()> {
 
 /// The page as it stands, its headings set off and its code in from the margin, then the parameters.
 fn write_page(kind: &Kind, colour: bool, out: &mut dyn Write) -> io::Result<()> {
-    let (bold, dim, end) = if colour { ("\x1b[1m", "\x1b[36m", "\x1b[0m") } else { ("", "", "") };
-    let mut in_code = false;
-    let mut lines = kind.page.trim_end().lines();
-    // The first line is the name.
-    lines.next();
+    let (bold, _, end) = colours(colour);
     writeln!(out, "{bold}{}{end}  ({})", kind.name, kind.gx)?;
-    for line in lines {
-        match (line.strip_prefix("```"), line.strip_prefix('#')) {
-            (Some(info), _) => {
-                in_code = !in_code;
-                let title = match info.trim() {
-                    "yaml suite" => "suite",
-                    "json records" => "records",
-                    "yaml finding" => "finding",
-                    "yaml problem" => "problem",
-                    it => it,
-                };
-                if in_code && !title.is_empty() {
-                    writeln!(out, "  {title}:")?;
-                }
-            }
-            _ if in_code => writeln!(out, "    {dim}{line}{end}")?,
-            (_, Some(heading)) => writeln!(out, "{bold}{}{end}", heading.trim_start_matches('#').trim())?,
-            _ => writeln!(out, "{line}")?,
-        }
-    }
+    write_text(kind.page, colour, out)?;
     writeln!(out, "\n{bold}Parameters{end}\n")?;
     write_params(kind, out)?;
     writeln!(
@@ -141,6 +127,39 @@ fn write_page(kind: &Kind, colour: bool, out: &mut dyn Write) -> io::Result<()> 
         kind.since,
         if kind.in_gx { "" } else { "; not in Great Expectations" }
     )
+}
+
+/// What sets off headings and code, and what ends it.
+const fn colours(wanted: bool) -> (&'static str, &'static str, &'static str) {
+    if wanted { ("\x1b[1m", "\x1b[36m", "\x1b[0m") } else { ("", "", "") }
+}
+
+/// A page without its first line, which is the name.
+fn write_text(page: &str, colour: bool, out: &mut dyn Write) -> io::Result<()> {
+    let (bold, dim, end) = colours(colour);
+    let mut in_code = false;
+    for line in page.trim_end().lines().skip(1) {
+        match (line.strip_prefix("```"), line.strip_prefix('#')) {
+            (Some(info), _) => {
+                in_code = !in_code;
+                let title = match info.trim() {
+                    "yaml suite" => "suite",
+                    "json records" => "records",
+                    "yaml finding" => "finding",
+                    "yaml problem" => "problem",
+                    "example" => "examples",
+                    it => it,
+                };
+                if in_code && !title.is_empty() {
+                    writeln!(out, "  {title}:")?;
+                }
+            }
+            _ if in_code => writeln!(out, "    {dim}{line}{end}")?,
+            (_, Some(heading)) => writeln!(out, "{bold}{}{end}", heading.trim_start_matches('#').trim())?,
+            _ => writeln!(out, "{line}")?,
+        }
+    }
+    Ok(())
 }
 
 fn write_params(kind: &Kind, out: &mut dyn Write) -> io::Result<()> {

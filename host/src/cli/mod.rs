@@ -3,6 +3,9 @@
 mod check;
 mod completions;
 mod demo;
+mod detect;
+mod drift;
+mod given;
 mod config;
 mod explain;
 mod history;
@@ -40,6 +43,8 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Check(check::Args),
+    Drift(drift::Args),
+    Detect(detect::Args),
     Lint(lint::Args),
     Test(test::Args),
     Explain(explain::Args),
@@ -71,6 +76,8 @@ pub fn run() -> ExitCode {
     };
     let code = match cli.command {
         Command::Check(args) => check::run(&args),
+        Command::Drift(args) => drift::run(&args),
+        Command::Detect(args) => detect::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -1,0 +1,297 @@
+//! `driftline drift`: two inputs, column by column.
+
+mod show;
+mod sides;
+
+use anyhow::{anyhow, bail};
+use clap::{Args as ClapArgs, ValueEnum};
+use driftline_rules::drift::{Alarm, DriftTest, Found, Params, Sides, TESTS, Takes, alarm, choose, find, multiplicity};
+use driftline_rules::suite::problem::did_you_mean;
+use serde_json::json;
+
+use super::check::Reading;
+use super::{CANNOT, complain, given};
+use crate::columns::{Column, Table};
+use sides::{Compared, compared, fit, missing};
+
+/// Compare two inputs column by column.
+///
+/// Says of each column that both inputs have whether its values are from one distribution, with a test that is chosen
+/// by type and size, or with the one that `--test` names. Columns of numbers are compared as numbers, booleans and
+/// texts as categories, long texts that hardly repeat as texts, lists of numbers as vectors; nulls and NaN are left
+/// out. `driftline kinds` lists the tests, `driftline kinds ks` shows the page of one.
+#[derive(ClapArgs, Debug)]
+#[command(
+    after_help = "Examples:\n  driftline drift --reference train.parquet --current today.parquet\n  driftline drift --reference jan.csv --current feb.csv --column amount --test ks --param method=exact\n  driftline drift --reference a.ndjson --current 'b/*.ndjson' --correction holm --format markdown\n  driftline drift --reference counts_a.csv --current counts_b.csv --weights count --test chi_square\n\nExit codes: 0 no column drifted; 1 at least one did; 3 bad usage, unreadable data, or nothing could be compared."
+)]
+pub struct Args {
+    /// The reference: files or patterns, NDJSON, JSON array, CSV, Parquet, also .gz and .zst; `-` is standard input.
+    #[arg(long, required = true, value_name = "DATA", num_args = 1..)]
+    reference: Vec<String>,
+    /// What is compared with it.
+    #[arg(long, required = true, value_name = "DATA", num_args = 1..)]
+    current: Vec<String>,
+    /// A column, `a.b` for a member of an object; may be repeated. Default: all.
+    #[arg(short, long = "column", value_name = "COLUMN")]
+    columns: Vec<String>,
+    /// The test of every column; default: chosen by type and size.
+    #[arg(short, long, value_name = "NAME")]
+    test: Option<String>,
+    /// A parameter of the test; may be repeated.
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    params: Vec<String>,
+    /// The level of tests with a p-value; default: that of the test.
+    #[arg(long, value_name = "LEVEL")]
+    alpha: Option<f64>,
+    /// How p-values are corrected for the number of columns: a column drifts only if its corrected one says so too.
+    #[arg(long, value_enum, default_value_t = Correction::None)]
+    correction: Correction,
+    /// A column of counts: each row stands for so many.
+    #[arg(long, value_name = "COLUMN")]
+    weights: Option<String>,
+    /// What the answer looks like.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// A correction for many tests.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Correction {
+    /// None: some columns of many drift by chance.
+    None,
+    /// Holm's: the chance of any false alarm is at most the level.
+    Holm,
+    /// Benjamini and Hochberg's: the share of false alarms among all is at most the level.
+    Bh,
+}
+
+/// A format of the answer.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// A table, for a comment or a page.
+    Markdown,
+}
+
+/// What is said of a column.
+#[derive(Debug, Default)]
+struct Entry {
+    column: String,
+    test: Option<&'static str>,
+    /// Alpha, or the threshold of a distance.
+    threshold: Option<f64>,
+    /// Values that are not missing.
+    n: u64,
+    m: u64,
+    found: Option<Found>,
+    corrected: Option<f64>,
+    drifted: Option<bool>,
+    error: Option<String>,
+}
+
+/// Runs the command; the exit code.
+pub fn run(args: &Args) -> anyhow::Result<u8> {
+    let mut params = Params(given::params(&args.params)?);
+    if let Some(alpha) = args.alpha {
+        if !(alpha > 0.0 && alpha < 1.0) {
+            bail!("`--alpha` must be between 0 and 1, not {alpha}");
+        }
+        if params.0.insert("alpha".to_owned(), json!(alpha)).is_some() {
+            bail!("alpha is given twice, as `--alpha` and as `--param`");
+        }
+    }
+    let test = match args.test.as_deref() {
+        None => Asked::Chosen,
+        Some(it) if EVIDENTLY.contains(&it) => Asked::Evidently,
+        Some(it) => Asked::Named(named(it)?),
+    };
+    if let Asked::Named(test) = test {
+        // What is wrong with them is wrong for every column.
+        alarm::sound(test, &params).map_err(|it| anyhow!(it))?;
+    }
+    if args.reference == ["-"] && args.current == ["-"] {
+        bail!("standard input (`-`) cannot be both the reference and what is compared with it");
+    }
+    let (reference, reference_fault) = read(args, &args.reference)?;
+    let (current, current_fault) = read(args, &args.current)?;
+    let entries = compare(args, test, &params, &reference, &current)?;
+    show::write(&entries, args.format)?;
+    let any = |is: fn(&Entry) -> bool| entries.iter().any(is);
+    Ok(match () {
+        () if reference_fault || current_fault => CANNOT,
+        () if any(|it| it.drifted == Some(true)) => 1,
+        () if any(|it| it.drifted.is_some()) => 0,
+        () => {
+            complain(format_args!("error: no column could be compared"));
+            CANNOT
+        }
+    })
+}
+
+/// What is asked for by Evidently's own choice of a test.
+const EVIDENTLY: [&str; 2] = ["evidently", "evidently_auto_drift"];
+
+/// Which test is asked for.
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    /// Ours for each type and size.
+    Chosen,
+    /// That of Evidently 0.7, with its thresholds.
+    Evidently,
+    /// This one.
+    Named(&'static DriftTest),
+}
+
+impl Asked {
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Asked::Named(it) => Some(it.name),
+            Asked::Chosen | Asked::Evidently => None,
+        }
+    }
+}
+
+fn named(name: &str) -> anyhow::Result<&'static DriftTest> {
+    find(name).ok_or_else(|| {
+        let all = || TESTS.iter().flat_map(|it| std::iter::once(&it.name).chain(it.aliases)).copied();
+        let names = || TESTS.iter().map(|it| it.name).collect::<Vec<_>>().join(", ");
+        anyhow!(
+            "unknown test `{name}` ({})",
+            did_you_mean(name, all()).unwrap_or_else(|| format!("there are {}", names()))
+        )
+    })
+}
+
+/// A side, and whether some of it could not be read.
+fn read(args: &Args, data: &[String]) -> anyhow::Result<(Table, bool)> {
+    let inputs = Reading::inputs(data)?;
+    let pass = Table::read(&inputs, &args.reading.files()?, &args.reading.csv_nulls(), args.weights.as_deref());
+    given::tell(&pass);
+    let data = data.join(", ");
+    if let Some(why) = &pass.seen.bad_weight {
+        bail!("{data}: {why}");
+    }
+    if pass.seen.crowded {
+        complain(format_args!("warning: {data}: there are too many columns; the first ones are compared"));
+    }
+    Ok((pass.seen, !pass.faults.is_empty()))
+}
+
+fn compare(
+    args: &Args,
+    test: Asked,
+    params: &Params,
+    reference: &Table,
+    current: &Table,
+) -> anyhow::Result<Vec<Entry>> {
+    let (before, now) = (reference.columns(), current.columns());
+    let names: Vec<String> = if args.columns.is_empty() {
+        let all = before.iter().chain(now.iter().filter(|(name, _)| !before.iter().any(|it| it.0 == *name)));
+        all.map(|it| it.0.clone()).filter(|it| args.weights.as_ref() != Some(it)).collect()
+    } else {
+        args.columns.clone()
+    };
+    let of = |columns: &[(String, &Column)], name: &str| columns.iter().position(|it| it.0 == name);
+    let mut entries = Vec::with_capacity(names.len());
+    for name in names {
+        let sides = (of(&before, &name).and_then(|it| before.get(it)), of(&now, &name).and_then(|it| now.get(it)));
+        entries.push(match sides {
+            (Some((_, a)), Some((_, b))) => entry(name, a, b, test, params),
+            (None, None) => {
+                let hint = did_you_mean(&name, before.iter().chain(&now).map(|it| it.0.as_str()));
+                let hint = hint.map_or_else(String::new, |it| format!(" ({it})"));
+                bail!("neither side has a column `{name}`{hint}");
+            }
+            (has, _) => {
+                let (has, lacks) =
+                    if has.is_some() { ("reference", "current side") } else { ("current side", "reference") };
+                let error = Some(format!("only the {has} has this column; the {lacks} has not"));
+                let n = |it: Option<&(String, &Column)>| it.map_or(0, |it| it.1.n());
+                let test = test.name();
+                Entry { column: name, test, n: n(sides.0), m: n(sides.1), error, ..Entry::default() }
+            }
+        });
+    }
+    correct(args.correction, &mut entries, params);
+    Ok(entries)
+}
+
+fn entry(column: String, a: &Column, b: &Column, test: Asked, params: &Params) -> Entry {
+    let mut it = Entry { column, test: test.name(), n: a.n(), m: b.n(), ..Entry::default() };
+    match judged(a, b, test, params, &mut it) {
+        Ok(()) => it,
+        Err(why) => Entry { error: Some(why), found: None, drifted: None, ..it },
+    }
+}
+
+fn judged(a: &Column, b: &Column, test: Asked, params: &Params, it: &mut Entry) -> Result<(), String> {
+    let is_missing = matches!(test, Asked::Named(it) if it.takes == Takes::Missing);
+    let Compared { sides, takes, distinct } = if is_missing { missing(a, b) } else { compared(a, b)? };
+    let mut params = params.clone();
+    let test = match test {
+        Asked::Named(test) => test,
+        Asked::Chosen => choose::choose(takes, it.n, it.m, distinct),
+        Asked::Evidently => evidently(&sides, distinct, &mut params)?,
+    };
+    it.test = Some(test.name);
+    it.threshold = Some(match test.alarm {
+        Alarm::PValue { alpha, .. } => params.number("alpha", alpha)?,
+        Alarm::Distance { threshold, .. } => params.number("threshold", threshold)?,
+    });
+    let found = alarm::run(test, &fit(sides, test, a, b)?, &params)?;
+    it.drifted = Some(alarm::drifted(test, &found, &params)?);
+    (it.n, it.m) = (found.n, found.m);
+    it.found = Some(found);
+    Ok(())
+}
+
+/// The test that Evidently takes, with its rule of alarm. `column_type` says what the values are, as there.
+fn evidently(sides: &Sides, distinct: u64, params: &mut Params) -> Result<&'static DriftTest, String> {
+    let kind = params.word("column_type", &["auto", "num", "cat", "numerical", "categorical"])?;
+    params.0.remove("column_type");
+    params.0.remove("rule");
+    let (n, distinct, is_number) = match sides {
+        Sides::Numbers(a, b) => {
+            let (a, b) = (a.finite(), b.finite());
+            (a.n, sides::distinct(&a, &b), true)
+        }
+        Sides::Categories(it) => (it.n(), distinct, false),
+        _ => return Err("Evidently's choice is for numbers and categories".to_owned()),
+    };
+    let numerical = matches!(kind, "num" | "numerical") || kind == "auto" && is_number;
+    let chosen = choose::evidently(numerical, n, distinct);
+    let limit = if chosen.drift_if.starts_with('p') { "alpha" } else { "threshold" };
+    params.0.entry(limit).or_insert_with(|| json!(chosen.threshold));
+    params.0.entry("drift_if").or_insert_with(|| json!(chosen.drift_if));
+    for (name, value) in chosen.params {
+        params.0.entry(*name).or_insert_with(|| json!(value));
+    }
+    find(chosen.test).ok_or_else(|| format!("there is no test `{}`", chosen.test))
+}
+
+/// A column whose corrected p-value is above the level has not drifted, whatever its own says.
+fn correct(correction: Correction, entries: &mut [Entry], params: &Params) {
+    let mut tested: Vec<(&mut Entry, f64)> =
+        entries.iter_mut().filter_map(|it| it.found.as_ref()?.p_value.map(|p| (it, p))).collect();
+    let p_values: Vec<f64> = tested.iter().map(|it| it.1).collect();
+    let by = match correction {
+        Correction::None => return,
+        Correction::Holm => multiplicity::Correction::Holm,
+        Correction::Bh => multiplicity::Correction::BenjaminiHochberg,
+    };
+    let corrected = by.adjust(&p_values);
+    for ((it, _), p) in tested.iter_mut().zip(corrected) {
+        let own = match it.test.and_then(find).map(|it| it.alarm) {
+            Some(Alarm::PValue { alpha, .. }) => alpha,
+            _ => 0.05,
+        };
+        it.corrected = Some(p);
+        let level = params.number("alpha", own).unwrap_or(own);
+        it.drifted = it.drifted.map(|drifted| drifted && p <= level);
+    }
+}
