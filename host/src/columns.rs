@@ -61,7 +61,7 @@ pub struct Column {
 impl Table {
     /// Reads all inputs; `weights` names a column that says how many rows each row stands for.
     pub fn read(inputs: &[Input], options: &files::Options, nulls: &Nulls, weights: Option<&str>) -> Pass<Self> {
-        each_record(inputs, options, nulls, Table::default, |table, row, record| {
+        let mut pass = each_record(inputs, options, nulls, Table::default, |table: &mut Table, row, record| {
             let weight = match weights.map(|name| (name, record.get(name))) {
                 None => Some(1),
                 Some((name, given)) => {
@@ -82,7 +82,9 @@ impl Table {
                     !*crowded
                 });
             }
-        })
+        });
+        settle(&mut pass.seen.root);
+        pass
     }
 
     /// The columns with their names, `a.b` for members of objects, in the order of their first appearance.
@@ -91,6 +93,34 @@ impl Table {
         list(&self.root, "", &mut out);
         out
     }
+}
+
+/// The floats that JSON cannot write, as programs write them in its place.
+fn spelled(text: &str) -> Option<f64> {
+    match text {
+        "NaN" | "nan" => Some(f64::NAN),
+        "Infinity" | "inf" | "+Infinity" | "+inf" => Some(f64::INFINITY),
+        "-Infinity" | "-inf" => Some(f64::NEG_INFINITY),
+        _ => None,
+    }
+}
+
+/// Where all else is numbers, texts that spell floats are floats.
+fn settle(field: &mut Field) {
+    field.members.iter_mut().for_each(|it| settle(&mut it.1));
+    let column = &mut field.column;
+    let is_numbers = !column.numbers.is_empty() && column.booleans == [0, 0] && column.weights.is_empty();
+    if !is_numbers || column.texts.is_empty() || column.texts.keys().any(|it| spelled(it).is_none()) {
+        return;
+    }
+    for (text, (count, _)) in std::mem::take(&mut column.texts) {
+        match spelled(&text) {
+            Some(it) if !it.is_nan() => column.numbers.extend(std::iter::repeat_n(it, count as usize)),
+            _ => column.nan += count,
+        }
+    }
+    column.order.clear();
+    column.fractions = true;
 }
 
 /// A count; text of digits too, since CSV may hold it.

@@ -20,13 +20,22 @@ pub fn write(entries: &[Entry], format: Format) -> anyhow::Result<()> {
     })
 }
 
+/// JSON has no infinities.
+fn number(it: f64) -> Json {
+    match it {
+        f64::INFINITY => json!("Infinity"),
+        f64::NEG_INFINITY => json!("-Infinity"),
+        it => json!(it),
+    }
+}
+
 fn to_json(it: &Entry) -> Json {
     let found = it.found.as_ref();
     let mut out = Map::new();
     let mut put = |name: &str, value: Json| out.insert(name.to_owned(), value);
     put("column", json!(it.column));
     put("test", json!(it.test));
-    put("statistic", json!(found.map(|it| it.statistic)));
+    put("statistic", found.map_or(Json::Null, |it| number(it.statistic)));
     put("p_value", json!(found.and_then(|it| it.p_value)));
     put("ln_p_value", json!(found.and_then(|it| it.ln_p_value)));
     if it.corrected.is_some() {
@@ -40,7 +49,7 @@ fn to_json(it: &Entry) -> Json {
     put("error", json!(it.error));
     put(
         "more",
-        json!(found.map_or_else(Map::new, |it| it.more.iter().map(|(k, v)| ((*k).to_owned(), json!(v))).collect())),
+        json!(found.map_or_else(Map::new, |it| it.more.iter().map(|(k, v)| ((*k).to_owned(), number(*v))).collect())),
     );
     Json::Object(out)
 }

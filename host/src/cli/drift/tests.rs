@@ -98,3 +98,12 @@ fn what_a_column_is_said_to_be() {
     assert!(it.error.is_some_and(|it| it.contains("`means` compares numbers, and the values are categories")));
     assert_eq!(it.drifted, None);
 }
+
+#[test]
+fn floats_that_json_cannot_write_are_floats_all_the_same() {
+    let spelled = table("{\"x\": 1}\n{\"x\": \"Infinity\"}\n{\"x\": \"NaN\"}\n{\"x\": \"-inf\"}\n", None);
+    let column = spelled.columns()[0].1;
+    assert_eq!((column.n_numbers(), column.n_texts(), column.nan), (3, 0, 1));
+    let words = table("{\"x\": 1}\n{\"x\": \"Infinity\"}\n{\"x\": \"high\"}\n", None);
+    assert_eq!(words.columns()[0].1.n_texts(), 2);
+}
