@@ -5,6 +5,7 @@ mod sides;
 
 use anyhow::{anyhow, bail};
 use clap::{Args as ClapArgs, ValueEnum};
+use driftline_rules::drift::effect::effect;
 use driftline_rules::drift::{Alarm, DriftTest, Found, Params, Sides, TESTS, Takes, alarm, choose, find, multiplicity};
 use driftline_rules::suite::problem::did_you_mean;
 use serde_json::json;
@@ -90,6 +91,8 @@ struct Entry {
     m: u64,
     found: Option<Found>,
     corrected: Option<f64>,
+    /// What has changed, in words.
+    effect: Option<String>,
     drifted: Option<bool>,
     error: Option<String>,
 }
@@ -243,7 +246,9 @@ fn judged(a: &Column, b: &Column, test: Asked, params: &Params, it: &mut Entry) 
         Alarm::PValue { alpha, .. } => params.number("alpha", alpha)?,
         Alarm::Distance { threshold, .. } => params.number("threshold", threshold)?,
     });
+    let effect = effect(&sides, &Found::default());
     let found = alarm::run(test, &fit(sides, test, a, b)?, &params)?;
+    it.effect = Some(effect);
     it.drifted = Some(alarm::drifted(test, &found, &params)?);
     (it.n, it.m) = (found.n, found.m);
     it.found = Some(found);

@@ -39,6 +39,7 @@ pub mod mmd;
 pub mod text_classifier;
 
 pub mod choose;
+pub mod effect;
 
 pub use bins::Bin;
 mod ecdf;

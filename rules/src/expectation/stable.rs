@@ -3,7 +3,8 @@
 use serde_json::{Map, Value as Json};
 
 use crate::baseline::Distribution;
-use crate::drift::{self, Bin, DriftTest, Found, Moments, Params, Sides, Takes, alarm, choose::choose};
+use crate::drift::effect::effect;
+use crate::drift::{self, DriftTest, Found, Params, Sides, Takes, alarm, choose::choose};
 use crate::kind::{Args, Binder, Check, Kind, Param, ParamType, Scope, SketchId, Subject, View, WindowCheck};
 use crate::report::{Chance, Judgement, Status};
 use crate::sketch::{Sketch, Spec};
@@ -164,52 +165,6 @@ fn chosen(sides: &Sides) -> &'static DriftTest {
 
 fn is_sketched(sides: &Sides) -> bool {
     matches!(sides, Sides::Numbers(a, b) if a.error > 0.0 || b.error > 0.0)
-}
-
-/// What has changed, in words.
-fn effect(sides: &Sides, found: &Found) -> String {
-    match sides {
-        Sides::Numbers(a, b) => {
-            let mean = |it: &drift::Numbers| Moments::of(&it.finite()).map(|it| it.mean);
-            match (mean(a), mean(b)) {
-                (Some(before), Some(now)) => format!("mean {}", change(before, now)),
-                _ => moved(&found.bins),
-            }
-        }
-        Sides::Missing(a, b) => {
-            let share = |it: &drift::Share| 100.0 * it.count as f64 / (it.of.max(1)) as f64;
-            format!("missing {} % -> {} %", short(share(a)), short(share(b)))
-        }
-        Sides::Categories(it) => moved(&Bin::of_categories(it)),
-        Sides::Vectors(..) | Sides::Texts(..) => format!("statistic {}", short(found.statistic)),
-    }
-}
-
-fn change(before: f64, now: f64) -> String {
-    let share = (now - before) / before.abs() * 100.0;
-    let by = if share.is_finite() { format!(", {share:+.0} %") } else { String::new() };
-    format!("{} -> {}{by}", short(before), short(now))
-}
-
-/// The three shares that have changed most.
-fn moved(bins: &[Bin]) -> String {
-    let (n, m) = bins.iter().fold((0, 0), |sum, it| (sum.0 + it.reference, sum.1 + it.current));
-    let share = |count: u64, of: u64| 100.0 * count as f64 / of.max(1) as f64;
-    let mut all: Vec<_> = bins.iter().map(|it| (it, share(it.reference, n), share(it.current, m))).collect();
-    all.sort_by(|a, b| (b.2 - b.1).abs().total_cmp(&(a.2 - a.1).abs()));
-    let words =
-        all.iter().take(3).map(|(bin, before, now)| format!("{} {} % -> {} %", bin.label, short(*before), short(*now)));
-    words.collect::<Vec<_>>().join(", ")
-}
-
-/// Three digits that count.
-fn short(it: f64) -> String {
-    if it == 0.0 || !it.is_finite() {
-        return it.to_string();
-    }
-    let digits = (2 - it.abs().log10().floor() as i32).clamp(0, 12) as usize;
-    let text = format!("{it:.digits$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 fn details(test: &DriftTest, found: &Found, sides: &Sides) -> Value<'static> {

@@ -46,6 +46,7 @@ fn to_json(it: &Entry) -> Json {
     put("n", json!(it.n));
     put("m", json!(it.m));
     put("exact", json!(found.map(|it| it.exact)));
+    put("effect", json!(it.effect));
     put("error", json!(it.error));
     put(
         "more",
@@ -55,7 +56,7 @@ fn to_json(it: &Entry) -> Json {
 }
 
 /// Column, verdict, test, figures.
-fn cells(it: &Entry) -> [String; 6] {
+fn cells(it: &Entry) -> [String; 7] {
     let verdict = match it.drifted {
         Some(true) => "drifted",
         Some(false) => "same",
@@ -65,7 +66,8 @@ fn cells(it: &Entry) -> [String; 6] {
     let statistic = it.found.as_ref().map_or_else(String::new, |it| short(it.statistic));
     let p_value = it.found.as_ref().and_then(|found| {
         Some(match (it.corrected, found.p_value?, found.ln_p_value) {
-            (Some(corrected), ..) => format!("{} (corrected)", short(corrected)),
+            (Some(0.0), ..) => "under 1e-300".to_owned(),
+            (Some(corrected), ..) => short(corrected),
             (None, p, Some(ln)) if p < 1e-300 => format!("1e{:.0}", ln / std::f64::consts::LN_10),
             (None, p, _) => short(p),
         })
@@ -77,21 +79,25 @@ fn cells(it: &Entry) -> [String; 6] {
         statistic,
         p_value.unwrap_or_default(),
         format!("{} / {}", it.n, it.m),
+        it.effect.clone().unwrap_or_default(),
     ]
 }
 
-const HEADS: [&str; 6] = ["column", "verdict", "test", "statistic", "p-value", "values"];
+const HEADS: [&str; 7] = ["column", "verdict", "test", "statistic", "p-value", "values", "change"];
 
 fn short(it: f64) -> String {
     let size = it.abs();
+    if size > 0.0 && size < 1e-300 {
+        return "under 1e-300".to_owned();
+    }
     if it == 0.0 || (1e-4..1e6).contains(&size) { format!("{it:.4}") } else { format!("{it:.2e}") }
 }
 
 fn text(entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
     let rows: Vec<_> = entries.iter().map(cells).collect();
     let width = |at: usize| rows.iter().map(|it| it[at].chars().count()).chain([HEADS[at].len()]).max().unwrap_or(0);
-    let widths = [0, 1, 2, 3, 4].map(width);
-    let mut line = |cells: [&str; 6]| {
+    let widths = [0, 1, 2, 3, 4, 5].map(width);
+    let mut line = |cells: [&str; 7]| {
         let [.., last] = cells;
         cells.iter().zip(widths).try_for_each(|(cell, width)| write!(out, "{cell:width$}  "))?;
         writeln!(out, "{last}")
@@ -99,7 +105,7 @@ fn text(entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
     line(HEADS)?;
     for (it, row) in entries.iter().zip(&rows) {
         match &it.error {
-            Some(why) => line([&row[0], &row[1], &row[2], "", "", why])?,
+            Some(why) => line([&row[0], &row[1], &row[2], "", "", "", why])?,
             None => line(row.each_ref().map(String::as_str))?,
         }
     }
@@ -112,7 +118,7 @@ fn markdown(entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
     for it in entries {
         let mut row = cells(it);
         if let Some(why) = &it.error {
-            row[5].clone_from(why);
+            row[6].clone_from(why);
         }
         row[0] = format!("`{}`", row[0]);
         writeln!(out, "| {} |", row.map(|it| cell(&it)).join(" | "))?;
