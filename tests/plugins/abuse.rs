@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use driftline::plugins::{Found, Limits};
-use driftline_rules::plugin::{Checker, Context, Plugin, Summarizer};
+use driftline::plugins::{Found, Limits, Runtime, Shelf, Trust};
+use driftline_rules::plugin::{Checker, Context, Fault, Plugin, Summarizer};
 
 use super::guests::Guest;
 use super::{check, failure, load, numbers, opened, shelf, tight};
@@ -166,6 +166,29 @@ fn who_fails_again_and_again_is_left_alone_for_a_while() {
     assert!(check(&*checker, &[0.0]).is_ok());
     // Another rule of the same plugin has its own.
     assert!(check(&*plugin.checker(&opened("range", 1)).unwrap(), &[0.0]).is_ok());
+}
+
+#[test]
+fn a_host_without_room_is_no_failure_of_the_plugin() {
+    // One instance at a time, which an endless loop takes; and none is kept warm.
+    let limits = Limits { warm: 0, time: Duration::from_secs(1), ..tight() };
+    let shelf = Shelf::new(Runtime::new(limits.clone(), 1).unwrap(), None, Trust::default(), None);
+    let plug = |guest: &Guest| shelf.load(&Found { component: guest.build(), signature: None }, &limits).unwrap();
+    let plugins = [plug(&doing(&format!("{WHEN} (call $forever)))"))), plug(&Guest::range())];
+    let [busy, other] = plugins.map(|it| it.checker(&opened("range", 1)).unwrap());
+    std::thread::scope(|scope| {
+        // The other may have been faster once; then it tries again.
+        let busy = scope.spawn(|| while !failure(check(&*busy, &[1.0])).contains("took longer") {});
+        let mut refused = 0;
+        while refused < 6 {
+            if let Err(Fault::Failed(text)) = check(&*other, &[0.5]) {
+                assert!(text.contains("does not start: finds no room: as many instances of plugins"), "{text}");
+                refused += 1;
+            }
+        }
+        busy.join().unwrap();
+    });
+    assert!(check(&*other, &[0.5]).is_ok(), "it is called as soon as there is room");
 }
 
 #[test]

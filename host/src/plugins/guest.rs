@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmtime::component::{Instance, InstancePre};
-use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
+use wasmtime::{OutOfMemory, PoolConcurrencyLimitError, Store, Trap};
 
 use super::engine::{Runtime, ticks};
 use super::limits::{Limits, Meter, cut, megabytes};
@@ -67,9 +67,23 @@ impl std::fmt::Debug for Live {
     }
 }
 
-/// Why an instance died, in words that follow the plugin's name.
+/// Why there is no instance any more, in words that follow the plugin's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Broken(pub String);
+pub(super) enum Broken {
+    /// It died; the plugin is to blame.
+    Died(String),
+    /// There never was one, for want of room in the host; the plugin is not to blame.
+    NoRoom(String),
+}
+
+impl Broken {
+    /// The words.
+    pub fn why(self) -> String {
+        match self {
+            Broken::Died(it) | Broken::NoRoom(it) => it,
+        }
+    }
+}
 
 impl Live {
     /// A fresh instance.
@@ -90,7 +104,10 @@ impl Live {
         store.set_epoch_deadline(ticks(limits.time));
         match pre.instantiate(&mut store) {
             Ok(instance) => Ok(Live { store, instance, calls: 0 }),
-            Err(error) => Err(Broken(format!("does not start: {}", reason(&error, limits, store.data())))),
+            Err(error) => {
+                let why = format!("does not start: {}", reason(&error, limits, store.data()));
+                Err(if no_room(&error).is_some() { Broken::NoRoom(why) } else { Broken::Died(why) })
+            }
         }
     }
 
@@ -111,7 +128,7 @@ impl Live {
             let dropped = guest.lines - guest.lines_limit;
             tracing::warn!(plugin = &*guest.label, "{dropped} more lines of log in one call were dropped");
         }
-        answer.map_err(|error| Broken(reason(&error, limits, guest)))
+        answer.map_err(|error| Broken::Died(reason(&error, limits, guest)))
     }
 
     /// Whether a fresh instance should take its place.
@@ -125,6 +142,14 @@ impl Live {
     }
 }
 
+/// Why the host has no place for an instance, if that is what went wrong.
+fn no_room(error: &wasmtime::Error) -> Option<&'static str> {
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Some("finds no room: as many instances of plugins as the host allows are in use");
+    }
+    error.is::<OutOfMemory>().then_some("finds no room: the host is out of memory")
+}
+
 /// What happened, in words of the one who wrote the plugin.
 fn reason(error: &wasmtime::Error, limits: &Limits, guest: &Guest) -> String {
     let said = guest.last_error.as_ref().map_or_else(String::new, |it| format!("; it logged: {it}"));
@@ -133,10 +158,10 @@ fn reason(error: &wasmtime::Error, limits: &Limits, guest: &Guest) -> String {
         Some(Trap::StackOverflow) => "ran out of stack: a recursion that does not end?".to_owned(),
         Some(Trap::UnreachableCodeReached) => format!("panicked or aborted{said}"),
         Some(trap) => format!("trapped: {trap}{said}"),
-        None if error.is::<PoolConcurrencyLimitError>() => {
-            "finds no room: as many instances of plugins as the host allows are in use".to_owned()
-        }
         None => {
+            if let Some(why) = no_room(error) {
+                return why.to_owned();
+            }
             let text = format!("{:#}", error.root_cause());
             if text.contains("fuel allocated for hostcalls") {
                 return format!("answered more than {}", megabytes(limits.transfer as u64));

@@ -32,11 +32,16 @@ enum Trouble {
     Declared(Declared),
     /// It trapped, or answered what cannot be; the instance is gone.
     Broken(String),
+    /// The host has no room for an instance; the guest was never asked.
+    NoRoom(String),
 }
 
 impl From<Broken> for Trouble {
     fn from(it: Broken) -> Trouble {
-        Trouble::Broken(it.0)
+        match it {
+            Broken::Died(why) => Trouble::Broken(why),
+            Broken::NoRoom(why) => Trouble::NoRoom(why),
+        }
     }
 }
 
@@ -67,16 +72,19 @@ impl Rule {
 
     /// Runs a job unless the circuit is open, and tells the circuit how it ended.
     fn run<T>(&self, job: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Fault> {
-        self.circuit.ask(Instant::now()).map_err(|it| Fault::Failed(self.failed(&it)))?;
+        let seen = self.circuit.ask(Instant::now()).map_err(|it| Fault::Failed(self.failed(&it)))?;
         let answer = job();
         match &answer {
-            Err(Trouble::Broken(why)) => self.circuit.fail(Instant::now(), why),
-            _ => self.circuit.succeed(),
+            Err(Trouble::Broken(why)) => self.circuit.fail(seen, Instant::now(), why),
+            Err(Trouble::NoRoom(_)) => self.circuit.give_back(seen, Instant::now()),
+            Ok(_) | Err(Trouble::Declared(_)) => self.circuit.succeed(),
         }
         answer.map_err(|it| match it {
             Trouble::Declared(Declared::Params(it)) => Fault::Params(self.failed(&it)),
             Trouble::Declared(Declared::TooLittle(it)) => Fault::TooLittle(self.failed(&it)),
-            Trouble::Declared(Declared::Failed(it)) | Trouble::Broken(it) => Fault::Failed(self.failed(&it)),
+            Trouble::Declared(Declared::Failed(it)) | Trouble::Broken(it) | Trouble::NoRoom(it) => {
+                Fault::Failed(self.failed(&it))
+            }
         })
     }
 
