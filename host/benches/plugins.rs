@@ -29,7 +29,8 @@ const MOST_MEMORY: f64 = 100.0;
 
 fn main() {
     let limits = Limits::default();
-    let shelf = Shelf::new(Runtime::new(limits.clone(), 512).unwrap(), None, Trust::default(), None);
+    // Instances may wait in half of the room.
+    let shelf = Shelf::new(Runtime::new(limits.clone(), 1_024).unwrap(), None, Trust::default(), None);
     let found = Found { component: Guest::range().build(), signature: None };
     let plugin = shelf.load(&found, &limits).unwrap();
     let checker = plugin.checker(&opened()).unwrap();

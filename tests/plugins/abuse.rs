@@ -192,6 +192,26 @@ fn a_host_without_room_is_no_failure_of_the_plugin() {
 }
 
 #[test]
+fn idle_instances_make_room_for_others() {
+    let limits = Limits { time: Duration::from_secs(1), ..tight() };
+    let shelf = Shelf::new(Runtime::new(limits.clone(), 2).unwrap(), None, Trust::default(), None);
+    let plug = |guest: &Guest| shelf.load(&Found { component: guest.build(), signature: None }, &limits).unwrap();
+    let plugins = [plug(&Guest::range()), plug(&doing(&format!("{WHEN} (call $forever)))")))];
+    let [first, second] = plugins.map(|it| it.checker(&opened("range", 1)).unwrap());
+    assert_eq!(shelf.runtime().instances(), 1, "the first rule keeps an instance");
+    // Two calls of the second at a time need its room.
+    std::thread::scope(|scope| {
+        let busy = scope.spawn(|| failure(check(&*second, &[1.0])));
+        while !busy.is_finished() {
+            assert!(check(&*second, &[0.0]).is_ok());
+        }
+        let text = busy.join().unwrap();
+        assert!(text.contains("took longer"), "{text}");
+    });
+    assert!(check(&*first, &[0.5]).is_ok());
+}
+
+#[test]
 fn worn_instances_are_replaced() {
     let mut limits = tight();
     limits.calls = 3;

@@ -86,8 +86,18 @@ impl Broken {
 }
 
 impl Live {
-    /// A fresh instance.
+    /// A fresh instance. Where there is no room for it, those that nothing calls now go.
     pub fn new(runtime: &Runtime, limits: &Limits, pre: &InstancePre<Guest>, label: &Arc<str>) -> Result<Live, Broken> {
+        match Live::start(runtime, limits, pre, label) {
+            Err(Broken::NoRoom(_)) => {
+                runtime.idle.make_room();
+                Live::start(runtime, limits, pre, label)
+            }
+            other => other,
+        }
+    }
+
+    fn start(runtime: &Runtime, limits: &Limits, pre: &InstancePre<Guest>, label: &Arc<str>) -> Result<Live, Broken> {
         runtime.live.fetch_add(1, Ordering::Relaxed);
         let guest = Guest {
             meter: Meter::new(limits),

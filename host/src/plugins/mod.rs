@@ -9,6 +9,7 @@ mod cache;
 mod circuit;
 mod engine;
 mod guest;
+mod idle;
 mod interfaces;
 pub mod laws;
 mod limits;
