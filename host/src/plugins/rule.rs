@@ -15,7 +15,7 @@ use super::guest::{Broken, Guest, Live};
 use super::idle::{Idle, Warm};
 use super::limits::Limits;
 use super::loaded::Loaded;
-use super::v0_1::{self, Answer, Declared, Summaries};
+use super::v0_1::{Answer, Declared, Summaries};
 
 /// What an opened capability of either sort has.
 #[derive(Debug)]

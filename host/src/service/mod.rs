@@ -8,6 +8,7 @@ mod gather;
 pub mod judging;
 pub mod plugging;
 pub mod privacy;
+pub mod refused;
 pub mod registry;
 pub mod reload;
 pub mod shelf;
