@@ -211,6 +211,66 @@ fn the_folder_of_plugins_is_taken_up_while_the_service_runs() {
 }
 
 #[test]
+fn a_file_that_is_being_copied_goes_on_being_what_it_was() {
+    let mut server = Server::new(&[("sales.yaml", SUITE)]);
+    fs::create_dir(server.path("plugins")).unwrap();
+    fs::write(server.path("plugins/a.wasm"), Guest::range().build()).unwrap();
+    fs::write(server.path("plugins/b.wasm"), second()).unwrap();
+    server.set("DRIFTLINE_RELOAD__POLL", "100ms");
+    server.start();
+    let before = hash(&server);
+    let broken = |server: &Server| server.get("/v1/plugins").json()["broken"].clone();
+    assert_eq!(broken(&server), json!([]));
+    fs::write(server.path("plugins/b.wasm"), &second()[..1_000]).unwrap();
+    server.until("the problem", || broken(&server) != json!([]));
+    let told = broken(&server);
+    assert_eq!(told[0]["file"], "./plugins/b.wasm");
+    assert!(told.to_string().contains("`well-behaved` 2.0.0, which it was, goes on"), "{told}");
+    assert_eq!(server.get("/v1/plugins/well-behaved").json()["active"], "2.0.0");
+    // Suites are compiled with what it was.
+    server.write("suites/sales.yaml", &format!("{SUITE}# changed\n"));
+    server.until("the change of the suite", || hash(&server) != before);
+    assert_eq!(server.get("/v1/suites").json()[0]["problems"], json!([]));
+    assert_eq!(put_suite(&server, "more", SUITE).status, 200);
+    let answer = server.post("/v1/suites/more/check", "application/json", RECORD).json();
+    assert_eq!(answer["valid"], false, "the second version pleases nobody: {answer}");
+    // The whole file is there.
+    fs::write(server.path("plugins/b.wasm"), second()).unwrap();
+    server.until("the end of the problem", || broken(&server) == json!([]));
+    fs::write(server.path("plugins/b.wasm"), b"half").unwrap();
+    server.until("the problem", || broken(&server) != json!([]));
+    // Only a file that is gone takes its plugin with it.
+    fs::remove_file(server.path("plugins/b.wasm")).unwrap();
+    server.until("the first version", || server.get("/v1/plugins/well-behaved").json()["active"] == "1.2.3");
+    assert_eq!(broken(&server), json!([]));
+}
+
+#[test]
+fn a_file_that_has_changed_is_not_given_for_what_is_registered() {
+    let mut server = Server::new(&[]);
+    fs::create_dir(server.path("plugins")).unwrap();
+    let first = Guest::range().build();
+    fs::write(server.path("plugins/a.wasm"), &first).unwrap();
+    server.set("DRIFTLINE_RELOAD__POLL", "1h");
+    server.start();
+    // Another plugin, which nobody has looked at yet.
+    fs::write(server.path("plugins/a.wasm"), second()).unwrap();
+    assert_eq!(put_suite(&server, "sales", SUITE).status, 200);
+    let digest = driftline::plugins::digest(&first);
+    assert_eq!(server.get("/v1/suites/sales/versions").json()[0]["plugins"]["well-behaved"], json!(digest));
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let mut bytes = Vec::new();
+    agent.get(server.url(V1)).call().unwrap().body_mut().as_reader().read_to_end(&mut bytes).unwrap();
+    assert_eq!(bytes, first);
+    // Nor when nothing was kept of it.
+    let kept = format!("driftline-data/plugins/fetched/{}.blob", digest.trim_start_matches("sha256:"));
+    fs::remove_file(server.path(&kept)).unwrap();
+    let answer = put_suite(&server, "more", SUITE);
+    assert!(answer.status == 422 && answer.body.contains("was not kept"), "{}", answer.body);
+    assert_eq!(server.get(V1).status, 500);
+}
+
+#[test]
 fn a_swap_of_plugins_is_atomic_under_load() {
     let server = Server::started(&[]);
     assert_eq!(put(&server, V1, &Guest::range().build()).status, 201);

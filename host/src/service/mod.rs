@@ -7,6 +7,7 @@ mod folder;
 mod gather;
 pub mod judging;
 pub mod plugging;
+mod plugin_files;
 pub mod privacy;
 pub mod refused;
 pub mod registry;
