@@ -79,6 +79,10 @@ fn a_panic_that_was_logged_is_told() {
     let plugin = load(&guest, &tight()).unwrap();
     let text = failure(check(&*plugin.checker(&opened("range", 1)).unwrap(), &[1.0]));
     assert!(text.ends_with("panicked or aborted; it logged: index 7 of 3 !"), "{text}");
+    // Where lines are not wanted, no fault brings one either.
+    let plugin = load(&guest, &Limits { log: None, ..tight() }).unwrap();
+    let text = failure(check(&*plugin.checker(&opened("range", 1)).unwrap(), &[1.0]));
+    assert!(text.ends_with("panicked or aborted"), "{text}");
 }
 
 #[test]

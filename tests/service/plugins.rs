@@ -164,6 +164,32 @@ fn an_activation_that_breaks_a_suite_changes_nothing() {
 }
 
 #[test]
+fn lines_that_plugins_log_are_as_loud_as_the_settings_say() {
+    // A warning in every call.
+    let says = "(func $check (param $args i32) (result i32)
+        (call $log (i32.const 3) (i32.const 0x300) (i32.const 12))
+        (call $verdicts (call $all_pass (local.get $args)) (call $bytes (local.get $args)) (i32.const 0) (i32.const 0)))
+        (data (i32.const 0x300) \"amount is 42\")";
+    let guest = Guest { name: "well-behaved".to_owned(), ..Guest::check(says) };
+    let log = |setting: Option<&str>| {
+        let mut server = Server::new(&[("sales.yaml", SUITE)]);
+        fs::create_dir(server.path("plugins")).unwrap();
+        fs::write(server.path("plugins/a.wasm"), guest.build()).unwrap();
+        if let Some(setting) = setting {
+            server.set("DRIFTLINE_PLUGINS__LOG", setting);
+        }
+        server.start();
+        let _ = hash(&server);
+        assert!(server.stop());
+        server.log()
+    };
+    assert!(log(None).contains("amount is 42"));
+    assert!(log(Some("warn")).contains("amount is 42"));
+    assert!(!log(Some("error")).contains("amount is 42"));
+    assert!(!log(Some("off")).contains("amount is 42"));
+}
+
+#[test]
 fn only_signed_plugins_where_signatures_are_required() {
     let key = SigningKey::from_bytes(&[7; 32]);
     let mut server = Server::new(&[]);

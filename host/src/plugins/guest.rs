@@ -16,6 +16,7 @@ pub struct Guest {
     /// Name and version for the log; nothing is known before `describe`.
     label: Arc<str>,
     lines: u32,
+    least: Option<tracing::Level>,
     line_limit: usize,
     lines_limit: u32,
     /// The last line that the guest has logged at level error: a panic's message, as a rule.
@@ -30,8 +31,11 @@ impl Drop for Guest {
 }
 
 impl Guest {
-    /// Takes a line from the guest. Too long ones are cut, too many dropped.
+    /// Takes a line from the guest. Too long ones are cut, too many and those that nobody wants dropped.
     pub(super) fn log(&mut self, level: tracing::Level, message: String) {
+        if self.least.is_none_or(|least| level > least) {
+            return;
+        }
         self.lines = self.lines.saturating_add(1);
         let is_error = level == tracing::Level::ERROR;
         if self.lines > self.lines_limit && !is_error {
@@ -103,6 +107,7 @@ impl Live {
             meter: Meter::new(limits),
             label: Arc::clone(label),
             lines: 0,
+            least: limits.log,
             line_limit: limits.log_line,
             lines_limit: limits.log_lines,
             last_error: None,
