@@ -8,6 +8,7 @@ mod blobs;
 mod cache;
 mod circuit;
 mod engine;
+mod fetching;
 mod guest;
 mod idle;
 mod interfaces;
