@@ -73,7 +73,7 @@ impl Fake {
             let endless = *self.endless.lock().unwrap();
             if method == "GET" && endless.is_some_and(|it| url.contains(it)) {
                 out.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").ok()?;
-                while out.write_all(&[b' '; 65_536]).is_ok() {}
+                while out.write_all(&[b' '; 4_096]).is_ok() {}
                 return None;
             }
             if let Some(server) = self.guard.lock().unwrap().clone() {

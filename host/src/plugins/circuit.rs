@@ -117,7 +117,9 @@ mod tests {
         let (circuit, start) = (Circuit::default(), Instant::now());
         let wave = || {
             let calls: Vec<_> = (0..2 * ENOUGH).map(|_| circuit.ask(start).unwrap()).collect();
-            calls.into_iter().for_each(|it| circuit.fail(it, start, "trapped"));
+            for it in calls {
+                circuit.fail(it, start, "trapped");
+            }
         };
         (1..ENOUGH).for_each(|_| wave());
         let late = circuit.ask(start).unwrap();

@@ -62,7 +62,9 @@ mod as_bytes {
 
     pub fn serialize<S: Serializer>(values: &[f64], to: S) -> Result<S::Ok, S::Error> {
         let mut bytes = Vec::with_capacity(values.len() * 8);
-        values.iter().for_each(|it| bytes.extend_from_slice(&it.to_le_bytes()));
+        for it in values {
+            bytes.extend_from_slice(&it.to_le_bytes());
+        }
         to.serialize_bytes(&bytes)
     }
 
