@@ -19,24 +19,27 @@ pub fn distance(first: &[f64], second: &[f64]) -> Option<Distance> {
     if first.is_empty() || second.is_empty() {
         return None;
     }
-    let (n, m) = (first.len() as f64, second.len() as f64);
+    let (n, m) = (first.len() as i64, second.len() as i64);
     let (mut i, mut j) = (0, 0);
-    let mut most = Distance { statistic: 0.0, location: first[0].min(second[0]), second_is_lower: false };
+    // In whole numbers, nm times the difference is exact.
+    let mut most = (0, first[0].min(second[0]));
     // Where one is at its end the difference only gets smaller.
     while let (Some(&a), Some(&b)) = (first.get(i), second.get(j)) {
-        let at = a.min(b);
+        let at = if a < b { a } else { b };
         while first.get(i).is_some_and(|it| *it <= at) {
             i += 1;
         }
         while second.get(j).is_some_and(|it| *it <= at) {
             j += 1;
         }
-        let difference = j as f64 / m - i as f64 / n;
-        if difference.abs() > most.statistic {
-            most = Distance { statistic: difference.abs(), location: at, second_is_lower: difference > 0.0 };
+        let difference = j as i64 * n - i as i64 * m;
+        if difference.abs() > i64::abs(most.0) {
+            most = (difference, at);
         }
     }
-    Some(most)
+    let (difference, location) = most;
+    let statistic = difference.abs() as f64 / (n * m) as f64;
+    Some(Distance { statistic, location, second_is_lower: difference > 0 })
 }
 
 /// The two-sided p-value of a distance of samples of `n` and `m` values: the limit distribution of Kolmogorov (1933) and

@@ -56,15 +56,19 @@ fn number(bytes: &[u8], range: std::ops::Range<usize>) -> Option<u64> {
 /// to find.
 fn checksum(bytes: &[u8]) -> u64 {
     let (head, state) = (bytes.get(..13).unwrap_or(bytes), bytes.get(21..).unwrap_or_default());
-    let mut lanes = [1, 2, 3, 4].map(|it| mix(0xcbf2_9ce4_8422_2325, it));
-    let mut blocks = state.chunks_exact(32);
-    for block in &mut blocks {
-        for (lane, word) in lanes.iter_mut().zip(block.chunks_exact(8)) {
-            *lane = mix(*lane, word.try_into().map_or(0, u64::from_le_bytes));
+    let [mut a, mut b, mut c, mut d] = [1, 2, 3, 4].map(|it| mix(0xcbf2_9ce4_8422_2325, it));
+    let (blocks, short) = state.as_chunks::<32>();
+    for block in blocks {
+        // Written out, since components are compiled to be small and loops are not unrolled.
+        if let ([one, two, three, four], _) = block.as_chunks::<8>() {
+            a = mix(a, u64::from_le_bytes(*one));
+            b = mix(b, u64::from_le_bytes(*two));
+            c = mix(c, u64::from_le_bytes(*three));
+            d = mix(d, u64::from_le_bytes(*four));
         }
     }
-    let rest = head.iter().chain(blocks.remainder()).fold(state.len() as u64, |sum, it| mix(sum, u64::from(*it)));
-    lanes.into_iter().fold(rest, mix)
+    let rest = head.iter().chain(short).fold(state.len() as u64, |sum, it| mix(sum, u64::from(*it)));
+    [a, b, c, d].into_iter().fold(rest, mix)
 }
 
 /// Takes in a word. Multiplying by an odd number only carries upwards, so the upper half is brought down again.
