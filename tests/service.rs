@@ -11,6 +11,8 @@ mod database;
 mod guests;
 #[path = "service/keys.rs"]
 mod keys;
+#[path = "service/plugin_files.rs"]
+mod plugin_files;
 #[path = "service/plugins.rs"]
 mod plugins;
 #[path = "service/postgres.rs"]

@@ -12,16 +12,21 @@ use std::fs;
 use std::hint::black_box;
 use std::time::Instant;
 
-use driftline::plugins::{Cache, Found, Limits, Runtime, Shelf, Trust};
+use driftline::plugins::{Cache, Found, Limits, LoadedPlugin, Runtime, Shelf, Trust};
+use driftline_rules::plugin::rule::SUMMARY_BATCH;
 use driftline_rules::plugin::{Batch, Binding, Checker, Column, ColumnData, ColumnType, Context, Opened, Plugin};
 use guests::Guest;
 
 const COLUMNS: usize = 10;
 const PASSES: usize = 200;
+const DRIFT_PASSES: usize = 50;
 /// What a record in a batch of 1,000 may cost, as a multiple of the native rule.
 const MOST: f64 = 3.0;
 /// What a call with one record may add, in microseconds.
 const MOST_SINGLE: f64 = 15.0;
+/// What a drift test of 100,000 records against 100,000 may cost, as a multiple of the same in native code: half of it
+/// is the way of the states over the border, and fresh memory for them.
+const MOST_DRIFT: f64 = 3.5;
 /// What it may take to load a plugin that was compiled before, in milliseconds.
 const MOST_LOAD: f64 = 5.0;
 /// What 100 plugins with 4 instances each may take, in megabytes.
@@ -29,7 +34,8 @@ const MOST_MEMORY: f64 = 100.0;
 
 fn main() {
     let limits = Limits::default();
-    let shelf = Shelf::new(Runtime::new(limits.clone(), 512).unwrap(), None, Trust::default(), None);
+    // Instances may wait in half of the room.
+    let shelf = Shelf::new(Runtime::new(limits.clone(), 1_024).unwrap(), None, Trust::default(), None);
     let found = Found { component: Guest::range().build(), signature: None };
     let plugin = shelf.load(&found, &limits).unwrap();
     let checker = plugin.checker(&opened()).unwrap();
@@ -49,6 +55,24 @@ fn main() {
         };
     }
     within &= bound("loading a plugin compiled before", load(&found, &limits), MOST_LOAD, "ms");
+    // Those of `plugins/` that are there, the large ones of other languages without a bound.
+    for (name, most) in [
+        ("language-id", MOST_LOAD),
+        ("vector-norms", MOST_LOAD),
+        ("iban", f64::INFINITY),
+        ("quantile-shift", f64::INFINITY),
+    ] {
+        if let Some(found) = built(name) {
+            let size = found.component.len() / 1_000;
+            within &= bound(&format!("loading {name}, {size} kB"), load(&found, &limits), most, "ms");
+        }
+    }
+    if let Some(found) = built("ks") {
+        let plugin = shelf.load(&found, &limits).unwrap();
+        let (guest, native) = drift(&plugin);
+        let line = format!("ks on 100k + 100k: guest {:.1} ms, native {:.1} ms", guest * 1e3, native * 1e3);
+        within &= bound(&line, guest / native, MOST_DRIFT, "times native");
+    }
     within &= bound("100 plugins x 4 instances", crowd(&shelf, &limits), MOST_MEMORY, "MB");
     assert!(within, "a bound does not hold");
 }
@@ -106,6 +130,93 @@ fn native(batch: &Batch) -> Vec<u8> {
         }
     }
     passed
+}
+
+/// Seconds of the Kolmogorov-Smirnov test of two windows of 100,000 records, each of two parts: folded batch by batch,
+/// merged and compared, in the guest as the engine does it, and in native code that does the same.
+fn drift(plugin: &LoadedPlugin) -> (f64, f64) {
+    let column = Binding { input: "value".to_owned(), field: "f".to_owned(), column_type: ColumnType::Number };
+    let opened = Opened { capability: "drift".to_owned(), params: "{}".to_owned(), columns: vec![column] };
+    let summary = plugin.summarizer(&opened).unwrap();
+    let windows = [0, 1].map(|window| {
+        let mut values = values(window);
+        let second = values.split_off(values.len() / 2);
+        [values, second].map(|it| it.chunks(SUMMARY_BATCH as usize).map(one_column).collect::<Vec<_>>())
+    });
+    let in_guest = || {
+        let states = windows.each_ref().map(|parts| {
+            let states: Vec<_> = parts.iter().flatten().map(|it| summary.observe(None, it).unwrap()).collect();
+            summary.merge(&states.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap()
+        });
+        summary.compare(&Context::default(), Some(&states[0]), Some(&states[1])).unwrap().statistic
+    };
+    let (is, due) = (in_guest(), native_drift(&windows));
+    assert!(is > 0.0 && (is - due).abs() < 1e-12, "{is} is not {due}");
+    let (mut guest, mut own) = (f64::INFINITY, f64::INFINITY);
+    for _ in 0..DRIFT_PASSES {
+        let started = Instant::now();
+        black_box(in_guest());
+        guest = guest.min(started.elapsed().as_secs_f64());
+        let started = Instant::now();
+        black_box(native_drift(black_box(&windows)));
+        own = own.min(started.elapsed().as_secs_f64());
+    }
+    (guest, own)
+}
+
+/// 100,000 numbers in no order; those of the second window lie a little higher.
+fn values(window: u64) -> Vec<f64> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64.wrapping_add(window);
+    let next = || {
+        // Marsaglia's xorshift, which is enough to be out of order.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / 9_007_199_254_740_992.0 + window as f64 * 0.01
+    };
+    std::iter::repeat_with(next).take(100_000).collect()
+}
+
+fn one_column(values: &[f64]) -> Batch {
+    let column = Column { data: ColumnData::Numbers(values.to_vec()), validity: None };
+    Batch { rows: values.len() as u32, columns: vec![column] }
+}
+
+/// The same as one writes it in Rust, without a border: values are gathered batch by batch, the parts put together, sorted, and
+/// walked along.
+fn native_drift(windows: &[[Vec<Batch>; 2]; 2]) -> f64 {
+    let [first, second] = windows.each_ref().map(|parts| {
+        let [mut whole, mut second] = parts.each_ref().map(|batches| {
+            let mut kept = Vec::new();
+            for batch in batches {
+                let ColumnData::Numbers(values) = &batch.columns[0].data else { continue };
+                kept.extend(values.iter().filter(|it| !it.is_nan()).map(|it| it + 0.0));
+            }
+            kept
+        });
+        whole.append(&mut second);
+        whole.sort_unstable_by(f64::total_cmp);
+        whole
+    });
+    let (n, m) = (first.len() as f64, second.len() as f64);
+    let (mut i, mut j, mut most) = (0, 0, 0.0_f64);
+    while let (Some(a), Some(b)) = (first.get(i), second.get(j)) {
+        let at = a.min(*b);
+        while first.get(i).is_some_and(|it| *it <= at) {
+            i += 1;
+        }
+        while second.get(j).is_some_and(|it| *it <= at) {
+            j += 1;
+        }
+        most = most.max((j as f64 / m - i as f64 / n).abs());
+    }
+    most
+}
+
+/// A component of `plugins/built/`, if it was built.
+fn built(name: &str) -> Option<Found> {
+    let place = format!("{}/../plugins/built/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
+    Some(Found { component: fs::read(place).ok()?, signature: None })
 }
 
 /// Milliseconds to a plugin that is ready, its compiled code on disk and the engine running.

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use driftline::plugins::{Found, Limits};
-use driftline_rules::plugin::{Checker, Context, Plugin, Summarizer};
+use driftline::plugins::{Found, Limits, Runtime, Shelf, Trust};
+use driftline_rules::plugin::{Checker, Context, Fault, Plugin, Summarizer};
 
 use super::guests::Guest;
 use super::{check, failure, load, numbers, opened, shelf, tight};
@@ -79,6 +79,10 @@ fn a_panic_that_was_logged_is_told() {
     let plugin = load(&guest, &tight()).unwrap();
     let text = failure(check(&*plugin.checker(&opened("range", 1)).unwrap(), &[1.0]));
     assert!(text.ends_with("panicked or aborted; it logged: index 7 of 3 !"), "{text}");
+    // Where lines are not wanted, no fault brings one either.
+    let plugin = load(&guest, &Limits { log: None, ..tight() }).unwrap();
+    let text = failure(check(&*plugin.checker(&opened("range", 1)).unwrap(), &[1.0]));
+    assert!(text.ends_with("panicked or aborted"), "{text}");
 }
 
 #[test]
@@ -166,6 +170,50 @@ fn who_fails_again_and_again_is_left_alone_for_a_while() {
     assert!(check(&*checker, &[0.0]).is_ok());
     // Another rule of the same plugin has its own.
     assert!(check(&*plugin.checker(&opened("range", 1)).unwrap(), &[0.0]).is_ok());
+}
+
+#[test]
+fn a_host_without_room_is_no_failure_of_the_plugin() {
+    // One instance at a time, which an endless loop takes; and none is kept warm.
+    let limits = Limits { warm: 0, time: Duration::from_secs(1), ..tight() };
+    let shelf = Shelf::new(Runtime::new(limits.clone(), 1).unwrap(), None, Trust::default(), None);
+    let plug = |guest: &Guest| shelf.load(&Found { component: guest.build(), signature: None }, &limits).unwrap();
+    let plugins = [plug(&doing(&format!("{WHEN} (call $forever)))"))), plug(&Guest::range())];
+    let [busy, other] = plugins.map(|it| it.checker(&opened("range", 1)).unwrap());
+    std::thread::scope(|scope| {
+        // The other may have been faster once; then it tries again.
+        let busy = scope.spawn(|| while !failure(check(&*busy, &[1.0])).contains("took longer") {});
+        let mut refused = 0;
+        while refused < 6 {
+            if let Err(Fault::Failed(text)) = check(&*other, &[0.5]) {
+                let room = "does not start: finds no room: as many instances of plugins";
+                assert!(text.contains(room) && !text.contains("is not called"), "{text}");
+                refused += 1;
+            }
+        }
+        busy.join().unwrap();
+    });
+    assert!(check(&*other, &[0.5]).is_ok(), "it is called as soon as there is room");
+}
+
+#[test]
+fn idle_instances_make_room_for_others() {
+    let limits = Limits { time: Duration::from_secs(1), ..tight() };
+    let shelf = Shelf::new(Runtime::new(limits.clone(), 2).unwrap(), None, Trust::default(), None);
+    let plug = |guest: &Guest| shelf.load(&Found { component: guest.build(), signature: None }, &limits).unwrap();
+    let plugins = [plug(&Guest::range()), plug(&doing(&format!("{WHEN} (call $forever)))")))];
+    let [first, second] = plugins.map(|it| it.checker(&opened("range", 1)).unwrap());
+    assert_eq!(shelf.runtime().instances(), 1, "the first rule keeps an instance");
+    // Two calls of the second at a time need its room.
+    std::thread::scope(|scope| {
+        let busy = scope.spawn(|| failure(check(&*second, &[1.0])));
+        while !busy.is_finished() {
+            assert!(check(&*second, &[0.0]).is_ok());
+        }
+        let text = busy.join().unwrap();
+        assert!(text.contains("took longer"), "{text}");
+    });
+    assert!(check(&*first, &[0.5]).is_ok());
 }
 
 #[test]

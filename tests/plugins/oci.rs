@@ -22,7 +22,14 @@ struct Fake {
     away: AtomicBool,
     /// Blobs are answered with these bytes instead.
     lie: Mutex<Option<Vec<u8>>>,
+    /// Answers to paths with this in them never end.
+    endless: Mutex<Option<&'static str>>,
+    /// Where tokens are given, and who gets one; nothing is given without.
+    guard: Mutex<Option<String>>,
 }
+
+/// What `docker login` would have written, and the token for it.
+const SECRET: &str = "Bearer of-the-fake";
 
 impl Fake {
     fn start() -> (Arc<Fake>, String) {
@@ -45,7 +52,7 @@ impl Fake {
         while reader.read_line(&mut line).ok()? > 0 {
             let (method, rest) = line.split_once(' ')?;
             let (method, url) = (method.to_owned(), rest.split(' ').next()?.to_owned());
-            let (mut length, mut kind) = (0, String::new());
+            let (mut length, mut kind, mut proof) = (0, String::new(), String::new());
             loop {
                 line.clear();
                 reader.read_line(&mut line).ok()?;
@@ -53,6 +60,7 @@ impl Fake {
                 match name.to_ascii_lowercase().as_str() {
                     "content-length" => length = value.trim().parse().ok()?,
                     "content-type" => value.trim().clone_into(&mut kind),
+                    "authorization" => value.trim().clone_into(&mut proof),
                     _ => {}
                 }
             }
@@ -61,7 +69,35 @@ impl Fake {
             if self.away.load(Ordering::Relaxed) {
                 return None;
             }
-            self.answer(&mut &*stream, &method, &url, kind, body).ok()?;
+            let mut out = stream;
+            let endless = *self.endless.lock().unwrap();
+            if method == "GET" && endless.is_some_and(|it| url.contains(it)) {
+                out.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").ok()?;
+                while out.write_all(&[b' '; 4_096]).is_ok() {}
+                return None;
+            }
+            if let Some(server) = self.guard.lock().unwrap().clone() {
+                let (status, header, text) = if url.starts_with("/token?") {
+                    let asks = url.contains("scope=repository%3Ateam%2Frange%3Apull") && url.contains("service=fake");
+                    if asks {
+                        ("200 OK", String::new(), r#"{"token":"of-the-fake"}"#)
+                    } else {
+                        ("400 No", String::new(), "")
+                    }
+                } else {
+                    let challenge = format!(
+                        "WWW-Authenticate: Bearer realm=\"{server}/token\",service=\"fake\",scope=\"a:b:c,d\"\r\n"
+                    );
+                    ("401 Who", challenge, "")
+                };
+                if proof != SECRET {
+                    let length = text.len();
+                    write!(out, "HTTP/1.1 {status}\r\n{header}Content-Length: {length}\r\n\r\n{text}").ok()?;
+                    line.clear();
+                    continue;
+                }
+            }
+            self.answer(&mut out, &method, &url, kind, body).ok()?;
             line.clear();
         }
         Some(())
@@ -184,6 +220,42 @@ fn what_is_too_large_or_another_is_refused() {
     assert!(pull(size).to_lowercase().contains("digest"), "{}", pull(size));
     *fake.lie.lock().unwrap() = None;
     assert_eq!(registries(&tempfile::tempdir().unwrap(), size).pull(&reference), Ok(found()));
+}
+
+#[test]
+fn nothing_is_read_without_end() {
+    let (fake, address) = Fake::start();
+    let reference = format!("oci://{address}/team/range:1");
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = registries(&folder, 1 << 20).push(&reference, &found(), &[]).unwrap();
+    let pull = |reference: &str| registries(&tempfile::tempdir().unwrap(), 100_000).pull(reference).unwrap_err();
+    let pinned = format!("oci://{address}/team/range@{manifest}");
+    *fake.endless.lock().unwrap() = Some("/manifests/");
+    assert!(pull(&pinned).contains("it has more than the limit of 4194 kB"), "{}", pull(&pinned));
+    assert!(pull(&reference).contains("it has more than the limit of 4194 kB"), "{}", pull(&reference));
+    *fake.endless.lock().unwrap() = Some("/blobs/");
+    assert!(pull(&pinned).contains("it has more than the limit of 100 kB"), "{}", pull(&pinned));
+    *fake.guard.lock().unwrap() = Some(format!("http://{address}"));
+    *fake.endless.lock().unwrap() = Some("/token");
+    assert!(pull(&pinned).contains("it has more than the limit of 4194 kB"), "{}", pull(&pinned));
+}
+
+#[test]
+fn a_registry_may_want_a_token() {
+    let (fake, address) = Fake::start();
+    let reference = format!("oci://{address}/team/range:1");
+    let folder = tempfile::tempdir().unwrap();
+    registries(&folder, 1 << 20).push(&reference, &found(), &[]).unwrap();
+    *fake.guard.lock().unwrap() = Some(format!("http://{address}"));
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(registries(&folder, 1 << 20).pull(&reference), Ok(found()));
+    // Who gives tokens does not answer.
+    *fake.guard.lock().unwrap() = Some("http://127.0.0.1:1".to_owned());
+    let folder = tempfile::tempdir().unwrap();
+    assert!(registries(&folder, 1 << 20).pull(&reference).is_err());
+    *fake.guard.lock().unwrap() = Some("nowhere".to_owned());
+    let error = registries(&folder, 1 << 20).pull(&reference).unwrap_err();
+    assert!(error.contains("`nowhere/token`, who gives tokens") && error.contains("docker login"), "{error}");
 }
 
 /// Debian's package; its program serves a folder.

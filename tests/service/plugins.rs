@@ -15,14 +15,14 @@ use crate::guests::{Capability, Guest};
 use crate::server::{Answer, Server};
 
 /// Without windows: as long as they are open, no plugin that they need can be removed.
-const SUITE: &str =
+pub const SUITE: &str =
     "plugins: { well-behaved: }\nwindows: off\nexpectations:\n  - { field: amount, well-behaved.range: }\n";
-const RECORD: &str = r#"{"amount": 0.5}"#;
-const V1: &str = "/v1/plugins/well-behaved/versions/1.2.3";
+pub const RECORD: &str = r#"{"amount": 0.5}"#;
+pub const V1: &str = "/v1/plugins/well-behaved/versions/1.2.3";
 const V2: &str = "/v1/plugins/well-behaved/versions/2.0.0";
 
 /// A later version of the plugin, which no record pleases.
-fn second() -> Vec<u8> {
+pub fn second() -> Vec<u8> {
     let none = "(func $check (param $args i32) (result i32) (local $at i32)
         (local.set $at (call $all_pass (local.get $args)))
         (memory.fill (local.get $at) (i32.const 0) (call $bytes (local.get $args)))
@@ -30,7 +30,7 @@ fn second() -> Vec<u8> {
     Guest { name: "well-behaved".to_owned(), version: "2.0.0".to_owned(), ..Guest::check(none) }.build()
 }
 
-fn put(server: &Server, path: &str, component: &[u8]) -> Answer {
+pub fn put(server: &Server, path: &str, component: &[u8]) -> Answer {
     server.ask("PUT", path, &[("content-type", "application/wasm")], component)
 }
 
@@ -38,15 +38,15 @@ fn activate(server: &Server, path: &str) -> Answer {
     server.ask("POST", &format!("{path}/activate"), &[], "")
 }
 
-fn put_suite(server: &Server, name: &str, text: &str) -> Answer {
+pub fn put_suite(server: &Server, name: &str, text: &str) -> Answer {
     server.ask("PUT", &format!("/v1/suites/{name}"), &[("content-type", "application/yaml")], text)
 }
 
-fn hash(server: &Server) -> String {
+pub fn hash(server: &Server) -> String {
     server.post("/v1/suites/sales/check", "application/json", RECORD).json()["suite_hash"].as_str().unwrap().to_owned()
 }
 
-fn kind(answer: &Answer) -> String {
+pub fn kind(answer: &Answer) -> String {
     answer.json()["type"].as_str().unwrap().replace("urn:driftline:problem:", "")
 }
 
@@ -166,6 +166,32 @@ fn an_activation_that_breaks_a_suite_changes_nothing() {
 }
 
 #[test]
+fn lines_that_plugins_log_are_as_loud_as_the_settings_say() {
+    // A warning in every call.
+    let says = "(func $check (param $args i32) (result i32)
+        (call $log (i32.const 3) (i32.const 0x300) (i32.const 12))
+        (call $verdicts (call $all_pass (local.get $args)) (call $bytes (local.get $args)) (i32.const 0) (i32.const 0)))
+        (data (i32.const 0x300) \"amount is 42\")";
+    let guest = Guest { name: "well-behaved".to_owned(), ..Guest::check(says) };
+    let log = |setting: Option<&str>| {
+        let mut server = Server::new(&[("sales.yaml", SUITE)]);
+        fs::create_dir(server.path("plugins")).unwrap();
+        fs::write(server.path("plugins/a.wasm"), guest.build()).unwrap();
+        if let Some(setting) = setting {
+            server.set("DRIFTLINE_PLUGINS__LOG", setting);
+        }
+        server.start();
+        let _ = hash(&server);
+        assert!(server.stop());
+        server.log()
+    };
+    assert!(log(None).contains("amount is 42"));
+    assert!(log(Some("warn")).contains("amount is 42"));
+    assert!(!log(Some("error")).contains("amount is 42"));
+    assert!(!log(Some("off")).contains("amount is 42"));
+}
+
+#[test]
 fn only_signed_plugins_where_signatures_are_required() {
     let key = SigningKey::from_bytes(&[7; 32]);
     let mut server = Server::new(&[]);
@@ -181,35 +207,6 @@ fn only_signed_plugins_where_signatures_are_required() {
     assert_eq!(put(&signed(&key)).status, 201);
     assert_eq!(activate(&server, V1).status, 200);
     assert_eq!(put_suite(&server, "sales", SUITE).status, 200);
-}
-
-#[test]
-fn the_folder_of_plugins_is_taken_up_while_the_service_runs() {
-    let mut server = Server::new(&[("sales.yaml", SUITE), ("good.yaml", "expectations: [{ field: x, not_null: {} }]")]);
-    fs::create_dir(server.path("plugins")).unwrap();
-    fs::write(server.path("plugins/broken.wasm"), b"no plugin").unwrap();
-    server.set("DRIFTLINE_RELOAD__POLL", "100ms");
-    server.start();
-    // Without its plugin a suite is broken, and stops no other.
-    let suites = server.get("/v1/suites").json();
-    assert_eq!((&suites[0]["name"], &suites[0]["problems"]), (&json!("good"), &json!([])));
-    assert!(suites[1]["problems"][0].as_str().unwrap().contains("it is not registered"), "{suites}");
-    assert_eq!(server.get("/v1/plugins").json()["broken"][0]["file"], "./plugins/broken.wasm");
-    fs::write(server.path("plugins/a.wasm"), Guest::range().build()).unwrap();
-    let is_active = |server: &Server| server.get("/v1/suites/sales").status == 200;
-    server.until("the suite", || is_active(&server));
-    let before = hash(&server);
-    // The highest version is active; the folder's plugin is not changed over HTTP.
-    fs::write(server.path("plugins/b.wasm"), second()).unwrap();
-    server.until("the second version", || hash(&server) != before);
-    let answer = put(&server, V1, &Guest::range().build());
-    assert_eq!((answer.status, kind(&answer)), (409, "of-folder".to_owned()), "{}", answer.body);
-    fs::remove_file(server.path("plugins/b.wasm")).unwrap();
-    server.until("the first version", || hash(&server) == before);
-    // What is gone leaves the good version active.
-    fs::remove_file(server.path("plugins/a.wasm")).unwrap();
-    server.until("the problem", || !server.get("/v1/suites").json()[1]["problems"].as_array().unwrap().is_empty());
-    assert_eq!(hash(&server), before);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use chrono::{TimeDelta, Timelike as _, Utc};
 use clap::Args as ClapArgs;
 
 use super::say;
-use super::serve::{log, until_told};
+use super::serve::{Signals, log};
 use crate::config::{Config, LogLevel};
 use crate::demo::{SUITE, Simulator, play};
 use crate::service::start::start;
@@ -83,7 +83,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             out.flush()
         })?;
         if !args.once {
-            until_told(&running).await?;
+            Signals::new()?.stop_of(&running).await;
         }
         running.stop().await
     })?;

@@ -82,8 +82,13 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     let reloader = Reloader::new(args.given.sources(), file, config.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let running = start(&config, Some(reloader)).await?;
-        until_told(&running).await?;
+        let mut signals = Signals::new()?;
+        let running = tokio::select! {
+            it = start(&config, Some(reloader)) => it?,
+            // Whoever waits for a store that does not come may be stopped as well.
+            () = signals.stop() => return Ok(()),
+        };
+        signals.stop_of(&running).await;
         running.stop().await
     })?;
     Ok(0)
@@ -113,32 +118,72 @@ pub fn log(config: &Config) {
     };
 }
 
-/// Waits for SIGTERM or Ctrl-C; SIGHUP reads configuration and suites again.
+/// What the service is told by signals.
 #[cfg(unix)]
-pub async fn until_told(running: &Running) -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    loop {
+pub struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// Listens from now on: before the service answers, so that no signal meets nobody.
+    pub fn new() -> anyhow::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for SIGTERM or Ctrl-C.
+    pub async fn stop(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hang_up.recv() => {
-                info!("SIGHUP: reading configuration and suites again");
-                let app = &running.app;
-                // What is wrong with it was logged.
-                let _ = app.reload_config().await;
-                if let Err(error) = app.shelf.reload(&app.store, now()).await {
-                    warn!(%error, "the suites of the store cannot be read");
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// The same; SIGHUP reads configuration and suites again.
+    pub async fn stop_of(&mut self, running: &Running) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => {
+                    info!("SIGHUP: reading configuration and suites again");
+                    let app = &running.app;
+                    // What is wrong with it was logged.
+                    let _ = app.reload_config().await;
+                    if let Err(error) = app.shelf.reload(&app.store, now()).await {
+                        warn!(%error, "the suites of the store cannot be read");
+                    }
                 }
             }
         }
     }
 }
 
-/// Waits for Ctrl-C.
+/// What the service is told by signals.
 #[cfg(not(unix))]
-pub async fn until_told(_: &Running) -> anyhow::Result<()> {
-    Ok(tokio::signal::ctrl_c().await?)
+pub struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    /// Listens from now on.
+    pub fn new() -> anyhow::Result<Self> {
+        Ok(Signals)
+    }
+
+    /// Waits for Ctrl-C.
+    pub async fn stop(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+
+    /// The same.
+    pub async fn stop_of(&mut self, _: &Running) {
+        self.stop().await;
+    }
 }

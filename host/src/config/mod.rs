@@ -21,7 +21,7 @@ pub use tree::{
     Config, Idempotency, Intake, Journal, Limits, Log, Reload, Results, Retention, Stop, Store, Tls, TokenConfig,
 };
 pub use units::{Size, Span};
-pub use words::{LogFormat, LogLevel, Privacy, Record, Scope, Signatures, Sync};
+pub use words::{LogFormat, LogLevel, PluginLog, Privacy, Record, Scope, Signatures, Sync};
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::units::{Size, Span};
-use super::words::Signatures;
+use super::words::{PluginLog, Signatures};
 use crate::plugins::{Limits, Trust};
 
 /// Plugins: where they come from, whose may run, and what they may use.
@@ -31,6 +31,9 @@ pub struct Plugins {
     /// Instances of all plugins together at a time.
     #[schemars(range(min = 8, max = 10_000))]
     pub instances: u32,
+    /// Which lines that plugins log reach the log of the service; they are the plugin's own words, and may hold values
+    /// of records.
+    pub log: PluginLog,
     /// Whether a plugin must be signed.
     pub signatures: Signatures,
     /// Ed25519 public keys whose signatures count: PEM, or 32 bytes in Base64.
@@ -52,6 +55,7 @@ impl Default for Plugins {
             memory: Size::mib(256),
             time: Span::seconds(2),
             instances: 256,
+            log: PluginLog::Trace,
             signatures: Signatures::Optional,
             keys: Vec::new(),
             registries: Vec::new(),
@@ -65,7 +69,8 @@ impl Plugins {
     pub fn limits(&self) -> Limits {
         let (memory, time) = (self.memory.bytes(), self.time.duration());
         let usual = Limits::default();
-        Limits { component: self.component.bytes(), memory, time, memory_mark: usual.memory_mark.min(memory), ..usual }
+        let (component, log) = (self.component.bytes(), self.log.level());
+        Limits { component, memory, time, log, memory_mark: usual.memory_mark.min(memory), ..usual }
     }
 
     /// Whose plugins run. The error names the key that is none.

@@ -125,3 +125,36 @@ pub enum LogLevel {
     /// Everything.
     Trace,
 }
+
+/// Which lines that plugins log reach the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PluginLog {
+    /// None, and no error of a plugin tells what it logged.
+    Off,
+    /// Errors.
+    Error,
+    /// Warnings too.
+    Warn,
+    /// What it tells of its work too.
+    Info,
+    /// Details too.
+    Debug,
+    /// All, as far as `log.level` lets them.
+    #[default]
+    Trace,
+}
+
+impl PluginLog {
+    /// The least important of them.
+    pub const fn level(self) -> Option<tracing::Level> {
+        Some(match self {
+            PluginLog::Off => return None,
+            PluginLog::Error => tracing::Level::ERROR,
+            PluginLog::Warn => tracing::Level::WARN,
+            PluginLog::Info => tracing::Level::INFO,
+            PluginLog::Debug => tracing::Level::DEBUG,
+            PluginLog::Trace => tracing::Level::TRACE,
+        })
+    }
+}

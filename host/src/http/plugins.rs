@@ -14,7 +14,7 @@ use super::problem::Problem;
 use crate::config::Scope;
 use crate::plugins::{Found, signature_text};
 use crate::service::app::{App, now};
-use crate::service::plugging::Refused;
+use crate::service::plugging::{Objection, Refused};
 use crate::service::registry::{Index, Registered};
 use crate::wire::{BrokenPlugin, PluginOut, PluginVersionOut, PluginsOut, time};
 
@@ -177,21 +177,23 @@ fn problem(refused: Refused, name: &str) -> Problem {
             "The plugin is a file",
             "the folder of plugins holds this plugin; change its file, which is read again at once",
         ),
-        Refused::Other(digest) => Problem::conflict(
+        Refused::Because(Objection::Other(digest)) => Problem::conflict(
             "other-bytes",
             "The version has other bytes",
             format!(
                 "this version of `{name}` is there with the digest {digest}; give what changed a version of its own"
             ),
         ),
-        Refused::Problems(all) => Problem::reasons("plugin", "The plugin has problems", all),
-        Refused::Suites(all) => Problem::reasons("suites-break", "Suites cannot be loaded with it", all),
-        Refused::Active => Problem::conflict(
+        Refused::Because(Objection::Problems(all)) => Problem::reasons("plugin", "The plugin has problems", all),
+        Refused::Because(Objection::Suites(all)) => {
+            Problem::reasons("suites-break", "Suites cannot be loaded with it", all)
+        }
+        Refused::Because(Objection::Active) => Problem::conflict(
             "active",
             "The version is active",
             "activate another version first; the last version of a plugin stays",
         ),
-        Refused::Used(suites) => {
+        Refused::Because(Objection::Used(suites)) => {
             let detail = format!("these suites use it: {}; change or remove them first", suites.join(", "));
             Problem::conflict("used", "Suites use the version", detail)
         }

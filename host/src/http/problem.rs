@@ -213,7 +213,7 @@ impl From<shelf::Refused> for Problem {
                 tracing::error!(why, "a suite could not be compiled");
                 Problem::internal("the suite could not be compiled; the log says why")
             }
-            shelf::Refused::Problems(problems) => Problem::suite(&problems),
+            shelf::Refused::Because(problems) => Problem::suite(&problems),
             shelf::Refused::Unknown => Problem::not_found("there is no such suite or version"),
             shelf::Refused::Store(error) => error.into(),
         }

@@ -176,7 +176,7 @@ pub async fn lint(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -
     allow(&app, &headers, Scope::Read)?;
     let text = suite_text(&app, body).await?;
     let problems = match app.shelf.build("suite", text).await {
-        Err(shelf::Refused::Problems(problems)) => problems,
+        Err(shelf::Refused::Because(problems)) => problems,
         _ => Vec::new(),
     };
     Ok(Json(Lint { valid: problems.is_empty(), problems: problems.iter().map(ProblemOut::from).collect() }))

@@ -33,8 +33,7 @@ impl Blobs {
             let _ = fs::remove_file(place);
             return None;
         }
-        // Which were used least recently is told by their times.
-        let _ = fs::File::options().append(true).open(&place).and_then(|it| it.set_modified(SystemTime::now()));
+        touch(&place);
         Some(bytes)
     }
 
@@ -42,6 +41,11 @@ impl Blobs {
     pub fn keep(&self, bytes: &[u8]) {
         let digest = digest(bytes);
         let Some(place) = self.place(&digest) else { return };
+        // What is there under this name is looked at when it is read.
+        if fs::metadata(&place).is_ok_and(|it| it.len() == bytes.len() as u64) {
+            touch(&place);
+            return;
+        }
         let write = || -> std::io::Result<()> {
             self.make_room(bytes.len() as u64)?;
             let mut file = NamedTempFile::new_in(&self.folder)?;
@@ -104,6 +108,11 @@ impl Blobs {
         }
         Ok(())
     }
+}
+
+/// Which were used least recently is told by their times.
+fn touch(place: &Path) {
+    let _ = fs::File::options().append(true).open(place).and_then(|it| it.set_modified(SystemTime::now()));
 }
 
 #[cfg(test)]

@@ -20,44 +20,61 @@ struct State {
     failures: u32,
     closed_until: Option<Instant>,
     last: String,
+    /// Moves on whenever the failures change.
+    counted: u64,
 }
+
+/// What a call saw of its circuit when it began. Calls that run side by side and fail of one cause are one failure
+/// and not many in a row: only the first of them still finds the circuit as it saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen(u64);
 
 impl Circuit {
     /// Whether to call now. The error says why not, and when it is tried again.
-    pub fn ask(&self, now: Instant) -> Result<(), String> {
+    pub fn ask(&self, now: Instant) -> Result<Seen, String> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match state.closed_until {
             Some(until) if now < until => {
                 let seconds = (until - now).as_millis().div_ceil(1000);
                 let State { failures, last, .. } = &*state;
-                Err(format!(
+                return Err(format!(
                     "is not called after {failures} failures in a row; the next try is in {seconds} s; the last failure: {last}"
-                ))
+                ));
             }
-            Some(_) => {
-                // One call tries; until it has ended the others go on waiting.
-                state.closed_until = Some(now + pause(state.failures));
-                Ok(())
-            }
-            None => Ok(()),
+            // One call tries; until it has ended the others go on waiting.
+            Some(_) => state.closed_until = Some(now + pause(state.failures)),
+            None => {}
         }
+        Ok(Seen(state.counted))
     }
 
     /// A call has worked, or has failed in a way that was declared.
     pub fn succeed(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.failures > 0 {
-            *state = State::default();
+            *state = State { counted: state.counted + 1, ..State::default() };
         }
     }
 
-    /// A call has failed in a way that must not happen.
-    pub fn fail(&self, now: Instant, why: &str) {
+    /// A call has failed in a way that must not happen. It counts unless another one was counted since it began.
+    pub fn fail(&self, seen: Seen, now: Instant, why: &str) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.counted != seen.0 {
+            return;
+        }
+        state.counted += 1;
         state.failures = state.failures.saturating_add(1);
         why.clone_into(&mut state.last);
         if state.failures >= ENOUGH {
             state.closed_until = Some(now + pause(state.failures));
+        }
+    }
+
+    /// A call never reached the plugin, so nothing is known of it: if it was the one that tries, another may.
+    pub fn give_back(&self, seen: Seen, now: Instant) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.counted == seen.0 && state.closed_until.is_some() {
+            state.closed_until = Some(now);
         }
     }
 }
@@ -75,26 +92,63 @@ mod tests {
     fn it_opens_tries_again_and_closes() {
         let (circuit, start) = (Circuit::default(), Instant::now());
         let at = |seconds| start + Duration::from_secs(seconds);
-        for _ in 1..ENOUGH {
-            circuit.fail(start, "trapped");
-            assert_eq!(circuit.ask(start), Ok(()));
+        for _ in 0..ENOUGH {
+            circuit.fail(circuit.ask(start).unwrap(), start, "trapped");
         }
-        circuit.fail(start, "trapped");
         let refused = circuit.ask(start).unwrap_err();
         assert!(
             refused.contains("after 5 failures in a row; the next try is in 1 s; the last failure: trapped"),
             "{refused}"
         );
         // One may try, and no other at the same time.
-        assert_eq!(circuit.ask(at(1)), Ok(()));
+        let seen = circuit.ask(at(1)).unwrap();
         assert!(circuit.ask(at(1)).is_err());
-        circuit.fail(at(1), "trapped");
+        circuit.fail(seen, at(1), "trapped");
         assert!(circuit.ask(at(2)).is_err(), "the pause has doubled");
-        assert_eq!(circuit.ask(at(3)), Ok(()));
+        assert!(circuit.ask(at(3)).is_ok());
         circuit.succeed();
-        assert_eq!(circuit.ask(at(3)), Ok(()));
-        circuit.fail(at(3), "trapped");
-        assert_eq!(circuit.ask(at(3)), Ok(()), "success has forgotten the failures");
+        let seen = circuit.ask(at(3)).unwrap();
+        circuit.fail(seen, at(3), "trapped");
+        assert!(circuit.ask(at(3)).is_ok(), "success has forgotten the failures");
+    }
+
+    #[test]
+    fn calls_that_fail_side_by_side_are_one_failure() {
+        let (circuit, start) = (Circuit::default(), Instant::now());
+        let wave = || {
+            let calls: Vec<_> = (0..2 * ENOUGH).map(|_| circuit.ask(start).unwrap()).collect();
+            for it in calls {
+                circuit.fail(it, start, "trapped");
+            }
+        };
+        (1..ENOUGH).for_each(|_| wave());
+        let late = circuit.ask(start).unwrap();
+        wave();
+        assert!(circuit.ask(start).is_err(), "five waves are five failures in a row");
+        circuit.fail(late, start, "trapped");
+        assert!(circuit.ask(start + FIRST).is_ok(), "a call that began before it opened does not lengthen the pause");
+        // Nor does one that began before a success.
+        let (circuit, late) = (Circuit::default(), Circuit::default().ask(start).unwrap());
+        circuit.fail(late, start, "trapped");
+        let late = circuit.ask(start).unwrap();
+        circuit.succeed();
+        circuit.fail(late, start, "trapped");
+        assert_eq!(circuit.0.lock().unwrap().failures, 0);
+    }
+
+    #[test]
+    fn a_try_that_did_not_reach_the_plugin_leaves_its_turn_to_another() {
+        let (circuit, start) = (Circuit::default(), Instant::now());
+        for _ in 0..ENOUGH {
+            let seen = circuit.ask(start).unwrap();
+            circuit.give_back(seen, start);
+            circuit.fail(circuit.ask(start).unwrap(), start, "trapped");
+        }
+        let late = start + FIRST;
+        let seen = circuit.ask(late).unwrap();
+        assert!(circuit.ask(late).is_err());
+        circuit.give_back(seen, late);
+        assert!(circuit.ask(late).is_ok());
     }
 
     #[test]

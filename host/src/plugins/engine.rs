@@ -8,8 +8,10 @@ use std::time::Duration;
 use wasmtime::component::Linker;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
+use super::guest::Guest;
+use super::idle::AllIdle;
 use super::limits::Limits;
-use super::{guest::Guest, v0_1};
+use super::v0_1;
 
 /// How often the engine's clock ticks; a call ends at most so much after its time.
 pub(super) const TICK: Duration = Duration::from_millis(10);
@@ -20,6 +22,9 @@ pub struct Runtime {
     pub(super) linker: Linker<Guest>,
     pub(super) limits: Limits,
     pub(super) live: Arc<AtomicUsize>,
+    /// Instances that nothing calls now; they go when there is no room for another.
+    pub(super) idle: AllIdle,
+    capacity: usize,
 }
 
 impl std::fmt::Debug for Runtime {
@@ -37,12 +42,19 @@ impl Runtime {
         let mut linker = Linker::new(&engine);
         v0_1::offer(&mut linker).map_err(trouble)?;
         tick(&engine).map_err(|it| format!("the clock for plugins does not start: {it}"))?;
-        Ok(Arc::new(Runtime { engine, linker, limits, live: Arc::default() }))
+        let (live, idle) = (Arc::default(), AllIdle::default());
+        Ok(Arc::new(Runtime { engine, linker, limits, live, idle, capacity: instances as usize }))
     }
 
     /// Instances that exist now, warm ones included.
     pub fn instances(&self) -> usize {
         self.live.load(Ordering::Relaxed)
+    }
+
+    /// Whether instances may go on waiting for work: beyond half of what the host allows, rules that are called need
+    /// the room more than those that may be called again.
+    pub(super) fn has_room_to_wait(&self) -> bool {
+        self.instances() <= self.capacity / 2
     }
 
     /// The limits of the host.

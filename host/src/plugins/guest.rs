@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmtime::component::{Instance, InstancePre};
-use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
+use wasmtime::{OutOfMemory, PoolConcurrencyLimitError, Store, Trap};
 
 use super::engine::{Runtime, ticks};
 use super::limits::{Limits, Meter, cut, megabytes};
@@ -16,6 +16,7 @@ pub struct Guest {
     /// Name and version for the log; nothing is known before `describe`.
     label: Arc<str>,
     lines: u32,
+    least: Option<tracing::Level>,
     line_limit: usize,
     lines_limit: u32,
     /// The last line that the guest has logged at level error: a panic's message, as a rule.
@@ -30,8 +31,11 @@ impl Drop for Guest {
 }
 
 impl Guest {
-    /// Takes a line from the guest. Too long ones are cut, too many dropped.
+    /// Takes a line from the guest. Too long ones are cut, too many and those that nobody wants dropped.
     pub(super) fn log(&mut self, level: tracing::Level, message: String) {
+        if self.least.is_none_or(|least| level > least) {
+            return;
+        }
         self.lines = self.lines.saturating_add(1);
         let is_error = level == tracing::Level::ERROR;
         if self.lines > self.lines_limit && !is_error {
@@ -67,18 +71,43 @@ impl std::fmt::Debug for Live {
     }
 }
 
-/// Why an instance died, in words that follow the plugin's name.
+/// Why there is no instance any more, in words that follow the plugin's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Broken(pub String);
+pub(super) enum Broken {
+    /// It died; the plugin is to blame.
+    Died(String),
+    /// There never was one, for want of room in the host; the plugin is not to blame.
+    NoRoom(String),
+}
+
+impl Broken {
+    /// The words.
+    pub fn why(self) -> String {
+        match self {
+            Broken::Died(it) | Broken::NoRoom(it) => it,
+        }
+    }
+}
 
 impl Live {
-    /// A fresh instance.
+    /// A fresh instance. Where there is no room for it, those that nothing calls now go.
     pub fn new(runtime: &Runtime, limits: &Limits, pre: &InstancePre<Guest>, label: &Arc<str>) -> Result<Live, Broken> {
+        match Live::start(runtime, limits, pre, label) {
+            Err(Broken::NoRoom(_)) => {
+                runtime.idle.make_room();
+                Live::start(runtime, limits, pre, label)
+            }
+            other => other,
+        }
+    }
+
+    fn start(runtime: &Runtime, limits: &Limits, pre: &InstancePre<Guest>, label: &Arc<str>) -> Result<Live, Broken> {
         runtime.live.fetch_add(1, Ordering::Relaxed);
         let guest = Guest {
             meter: Meter::new(limits),
             label: Arc::clone(label),
             lines: 0,
+            least: limits.log,
             line_limit: limits.log_line,
             lines_limit: limits.log_lines,
             last_error: None,
@@ -90,7 +119,10 @@ impl Live {
         store.set_epoch_deadline(ticks(limits.time));
         match pre.instantiate(&mut store) {
             Ok(instance) => Ok(Live { store, instance, calls: 0 }),
-            Err(error) => Err(Broken(format!("does not start: {}", reason(&error, limits, store.data())))),
+            Err(error) => {
+                let why = format!("does not start: {}", reason(&error, limits, store.data()));
+                Err(if no_room(&error).is_some() { Broken::NoRoom(why) } else { Broken::Died(why) })
+            }
         }
     }
 
@@ -111,7 +143,7 @@ impl Live {
             let dropped = guest.lines - guest.lines_limit;
             tracing::warn!(plugin = &*guest.label, "{dropped} more lines of log in one call were dropped");
         }
-        answer.map_err(|error| Broken(reason(&error, limits, guest)))
+        answer.map_err(|error| Broken::Died(reason(&error, limits, guest)))
     }
 
     /// Whether a fresh instance should take its place.
@@ -125,6 +157,14 @@ impl Live {
     }
 }
 
+/// Why the host has no place for an instance, if that is what went wrong.
+fn no_room(error: &wasmtime::Error) -> Option<&'static str> {
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Some("finds no room: as many instances of plugins as the host allows are in use");
+    }
+    error.is::<OutOfMemory>().then_some("finds no room: the host is out of memory")
+}
+
 /// What happened, in words of the one who wrote the plugin.
 fn reason(error: &wasmtime::Error, limits: &Limits, guest: &Guest) -> String {
     let said = guest.last_error.as_ref().map_or_else(String::new, |it| format!("; it logged: {it}"));
@@ -133,10 +173,10 @@ fn reason(error: &wasmtime::Error, limits: &Limits, guest: &Guest) -> String {
         Some(Trap::StackOverflow) => "ran out of stack: a recursion that does not end?".to_owned(),
         Some(Trap::UnreachableCodeReached) => format!("panicked or aborted{said}"),
         Some(trap) => format!("trapped: {trap}{said}"),
-        None if error.is::<PoolConcurrencyLimitError>() => {
-            "finds no room: as many instances of plugins as the host allows are in use".to_owned()
-        }
         None => {
+            if let Some(why) = no_room(error) {
+                return why.to_owned();
+            }
             let text = format!("{:#}", error.root_cause());
             if text.contains("fuel allocated for hostcalls") {
                 return format!("answered more than {}", megabytes(limits.transfer as u64));

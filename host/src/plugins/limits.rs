@@ -20,6 +20,8 @@ pub struct Limits {
     pub transfer: usize,
     /// Bytes of a message, a code or an explanation; longer ones are cut.
     pub message: usize,
+    /// The least important lines that are logged; none: no line, and no fault tells one.
+    pub log: Option<tracing::Level>,
     /// Lines of log in one call; further ones are dropped and counted.
     pub log_lines: u32,
     /// Bytes of a line of log; longer ones are cut.
@@ -49,6 +51,7 @@ impl Default for Limits {
             // Ten findings a record of the largest batches of 10,000 records, and 16 MB of state.
             transfer: 32 << 20,
             message: 1_000,
+            log: Some(tracing::Level::TRACE),
             log_lines: 20,
             log_line: 1_000,
             state: 16 << 20,

@@ -65,7 +65,7 @@ impl Loaded {
         let fits = |it: wasmtime::Error| vec![format!("it does not fit the host: {it:#}")];
         let pre = runtime.linker.instantiate_pre(&component).map_err(fits)?;
         let exports = Exports::bind(&pre, |name| interfaces.has(name))?;
-        let broken = |it: Broken| vec![format!("`describe` {}", it.0)];
+        let broken = |it: Broken| vec![format!("`describe` {}", it.why())];
         let limits = &runtime.limits;
         let mut live = Live::new(runtime, limits, &pre, &Arc::from(digest)).map_err(broken)?;
         let instance = live.instance;
@@ -128,7 +128,7 @@ impl LoadedPlugin {
 
     /// Bytes of linear memory that a fresh instance holds. The error says why there is none.
     pub fn memory(&self) -> Result<u64, Fault> {
-        let failed = |it: Broken| Fault::Failed(format!("plugin {}: {}", self.loaded.label(), it.0));
+        let failed = |it: Broken| Fault::Failed(format!("plugin {}: {}", self.loaded.label(), it.why()));
         self.loaded.instance(&self.limits).map(|it| it.memory()).map_err(failed)
     }
 

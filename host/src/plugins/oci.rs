@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::StreamExt as _;
 use oci_client::client::{ClientConfig, ClientProtocol, Config, ImageLayer};
 use oci_client::errors::OciDistributionError;
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest, WASM_LAYER_MEDIA_TYPE};
@@ -19,6 +18,7 @@ use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference};
 
 use super::blobs::Blobs;
+use super::fetching::{Fetching, Login, MANIFEST, Trouble};
 use super::limits::megabytes;
 use super::shelf::{Found, digest};
 use super::trust::signature_text;
@@ -30,6 +30,11 @@ const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 const SIGNATURE: &str = "dev.driftline.plugin.signature";
 /// How long everything that one reference needs may take.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// How long a connection may take, and how long nothing may come.
+const CONNECT: Duration = Duration::from_secs(10);
+const READ: Duration = Duration::from_secs(30);
+/// What registries are told of who asks.
+const AGENT: &str = concat!("driftline/", env!("CARGO_PKG_VERSION"));
 /// How long what a tag means is not asked again.
 const MEMORY: Duration = Duration::from_mins(1);
 
@@ -66,22 +71,22 @@ impl Registries {
         let manifest = match self.blobs.find(&manifest) {
             Some(it) => it,
             None => {
-                let fetched = self.ask(&pinned, async |client, auth| {
-                    client.pull_manifest_raw(&pinned, &auth, &[OCI_IMAGE_MEDIA_TYPE]).await
+                let fetched = self.fetch(&pinned, async |from| {
+                    from.get(&format!("manifests/{manifest}"), OCI_IMAGE_MEDIA_TYPE, MANIFEST).await
                 })?;
                 // A digest that is not SHA-256 would be none of ours.
-                if digest(&fetched.0) != manifest {
+                if digest(&fetched) != manifest {
                     return Err(format!("{reference}: the registry sent another manifest than {manifest}"));
                 }
-                self.blobs.keep(&fetched.0);
-                fetched.0.to_vec()
+                self.blobs.keep(&fetched);
+                fetched
             }
         };
         let layer = layer(&manifest).map_err(|why| format!("{reference}: {why}"))?;
         let signature = layer.annotations.as_ref().and_then(|it| it.get(SIGNATURE)).map(|it| it.as_bytes().to_vec());
         let component = match self.blobs.find(&layer.digest) {
             Some(it) => it,
-            None => self.fetch(&pinned, &layer)?,
+            None => self.component(&pinned, &layer)?,
         };
         Ok(Found { component, signature })
     }
@@ -100,9 +105,9 @@ impl Registries {
         let mut manifest = OciImageManifest::build(&layers, &config, Some(annotations.collect()));
         manifest.media_type = Some(OCI_IMAGE_MEDIA_TYPE.to_owned());
         self.ask(&image, async |client, auth| {
-            client.push(&image, &layers, config.clone(), &auth, Some(manifest.clone())).await?;
-            client.fetch_manifest_digest(&image, &auth).await
-        })
+            client.push(&image, &layers, config.clone(), &auth, Some(manifest.clone())).await
+        })?;
+        self.meant(&image)
     }
 
     /// The manifest that a tag means now. When the registry does not answer, what it meant the last time.
@@ -112,8 +117,7 @@ impl Registries {
         if let Some((_, digest)) = known.filter(|it| it.0.elapsed() < MEMORY) {
             return Ok(digest);
         }
-        let asked = self.ask(image, async |client, auth| client.fetch_manifest_digest(image, &auth).await);
-        let digest = match (asked, self.blobs.note(&name)) {
+        let digest = match (self.meant(image), self.blobs.note(&name)) {
             (Ok(digest), noted) => {
                 if noted.as_ref() != Some(&digest) {
                     self.blobs.keep_note(&name, &digest);
@@ -131,26 +135,27 @@ impl Registries {
         Ok(digest)
     }
 
-    fn fetch(&self, image: &Reference, layer: &OciDescriptor) -> Result<Vec<u8>, String> {
-        let limit = megabytes(self.most);
-        let most = usize::try_from(self.most).unwrap_or(usize::MAX);
+    /// The manifest that a tag means now.
+    fn meant(&self, image: &Reference) -> Result<String, String> {
+        let place = format!("manifests/{}", image.digest().or(image.tag()).unwrap_or("latest"));
+        self.fetch(image, async |from| {
+            let headers = from.head(&place, OCI_IMAGE_MEDIA_TYPE).await?;
+            match headers.get("docker-content-digest").and_then(|it| it.to_str().ok()) {
+                Some(it) => Ok(it.to_owned()),
+                // Registries need not say it.
+                None => from.get(&place, OCI_IMAGE_MEDIA_TYPE, MANIFEST).await.map(|it| digest(&it)),
+            }
+        })
+    }
+
+    fn component(&self, image: &Reference, layer: &OciDescriptor) -> Result<Vec<u8>, String> {
         // What the registry says; what it sends is counted all the same.
         if u64::try_from(layer.size).is_ok_and(|it| it > self.most) {
-            let size = megabytes(layer.size.unsigned_abs());
+            let (size, limit) = (megabytes(layer.size.unsigned_abs()), megabytes(self.most));
             return Err(format!("{}: it has {size}; the limit for a component is {limit}", image.whole()));
         }
-        let bytes = self.ask(image, async |client, auth| {
-            client.store_auth_if_needed(image.resolve_registry(), &auth).await;
-            let mut stream = client.pull_blob_stream(image, layer).await?;
-            let mut bytes = Vec::new();
-            while let Some(chunk) = stream.stream.next().await {
-                bytes.extend_from_slice(&chunk?);
-                if bytes.len() > most {
-                    let more = format!("it has more than the limit for a component of {limit}");
-                    return Err(OciDistributionError::GenericError(Some(more)));
-                }
-            }
-            Ok(bytes)
+        let bytes = self.fetch(image, async |from| {
+            from.get(&format!("blobs/{}", layer.digest), "application/octet-stream, */*", self.most).await
         })?;
         let is = digest(&bytes);
         if is != layer.digest {
@@ -161,7 +166,40 @@ impl Registries {
         Ok(bytes)
     }
 
-    /// Runs a conversation with a registry.
+    /// Whether a registry is asked without TLS.
+    fn is_plain(&self, registry: &str) -> bool {
+        is_loopback(registry) || self.plain_http.iter().any(|it| it == registry)
+    }
+
+    /// Reads from a repository. Not by the client that pushes: it reads manifests, tokens and errors of any length.
+    fn fetch<T>(
+        &self,
+        image: &Reference,
+        talk: impl AsyncFnOnce(&mut Fetching) -> Result<T, Trouble>,
+    ) -> Result<T, String> {
+        // Whoever is the first to use TLS in this process says whose cryptography it is.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (registry, name) = (image.resolve_registry(), image.whole());
+        let plain = self.is_plain(registry);
+        let place = (if plain { "http" } else { "https" }, registry, image.repository());
+        let login = match credentials(registry) {
+            RegistryAuth::Basic(user, password) => Some(Login { user, password }),
+            _ => None,
+        };
+        let talk = async {
+            let client = reqwest::Client::builder().connect_timeout(CONNECT).read_timeout(READ).user_agent(AGENT);
+            talk(&mut Fetching::new(&client.build()?, place, login)).await
+        };
+        match blocking(async { tokio::time::timeout(PATIENCE, talk).await })? {
+            Ok(Ok(it)) => Ok(it),
+            Ok(Err(Trouble::Network(error))) => Err(format!("{name}: {}", unreached(&error, plain))),
+            Ok(Err(Trouble::Refused(why))) => Err(format!("{name}: {}", login_first(&why, registry))),
+            Ok(Err(Trouble::Other(why))) => Err(format!("{name}: {why}")),
+            Err(_) => Err(format!("{name}: took longer than {} s", PATIENCE.as_secs())),
+        }
+    }
+
+    /// Runs a conversation with a registry that something is put into.
     fn ask<T>(
         &self,
         image: &Reference,
@@ -170,16 +208,15 @@ impl Registries {
         // Whoever is the first to use TLS in this process says whose cryptography it is.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let registry = image.resolve_registry().to_owned();
-        let plain = is_loopback(&registry) || self.plain_http.contains(&registry);
+        let plain = self.is_plain(&registry);
         let protocol = if plain { ClientProtocol::Http } else { ClientProtocol::Https };
-        let (connect, read) = (Some(Duration::from_secs(10)), Some(Duration::from_secs(30)));
         let config = ClientConfig {
             protocol,
-            connect_timeout: connect,
-            read_timeout: read,
+            connect_timeout: Some(CONNECT),
+            read_timeout: Some(READ),
             // A component is no larger than one request may be.
             use_monolithic_push: true,
-            user_agent: concat!("driftline/", env!("CARGO_PKG_VERSION")),
+            user_agent: AGENT,
             ..ClientConfig::default()
         };
         let talk = async {
@@ -238,18 +275,24 @@ fn is_loopback(registry: &str) -> bool {
 
 fn said(error: &OciDistributionError, plain: bool, registry: &str) -> String {
     match error {
-        OciDistributionError::GenericError(Some(why)) => why.clone(),
         OciDistributionError::UnauthorizedError { .. } | OciDistributionError::AuthenticationFailure(_) => {
-            format!("{error}: say who you are with `docker login {registry}`, whose file is read")
+            login_first(&error.to_string(), registry)
         }
-        OciDistributionError::RequestError(it) if it.is_connect() && !plain => {
-            let mut text = causes(it);
-            text.push_str("; a registry without TLS has to be named under `plugins.plain_http`");
-            text
-        }
-        OciDistributionError::RequestError(it) => causes(it),
+        OciDistributionError::RequestError(it) => unreached(it, plain),
         other => other.to_string(),
     }
+}
+
+fn login_first(why: &str, registry: &str) -> String {
+    format!("{why}: say who you are with `docker login {registry}`, whose file is read")
+}
+
+fn unreached(error: &reqwest::Error, plain: bool) -> String {
+    let mut text = causes(error);
+    if error.is_connect() && !plain {
+        text.push_str("; a registry without TLS has to be named under `plugins.plain_http`");
+    }
+    text
 }
 
 fn causes(error: &dyn std::error::Error) -> String {

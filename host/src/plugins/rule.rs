@@ -1,6 +1,6 @@
 //! A capability that was opened: record checks with warm instances, summaries with a fresh one a job.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use driftline_rules::plugin::{
@@ -12,9 +12,10 @@ use wasmtime::component::ResourceAny;
 use super::answers;
 use super::circuit::Circuit;
 use super::guest::{Broken, Guest, Live};
+use super::idle::{Idle, Warm};
 use super::limits::Limits;
 use super::loaded::Loaded;
-use super::v0_1::{self, Answer, Declared, Summaries};
+use super::v0_1::{Answer, Declared, Summaries};
 
 /// What an opened capability of either sort has.
 #[derive(Debug)]
@@ -32,11 +33,16 @@ enum Trouble {
     Declared(Declared),
     /// It trapped, or answered what cannot be; the instance is gone.
     Broken(String),
+    /// The host has no room for an instance; the guest was never asked.
+    NoRoom(String),
 }
 
 impl From<Broken> for Trouble {
     fn from(it: Broken) -> Trouble {
-        Trouble::Broken(it.0)
+        match it {
+            Broken::Died(why) => Trouble::Broken(why),
+            Broken::NoRoom(why) => Trouble::NoRoom(why),
+        }
     }
 }
 
@@ -67,16 +73,19 @@ impl Rule {
 
     /// Runs a job unless the circuit is open, and tells the circuit how it ended.
     fn run<T>(&self, job: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Fault> {
-        self.circuit.ask(Instant::now()).map_err(|it| Fault::Failed(self.failed(&it)))?;
+        let seen = self.circuit.ask(Instant::now()).map_err(|it| Fault::Failed(self.failed(&it)))?;
         let answer = job();
         match &answer {
-            Err(Trouble::Broken(why)) => self.circuit.fail(Instant::now(), why),
-            _ => self.circuit.succeed(),
+            Err(Trouble::Broken(why)) => self.circuit.fail(seen, Instant::now(), why),
+            Err(Trouble::NoRoom(_)) => self.circuit.give_back(seen, Instant::now()),
+            Ok(_) | Err(Trouble::Declared(_)) => self.circuit.succeed(),
         }
         answer.map_err(|it| match it {
             Trouble::Declared(Declared::Params(it)) => Fault::Params(self.failed(&it)),
             Trouble::Declared(Declared::TooLittle(it)) => Fault::TooLittle(self.failed(&it)),
-            Trouble::Declared(Declared::Failed(it)) | Trouble::Broken(it) => Fault::Failed(self.failed(&it)),
+            Trouble::Declared(Declared::Failed(it)) | Trouble::Broken(it) | Trouble::NoRoom(it) => {
+                Fault::Failed(self.failed(&it))
+            }
         })
     }
 
@@ -95,29 +104,19 @@ fn cut_declared(it: Declared, limits: &Limits) -> Declared {
     }
 }
 
-/// A record check. Instances that are not in use wait here, opened, for the next batch.
+/// A record check. Instances that are not in use wait, opened, for the next batch.
 #[derive(Debug)]
 pub(super) struct RecordCheck {
     rule: Rule,
-    warm: Mutex<Vec<Warm>>,
-}
-
-struct Warm {
-    live: Live,
-    checker: v0_1::Checker,
-}
-
-impl std::fmt::Debug for Warm {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.live.fmt(f)
-    }
+    idle: Arc<Idle>,
 }
 
 impl RecordCheck {
     /// Opens the check once, so that parameters that do not fit together are known now.
     pub fn open(loaded: &Arc<Loaded>, limits: &Limits, opened: &Opened) -> Result<RecordCheck, Fault> {
         let rule = Rule::new(loaded, limits, opened)?;
-        let it = RecordCheck { rule, warm: Mutex::default() };
+        let idle = loaded.runtime.idle.place();
+        let it = RecordCheck { rule, idle };
         let first = it.rule.run(|| it.open_one())?;
         it.keep(first);
         Ok(it)
@@ -132,12 +131,9 @@ impl RecordCheck {
     }
 
     fn keep(&self, it: Warm) {
-        if it.live.is_worn(&self.rule.limits) {
-            return;
-        }
-        let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
-        if warm.len() < self.rule.limits.warm {
-            warm.push(it);
+        let Rule { loaded, limits, .. } = &self.rule;
+        if !it.live.is_worn(limits) && loaded.runtime.has_room_to_wait() {
+            self.idle.keep(it, limits.warm);
         }
     }
 }
@@ -146,8 +142,7 @@ impl Checker for RecordCheck {
     fn check(&self, context: &Context, batch: &Batch, max_findings: u32) -> Result<Verdicts, Fault> {
         let rule = &self.rule;
         rule.run(|| {
-            let waiting = self.warm.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Warm { mut live, checker } = waiting.map_or_else(|| self.open_one(), Ok)?;
+            let Warm { mut live, checker } = self.idle.take().map_or_else(|| self.open_one(), Ok)?;
             let answer = rule.call(&mut live, |store| checker.check(store, context, batch, max_findings));
             if let Err(Trouble::Broken(_)) = answer {
                 return answer;

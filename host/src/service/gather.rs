@@ -72,7 +72,7 @@ impl Builder {
     /// A version of a suite that has no problem.
     pub fn version(&self, name: &str, loaded: Loaded) -> Result<Version, Refused> {
         if !loaded.problems.is_empty() {
-            return Err(Refused::Problems(loaded.problems));
+            return Err(Refused::Because(loaded.problems));
         }
         let version = Version::new(name, loaded, &self.settings);
         match self.settings.no_hashes.as_ref().filter(|_| version.privacy.hashes_any()) {

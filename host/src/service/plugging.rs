@@ -11,18 +11,17 @@ use tracing::info;
 use super::registry::{Index, Registered};
 use super::shelf::Shelf;
 use crate::plugins::{Found, digest, self_test};
-use crate::store::{self, Store};
+use crate::store::Store;
 
 /// How long the laws are tried on a plugin that is put.
 const TEST_TIME: Duration = Duration::from_secs(5);
 
 /// Why a plugin was not put, activated or removed.
+pub type Refused = super::refused::Refused<Objection>;
+
+/// What speaks against a change of a plugin alone.
 #[derive(Debug)]
-pub enum Refused {
-    /// Its name or version is none.
-    Name(String),
-    /// The folder has a plugin of this name.
-    OfFolder,
+pub enum Objection {
     /// There are other bytes of this name and version; their digest.
     Other(String),
     /// It has problems.
@@ -33,17 +32,11 @@ pub enum Refused {
     Active,
     /// Suites use it; which.
     Used(Vec<String>),
-    /// There is no such plugin or version.
-    Unknown,
-    /// The service failed.
-    Failed(String),
-    /// The store did not answer.
-    Store(store::Error),
 }
 
-impl From<store::Error> for Refused {
-    fn from(error: store::Error) -> Self {
-        Refused::Store(error)
+impl From<Objection> for Refused {
+    fn from(it: Objection) -> Self {
+        Refused::Because(it)
     }
 }
 
@@ -62,15 +55,17 @@ impl Shelf {
             return Err(Refused::OfFolder);
         }
         let is = digest(&found.component);
-        let same = |known: &str| if known == is { Ok(false) } else { Err(Refused::Other(known.to_owned())) };
+        let same = |known: &str| if known == is { Ok(false) } else { Err(Objection::Other(known.to_owned()).into()) };
         if let Some(known) = store.plugin(name, version).await? {
             return same(&known.digest);
         }
         let (registry, asked) = (Arc::clone(self.registry()), (name.to_owned(), version.to_owned()));
         // Tests take seconds; nothing waits for them but this request.
         let try_out = move || try_out(&registry, &asked, &found).map(|it| (it, found));
-        let (registered, found) =
-            spawn_blocking(try_out).await.map_err(|it| Refused::Failed(it.to_string()))?.map_err(Refused::Problems)?;
+        let (registered, found) = spawn_blocking(try_out)
+            .await
+            .map_err(|it| Refused::Failed(it.to_string()))?
+            .map_err(Objection::Problems)?;
         let row = Registered { at, by: by.to_owned(), ..registered }.row();
         let _changing = self.changing.lock().await;
         if !store.put_plugin(&row, &found.component).await? {
@@ -113,7 +108,7 @@ impl Shelf {
         let broken: Vec<_> =
             broken.flat_map(|(_, it)| it.problems.iter().map(|why| format!("{}:{why}", it.file))).collect();
         if !broken.is_empty() {
-            return Err(Refused::Suites(broken));
+            return Err(Objection::Suites(broken).into());
         }
         if !store.activate_plugin(&name, version, by, at).await? {
             return Err(Refused::Unknown);
@@ -138,7 +133,7 @@ impl Shelf {
         let using = suites.active.values().filter(|suite| uses(&suite.loaded, &it));
         let using: Vec<_> = using.map(|suite| suite.name.clone()).collect();
         if !using.is_empty() {
-            return Err(Refused::Used(using));
+            return Err(Objection::Used(using).into());
         }
         // Windows are judged by the version that checked their records, which may not be active any more.
         let mut open = BTreeSet::new();
@@ -149,10 +144,10 @@ impl Shelf {
             }
         }
         if !open.is_empty() {
-            return Err(Refused::Used(open.into_iter().collect()));
+            return Err(Objection::Used(open.into_iter().collect()).into());
         }
         if !store.remove_plugin(&it.name, version).await? {
-            return Err(Refused::Active);
+            return Err(Objection::Active.into());
         }
         let all = index.all.into_iter().filter(|other| (&other.name, &other.version) != (&it.name, &it.version));
         self.registry().set(Arc::new(Index { all: all.collect(), broken: index.broken }));

@@ -5,19 +5,18 @@
 //! of one name, the folder's is meant. Of several versions in the folder the highest is active.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use driftline_rules::plugin::{Plugin as _, Plugins, Wanted};
 use driftline_rules::suite::plugins::same_name;
-use semver::Version;
 use tokio::runtime::Handle;
 use tracing::error;
 
-use crate::plugins::{Elsewhere, Found, Registries, Shelf, digest};
+use super::plugin_files::{PluginFolder, Stamp};
+use crate::plugins::{self, Elsewhere, Found, Registries, Shelf, digest};
 use crate::store::plugins::PluginRow;
 use crate::store::rows::Micros;
 use crate::store::{self, Store};
@@ -118,23 +117,17 @@ impl Index {
     }
 }
 
-/// What the folder held when a file was last looked at: size, time, and what came of it.
-type Seen = BTreeMap<PathBuf, (Stamp, Result<Arc<Registered>, String>)>;
-/// Changes when a file or its signature does.
-type Stamp = (u64, Option<SystemTime>, Option<SystemTime>);
-
 /// The registry of a service.
 #[derive(Debug)]
 pub struct Registry {
     shelf: Arc<Shelf>,
-    folder: PathBuf,
+    folder: PluginFolder,
     network: Registries,
     /// Registries that suites may name which are no files.
     open_to_all: Vec<String>,
     store: Store,
     runtime: Handle,
     now: ArcSwap<Index>,
-    seen: Mutex<Seen>,
 }
 
 impl Registry {
@@ -148,9 +141,8 @@ impl Registry {
         open_to_all: Vec<String>,
         store: Store,
     ) -> Arc<Registry> {
-        let (now, seen) = (ArcSwap::default(), Mutex::default());
-        let folder = folder.to_owned();
-        Arc::new(Registry { shelf, folder, network, open_to_all, store, runtime: Handle::current(), now, seen })
+        let (now, folder) = (ArcSwap::default(), PluginFolder::new(folder));
+        Arc::new(Registry { shelf, folder, network, open_to_all, store, runtime: Handle::current(), now })
     }
 
     /// All that is registered, as it is at this moment.
@@ -182,7 +174,7 @@ impl Registry {
     /// Looks at the folder and the store again. When the store does not answer, what was known of it stays.
     pub(super) async fn look(self: &Arc<Self>) -> (Index, Option<store::Error>) {
         let this = Arc::clone(self);
-        let files = tokio::task::spawn_blocking(move || this.files());
+        let files = tokio::task::spawn_blocking(move || this.folder.look(|path, stamp| this.read(path, stamp)));
         let (rows, files) = (self.store.plugins().await, files.await.unwrap_or_default());
         let mut index = Index { all: Vec::new(), broken: files.1 };
         let of_folder = |name: &str| files.0.iter().any(|it| same_name(&it.name, name));
@@ -199,66 +191,17 @@ impl Registry {
         (index, error)
     }
 
-    /// The plugins of the folder: files that did not change are not loaded again.
-    fn files(&self) -> (Vec<Arc<Registered>>, BTreeMap<PathBuf, String>) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found = Seen::new();
-        for (path, stamp) in self.stamps() {
-            let known = seen.remove(&path).filter(|it| it.0 == stamp).map(|it| it.1);
-            let is_known = known.is_some();
-            let outcome = known.unwrap_or_else(|| self.read(&path, &stamp).map(Arc::new));
-            if let (Err(why), false) = (&outcome, is_known) {
-                error!(file = %path.display(), "is left out of the plugins: {why}");
-            }
-            found.insert(path, (stamp, outcome));
-        }
-        let (mut good, mut broken) = (Vec::<Arc<Registered>>::new(), BTreeMap::new());
-        for (path, (_, outcome)) in &found {
-            match outcome {
-                Err(why) => drop(broken.insert(path.clone(), why.clone())),
-                Ok(it) => match good.iter().find(|other| other.name == it.name && other.version == it.version) {
-                    Some(other) => {
-                        let other = other.file.as_deref().unwrap_or(Path::new("")).display();
-                        let why =
-                            format!("is `{}` {} as {other} is, which is the one that is used", it.name, it.version);
-                        broken.insert(path.clone(), why);
-                    }
-                    None => good.push(Arc::clone(it)),
-                },
-            }
-        }
-        *seen = found;
-        drop(seen);
-        let order = |it: &Registered| (Version::parse(&it.version).ok(), it.version.clone());
-        let good = good.iter().map(|it| {
-            let highest = good.iter().filter(|other| other.name == it.name).all(|other| order(other) <= order(it));
-            Arc::new(Registered { active: highest, ..Registered::clone(it) })
-        });
-        (good.collect(), broken)
-    }
-
     /// The files of the folder, each with what changes when it does.
     pub(super) fn stamps(&self) -> BTreeMap<PathBuf, Stamp> {
-        let changed = |path: &Path| fs::metadata(path).ok().and_then(|it| it.modified().ok());
-        let files = fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|it| it.path());
-        let plugins = files.filter(|it| it.extension().is_some_and(|it| it == "wasm") && it.is_file());
-        let stamp = |path: PathBuf| {
-            let size = fs::metadata(&path).map_or(0, |it| it.len());
-            let stamp = (size, changed(&path), changed(&signature_of(&path)));
-            (path, stamp)
-        };
-        plugins.map(stamp).collect()
+        self.folder.stamps()
     }
 
     fn read(&self, path: &Path, stamp: &Stamp) -> Result<Registered, String> {
         let limits = self.shelf.runtime().limits().clone();
-        if stamp.0 > limits.component {
-            return Err(format!("it has {} bytes; the limit for a component is {}", stamp.0, limits.component));
-        }
-        let component = fs::read(path).map_err(|it| it.to_string())?;
-        let signature = fs::read(signature_of(path)).ok();
-        let found = Found { component, signature };
+        let found = plugins::read(path, &limits)?;
         let plugin = self.shelf.load(&found, &limits)?;
+        // The file may be overwritten, and suites have to be compiled with what it was until it is a plugin again.
+        self.network.blobs().keep(&found.component);
         let at = stamp.1.and_then(|it| it.duration_since(SystemTime::UNIX_EPOCH).ok());
         Ok(Registered {
             file: Some(path.to_owned()),
@@ -268,10 +211,10 @@ impl Registry {
         })
     }
 
-    /// The bytes of a version. May block.
+    /// The bytes of a version, with its digest. May block.
     pub(super) fn component(&self, it: &Registered) -> Result<Vec<u8>, String> {
         if let Some(file) = &it.file {
-            return fs::read(file).map_err(|error| format!("{}: {error}", file.display()));
+            return self.component_of(file, &it.digest);
         }
         if let Some(bytes) = self.network.blobs().find(&it.digest) {
             return Ok(bytes);
@@ -285,6 +228,18 @@ impl Registry {
         }
         self.network.blobs().keep(&bytes);
         Ok(bytes)
+    }
+
+    /// What the file was when it was registered: the file itself, or what was kept of it.
+    fn component_of(&self, file: &Path, registered: &str) -> Result<Vec<u8>, String> {
+        let read = plugins::read(file, self.shelf.runtime().limits());
+        let why = match read.map(|it| it.component) {
+            Ok(bytes) if digest(&bytes) == registered => return Ok(bytes),
+            Ok(bytes) => format!("{}: its digest is {} now", file.display(), digest(&bytes)),
+            Err(why) => why,
+        };
+        let kept = self.network.blobs().find(registered);
+        kept.ok_or_else(|| format!("{why}; what is registered has {registered}, and was not kept: put it there again"))
     }
 }
 
@@ -345,12 +300,6 @@ fn of_row(row: PluginRow) -> Option<Registered> {
         active: row.active,
         file: None,
     })
-}
-
-fn signature_of(path: &Path) -> PathBuf {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".sig");
-    beside.into()
 }
 
 /// The registry as it is at one moment, or would be.

@@ -60,28 +60,8 @@ pub struct Shelf {
     pub(super) changing: Mutex<()>,
 }
 
-/// Why a suite was not put.
-#[derive(Debug)]
-pub enum Refused {
-    /// Its name is none.
-    Name(String),
-    /// The folder has a suite of this name.
-    OfFolder,
-    /// It has problems.
-    Problems(Vec<Problem>),
-    /// There is no such suite or version.
-    Unknown,
-    /// It could not be compiled for a reason that is not its own.
-    Failed(String),
-    /// The store did not answer.
-    Store(store::Error),
-}
-
-impl From<store::Error> for Refused {
-    fn from(error: store::Error) -> Self {
-        Refused::Store(error)
-    }
-}
+/// Why a suite was not put, activated or removed: its problems, if it has any.
+pub type Refused = super::refused::Refused<Vec<Problem>>;
 
 impl Shelf {
     /// A shelf with nothing on it yet.
@@ -212,7 +192,7 @@ impl Shelf {
                 Ok(version)
             }
             Err(Refused::Store(error)) => return Err(error),
-            Err(Refused::Problems(problems)) => {
+            Err(Refused::Because(problems)) => {
                 let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
                 Err(format!("the version of the suite that checked them has problems now: {}", problems.join("; ")))
             }

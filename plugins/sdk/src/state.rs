@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::{Error, Result};
 
 /// The first byte: raised when the form of the envelope changes.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// The bytes of a state after `rows` rows.
 pub(crate) fn save<S: Serialize>(version: u32, rows: u64, state: &S) -> Result<Vec<u8>> {
@@ -51,10 +51,30 @@ fn number(bytes: &[u8], range: std::ops::Range<usize>) -> Option<u64> {
     Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
-/// FNV-1a of all but the checksum: it finds damage, not forgery, which is not the plugin's to find.
+/// A checksum of all but itself: FNV-1a over words of eight bytes, in four lanes that do not wait for each other, since
+/// states of megabytes are looked at whenever a batch is added. It finds damage, not forgery, which is not the plugin's
+/// to find.
 fn checksum(bytes: &[u8]) -> u64 {
-    let covered = bytes.iter().take(13).chain(bytes.iter().skip(21));
-    covered.fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    let (head, state) = (bytes.get(..13).unwrap_or(bytes), bytes.get(21..).unwrap_or_default());
+    let [mut a, mut b, mut c, mut d] = [1, 2, 3, 4].map(|it| mix(0xcbf2_9ce4_8422_2325, it));
+    let (blocks, short) = state.as_chunks::<32>();
+    for block in blocks {
+        // Written out, since components are compiled to be small and loops are not unrolled.
+        if let ([one, two, three, four], _) = block.as_chunks::<8>() {
+            a = mix(a, u64::from_le_bytes(*one));
+            b = mix(b, u64::from_le_bytes(*two));
+            c = mix(c, u64::from_le_bytes(*three));
+            d = mix(d, u64::from_le_bytes(*four));
+        }
+    }
+    let rest = head.iter().chain(short).fold(state.len() as u64, |sum, it| mix(sum, u64::from(*it)));
+    [a, b, c, d].into_iter().fold(rest, mix)
+}
+
+/// Takes in a word. Multiplying by an odd number only carries upwards, so the upper half is brought down again.
+fn mix(sum: u64, word: u64) -> u64 {
+    let it = (sum ^ word).wrapping_mul(0x0000_0100_0000_01b3);
+    it ^ (it >> 32)
 }
 
 #[cfg(test)]
@@ -73,7 +93,8 @@ mod tests {
 
     #[test]
     fn any_damage_is_found() {
-        let bytes = save(1, 300, &(1_u64, "text")).unwrap();
+        let bytes =
+            save(1, 300, &(1_u64, "a text that is longer than the blocks of the checksum, and then some")).unwrap();
         for at in 0..bytes.len() {
             for bit in 0..8 {
                 let mut damaged = bytes.clone();

@@ -11,6 +11,9 @@ use crate::value::Value;
 
 /// Records that a plugin is called with at once, at most.
 pub const BATCH: u32 = 1_024;
+/// Records that a summary is handed at once, at most: each time an instance is opened and a state is saved, which costs
+/// as much as some thousand records.
+pub const SUMMARY_BATCH: u32 = 8_192;
 /// Bytes after which a batch is handed over though it has fewer records.
 pub const BATCH_BYTES: usize = 8 << 20;
 

@@ -7,8 +7,11 @@ use super::Type;
 use crate::bytes::{byte, get, get_counts, get_length, get_text, put, put_all, put_text};
 use crate::plugin::Fault;
 use crate::plugin::columns::Filler;
-use crate::plugin::rule::{BATCH, BATCH_BYTES, Summary};
+use crate::plugin::rule::{BATCH_BYTES, SUMMARY_BATCH, Summary};
 use crate::value::Value;
+
+/// States of own batches that wait, at most, until they are merged.
+const PILE: usize = 16;
 
 /// States of a plugin's summary, and the records that are not observed yet.
 ///
@@ -18,7 +21,9 @@ use crate::value::Value;
 pub struct Folded {
     summary: Arc<Summary>,
     filler: Filler,
-    state: Option<Vec<u8>>,
+    /// Of own batches. Each begins empty where they can be merged: a state of megabytes would be handed over and taken
+    /// back with every batch.
+    pile: Vec<Vec<u8>>,
     /// Of other parts.
     others: Vec<Vec<u8>>,
     /// Records that were taken in.
@@ -52,7 +57,7 @@ impl Folded {
         Folded {
             filler: summary.shape.filler(false),
             summary: Arc::clone(summary),
-            state: None,
+            pile: Vec::new(),
             others: Vec::new(),
             rows: 0,
             misfits: (0, None),
@@ -77,7 +82,7 @@ impl Folded {
             self.observe();
         }
         self.filler.push(cells);
-        if self.filler.rows() >= BATCH || self.filler.bytes() >= BATCH_BYTES {
+        if self.filler.rows() >= SUMMARY_BATCH || self.filler.bytes() >= BATCH_BYTES {
             self.observe();
         }
     }
@@ -85,10 +90,19 @@ impl Folded {
     /// Hands the waiting records over.
     fn observe(&mut self) {
         if self.filler.rows() > 0 && self.fault.is_none() {
-            let state = self.summary.summarizer.observe(self.state.as_deref(), self.filler.batch());
+            let Summary { summarizer, mergeable, .. } = &*self.summary;
+            let before = if *mergeable { None } else { self.pile.pop() };
+            let state = summarizer.observe(before.as_deref(), self.filler.batch());
             match state.and_then(|it| self.bounded(it)) {
-                Ok(it) => self.state = Some(it),
+                Ok(it) => self.pile.push(it),
                 Err(fault) => self.fail(fault),
+            }
+            if self.pile.len() >= PILE {
+                let states: Vec<_> = self.pile.iter().map(Vec::as_slice).collect();
+                match self.summary.summarizer.merge(&states).and_then(|it| self.bounded(it)) {
+                    Ok(it) => self.pile = vec![it],
+                    Err(fault) => self.fail(fault),
+                }
             }
         }
         self.filler.clear();
@@ -110,7 +124,7 @@ impl Folded {
         if self.fault.as_ref().is_none_or(|it| first(&fault) < first(it)) {
             self.fault = Some(fault);
         }
-        self.state = None;
+        self.pile = Vec::new();
         self.others = Vec::new();
     }
 
@@ -130,7 +144,7 @@ impl Folded {
             self.fail(fault);
         }
         if self.fault.is_none() {
-            self.others.extend(other.state.into_iter().chain(other.others));
+            self.others.extend(other.pile.into_iter().chain(other.others));
             self.compact();
         }
         Ok(())
@@ -139,13 +153,13 @@ impl Folded {
     /// Merges states when together they are longer than one may be, so that many parts take little. What cannot be
     /// merged at this moment waits for the next, up to a bound: a plugin may be slow once.
     fn compact(&mut self) {
-        let held: usize = self.state.iter().chain(&self.others).map(Vec::len).sum();
+        let held: usize = self.pile.iter().chain(&self.others).map(Vec::len).sum();
         let most = self.summary.max_state;
         if held <= most {
             return;
         }
         match self.merged() {
-            Ok(state) => (self.state, self.others) = (state, Vec::new()),
+            Ok(state) => (self.pile, self.others) = (state.into_iter().collect(), Vec::new()),
             Err(fault) if held > most.saturating_mul(4) => self.fail(fault),
             Err(_) => {}
         }
@@ -158,7 +172,7 @@ impl Folded {
     }
 
     pub(super) fn size(&self) -> usize {
-        let states = self.state.iter().chain(&self.others).map(Vec::capacity).sum::<usize>();
+        let states = self.pile.iter().chain(&self.others).map(Vec::capacity).sum::<usize>();
         size_of::<Self>() + states + self.filler.bytes()
     }
 
@@ -177,7 +191,7 @@ impl Folded {
 
     /// One state for all that are held.
     fn merged(&self) -> Result<Option<Vec<u8>>, Fault> {
-        let mut states: Vec<&[u8]> = self.state.iter().chain(&self.others).map(Vec::as_slice).collect();
+        let mut states: Vec<&[u8]> = self.pile.iter().chain(&self.others).map(Vec::as_slice).collect();
         // The order of parts is that of threads, which the answer must not depend on.
         states.sort_unstable();
         match states.as_slice() {
@@ -210,7 +224,7 @@ impl Folded {
         let states: Vec<Vec<u8>> = match self.merged() {
             Ok(one) => one.into_iter().collect(),
             Err(_) => {
-                let mut all: Vec<_> = self.state.iter().chain(&self.others).cloned().collect();
+                let mut all: Vec<_> = self.pile.iter().chain(&self.others).cloned().collect();
                 all.sort_unstable();
                 all
             }
