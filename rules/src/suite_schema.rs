@@ -4,6 +4,7 @@
 //! kinds and parameters, values of a wrong type); what remains, `driftline lint` says.
 
 mod plugins;
+mod windows;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -13,6 +14,7 @@ use crate::report::Severity;
 use crate::suite::{Form, OnFail, RecordFields, Telling};
 use crate::types::Type;
 use plugins::{plugin, rule};
+use windows::{time, windows};
 
 /// The schema.
 pub fn suite_schema() -> Json {
@@ -58,6 +60,7 @@ fn suite() -> Json {
             )
         })
         .collect();
+    roles.insert("time".into(), time());
     roles.insert(
         "segments".into(),
         json!({"$ref": "#/definitions/names", "description": "Fields whose values divide the records into segments."}),
@@ -85,15 +88,7 @@ fn suite() -> Json {
                 "enum": OnFail::ALL.map(OnFail::name),
                 "description": "What a service does with a record that fails: observe it, tag it, reject it.",
             },
-            "windows": {
-                "description": "Over which spans of time a service judges records together; 5 minutes unless said.",
-                "anyOf": [
-                    {"enum": ["off", false]},
-                    {"type": ["object", "null"], "additionalProperties": false, "properties": {
-                        "length": {"type": ["string", "number"], "description": "The length of a window, such as 30s, 5m, 1h or 1d."},
-                    }},
-                ],
-            },
+            "windows": windows(),
             "privacy": {
                 "type": ["object", "null"],
                 "description": "What may be told and stored of a field's values; `*` stands for all other fields.",
