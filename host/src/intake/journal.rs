@@ -207,7 +207,7 @@ mod tests {
     fn entries() -> Vec<Entry> {
         let marks = Marks::new([Mark::Passed, Mark::Skipped, Mark::Unseen, Mark::Failed, Mark::Passed].into_iter());
         vec![
-            Entry::Plan(PlanNote { suite: "s".into(), hash: "h".into(), checks: vec![] }),
+            Entry::Plan(PlanNote { suite: "s".into(), hash: "h".into(), ..PlanNote::default() }),
             Entry::Single(Single { at: 5, duration_us: 3, marks, ..Single::default() }),
             Entry::Request(Box::default()),
         ]
