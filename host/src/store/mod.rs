@@ -9,6 +9,7 @@ mod batch;
 pub mod due;
 mod error;
 mod migrations;
+mod parts;
 pub mod plugins;
 mod postgres;
 mod queries;

@@ -7,7 +7,6 @@
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::due;
 use super::queries::{Dialect, before, texts, times};
 use super::rows::{Cursor, Filter, FindingRow, Micros};
 
@@ -121,30 +120,6 @@ pub struct Closed {
     pub longer: Vec<(WindowKey, Option<Micros>)>,
     /// Whether its records are too old to be in a window: they are counted, and nothing is kept.
     pub is_too_late: bool,
-}
-
-/// A new part.
-pub(super) fn add_part<DB: Dialect>(segment: Uuid, it: &WindowPart) -> QueryBuilder<DB>
-where
-    DB::Arguments: Default,
-{
-    let mut query = QueryBuilder::new(
-        "INSERT INTO window_part (segment_id, suite, suite_hash, start_at, end_at, length, close_at, records, unreadable, \
-         untimed, state) VALUES (",
-    );
-    DB::id(&mut query, segment);
-    DB::text(query.push(", "), &it.suite);
-    DB::text(query.push(", "), &it.suite_hash);
-    DB::time(query.push(", "), it.start);
-    DB::time(query.push(", "), it.end);
-    DB::text(query.push(", "), &it.length);
-    due::time_or_null(query.push(", "), it.close_at);
-    DB::number(query.push(", "), it.records);
-    DB::number(query.push(", "), it.unreadable);
-    DB::number(query.push(", "), it.untimed);
-    DB::bytes(query.push(", "), Some(it.state.clone()));
-    query.push(")");
-    query
 }
 
 /// The first parts of a window, as many as are taken up at once.
