@@ -117,7 +117,7 @@ where
     let unjudged = |of: &str| {
         format!(
             " AND NOT EXISTS (SELECT 1 FROM {of} p WHERE p.suite = it.suite AND p.suite_hash = it.suite_hash \
-             AND p.start_at >= it.start_at AND p.end_at <= it.end_at AND p.length <> it.length \
+             AND p.start_at >= it.start_at AND p.start_at < it.end_at AND p.end_at <= it.end_at AND p.length <> it.length \
              AND NOT EXISTS (SELECT 1 FROM time_window j WHERE j.suite = p.suite AND j.suite_hash = p.suite_hash \
              AND j.length = p.length AND j.start_at = p.start_at AND j.revision > 0)"
         )
