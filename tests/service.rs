@@ -7,6 +7,8 @@
 mod check;
 #[path = "support/database.rs"]
 mod database;
+#[path = "service/event_time.rs"]
+mod event_time;
 #[path = "support/guests.rs"]
 mod guests;
 #[path = "service/keys.rs"]

@@ -6,6 +6,8 @@
 mod database;
 #[path = "store/history.rs"]
 mod history;
+#[path = "store/longer.rs"]
+mod longer;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/plugins.rs"]
@@ -69,6 +71,10 @@ on_both! {
         parts_are_taken_up_once_and_in_their_order, a_window_with_many_parts_is_taken_up_before_it_is_over,
         two_hosts_that_close_at_once_take_each_part_once, what_fails_while_closing_leaves_all_as_it_was,
         windows_are_paged_and_filtered, old_windows_are_pruned;
+    longer: a_longer_window_is_judged_after_all_shorter_ones,
+        a_longer_window_is_not_kept_when_a_shorter_one_has_changed,
+        the_watermark_closes_windows_and_the_clock_those_of_a_stream_that_is_idle, a_silence_is_kept_once,
+        windows_are_kept_that_a_longer_one_will_be_merged_of;
     suites: versions_are_kept_once, the_last_activation_holds, a_version_that_is_not_there_is_not_activated;
     plugins: plugins_are_kept_once_with_their_bytes, the_last_activation_of_a_plugin_holds,
         views_show_what_happened_to_plugins;

@@ -1,5 +1,6 @@
 //! What people write for times when they ask for the past.
 
+use driftline_rules::suite::Length;
 use driftline_rules::time::Time;
 
 use crate::store::rows::Micros;
@@ -23,9 +24,24 @@ pub fn time(text: &str, now: Micros) -> Option<Micros> {
     Time::parse(text).map(|it| it.micros)
 }
 
+/// What a length of windows is called: `60m` is `1h`, and a sliding one is `1h/5m`.
+pub fn length(text: &str) -> String {
+    let part = |it: &str| Length::parse(it.trim()).map_or_else(|| it.to_owned(), |it| it.to_string());
+    text.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_has_one_name() {
+        for (asked, name) in
+            [("60m", "1h"), ("7d", "1w"), ("60m/300s", "1h/5m"), ("month", "month"), ("silence", "silence")]
+        {
+            assert_eq!(length(asked), name);
+        }
+    }
 
     #[test]
     fn a_time_or_a_span_before_now() {

@@ -7,7 +7,7 @@ pub use plugins::{
     AboutOut, BrokenPlugin, CapabilityOut, InputOut, OutputOut, PluginOut, PluginVersionOut, PluginsOut,
 };
 pub use stored::{
-    LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredFinding, StoredResult, StoredWindow,
+    LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredFinding, StoredResult, StoredWindow, Stream,
     SuiteOut, VersionOut, WindowDetail,
 };
 

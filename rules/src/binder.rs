@@ -3,6 +3,7 @@
 use crate::path::Path;
 use crate::row::{Row, Slot};
 use crate::sketch::Spec;
+use crate::time::Timestamp;
 use crate::types::Type;
 
 /// A summary of the window, given out by [`Binder::sketch`].
@@ -62,6 +63,8 @@ pub struct Bindings {
     pub sketches: Vec<SketchPlan>,
     /// Whether some expectation is about the names of columns.
     pub reads_columns: bool,
+    /// Microseconds without a record after which a service judges the silence: the least that some expectation says.
+    pub silence: Option<Timestamp>,
 }
 
 impl Bindings {

@@ -5,6 +5,7 @@
 
 mod drift;
 mod plugins;
+mod windows;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -14,6 +15,7 @@ use crate::report::Severity;
 use crate::suite::{Form, OnFail, RecordFields, Telling};
 use crate::types::Type;
 use plugins::{plugin, rule};
+use windows::{time, windows};
 
 /// The schema.
 pub fn suite_schema() -> Json {
@@ -59,6 +61,7 @@ fn suite() -> Json {
             )
         })
         .collect();
+    roles.insert("time".into(), time());
     roles.insert(
         "segments".into(),
         json!({"$ref": "#/definitions/names", "description": "Fields whose values divide the records into segments."}),
@@ -86,15 +89,7 @@ fn suite() -> Json {
                 "enum": OnFail::ALL.map(OnFail::name),
                 "description": "What a service does with a record that fails: observe it, tag it, reject it.",
             },
-            "windows": {
-                "description": "Over which spans of time a service judges records together; 5 minutes unless said.",
-                "anyOf": [
-                    {"enum": ["off", false]},
-                    {"type": ["object", "null"], "additionalProperties": false, "properties": {
-                        "length": {"type": ["string", "number"], "description": "The length of a window, such as 30s, 5m, 1h or 1d."},
-                    }},
-                ],
-            },
+            "windows": windows(),
             "drift": drift::drift(),
             "privacy": {
                 "type": ["object", "null"],

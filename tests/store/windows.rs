@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use driftline::store::Store;
+use driftline::store::due::Clock;
 use driftline::store::rows::{Batch, Cursor, Filter, FindingRow, Micros, Retention};
 use driftline::store::windows::{Closed, Kept, WindowKey, WindowPart, WindowRow};
 
@@ -18,11 +19,17 @@ fn part(minute: i64, records: i64) -> WindowPart {
         suite_hash: "5".repeat(64),
         start,
         end: start + MINUTE,
+        length: "1m".into(),
         records,
         unreadable: 1,
         state: vec![0, 255, records as u8],
         ..WindowPart::default()
     }
+}
+
+/// The windows with parts to take up when the clock says so; those that were judged just now too.
+async fn due_at(store: &Store, now: Micros, except: &[String]) -> Vec<WindowKey> {
+    store.due_windows(Clock { now, ended: now, revised: Micros::MAX }, except).await.unwrap()
 }
 
 async fn commit(store: &Store, parts: Vec<WindowPart>) {
@@ -42,6 +49,7 @@ fn closed(key: &WindowKey, kept: Option<Kept>, parts: &[WindowPart], is_whole: b
         suite_hash: key.suite_hash.clone(),
         start: key.start,
         end: key.end,
+        length: key.length.clone(),
         records: row.records + parts.iter().map(|it| it.records).sum::<i64>(),
         unreadable: row.unreadable + parts.iter().map(|it| it.unreadable).sum::<i64>(),
         status: if is_whole { "fail" } else { "open" }.into(),
@@ -49,6 +57,7 @@ fn closed(key: &WindowKey, kept: Option<Kept>, parts: &[WindowPart], is_whole: b
         judged_at: key.end + 7,
         statistics: Some(serde_json::json!({"b": 1, "a": 2})),
         message: None,
+        ..WindowRow::default()
     };
     let finding = FindingRow {
         result_id: row.id,
@@ -60,7 +69,7 @@ fn closed(key: &WindowKey, kept: Option<Kept>, parts: &[WindowPart], is_whole: b
         observed: Some(row.records.to_string()),
         ..FindingRow::default()
     };
-    Closed { kept: Kept { row, state: Some(state) }, findings: vec![finding] }
+    Closed { kept: Kept { row, state: Some(state) }, findings: vec![finding], ..Closed::default() }
 }
 
 async fn close(store: &Store, key: &WindowKey) -> bool {
@@ -74,8 +83,8 @@ pub async fn parts_are_taken_up_once_and_in_their_order(database: Database) {
     let again = Batch { windows: vec![part(0, 3)], ..batch(vec![]) };
     store.commit(&again).await.unwrap();
     store.commit(&again).await.unwrap();
-    assert_eq!(store.due_windows(BEGIN, &[]).await.unwrap(), []);
-    let due = store.due_windows(BEGIN + MINUTE, &[]).await.unwrap();
+    assert_eq!(due_at(&store, BEGIN, &[]).await, []);
+    let due = due_at(&store, BEGIN + MINUTE, &[]).await;
     let [key] = due.as_slice() else { panic!("{due:?}") };
     assert!(key.is_over && key.start == BEGIN && key.end == BEGIN + MINUTE);
     let seen = AtomicI64::new(0);
@@ -111,11 +120,11 @@ pub async fn a_window_with_many_parts_is_taken_up_before_it_is_over(database: Da
     for _ in 0..3 {
         commit(&store, vec![part(0, 1); 400]).await;
     }
-    let due = store.due_windows(BEGIN, &[]).await.unwrap();
+    let due = due_at(&store, BEGIN, &[]).await;
     let [key] = due.as_slice() else { panic!("{due:?}") };
     assert!(!key.is_over);
     assert!(close(&store, key).await);
-    assert_eq!(store.windows(&Filter::default(), None, None, 9).await.unwrap(), []);
+    assert_eq!(store.windows(&Filter::default(), [None, None], None, 9).await.unwrap(), []);
     assert_eq!(store.window(key.id()).await.unwrap(), None);
     assert!(close(&store, &WindowKey { is_over: true, ..key.clone() }).await);
     let (row, _) = store.window(key.id()).await.unwrap().unwrap();
@@ -126,13 +135,13 @@ pub async fn a_window_with_long_parts_is_taken_up_in_pieces(database: Database) 
     let store = open(&database).await;
     let long = |records| WindowPart { state: vec![7; 12 << 20], ..part(0, records) };
     commit(&store, vec![long(1)]).await;
-    assert_eq!(store.due_windows(BEGIN, &[]).await.unwrap(), [], "one is not much");
+    assert_eq!(due_at(&store, BEGIN, &[]).await, [], "one is not much");
     for records in 2..=8 {
         commit(&store, vec![long(records)]).await;
     }
-    let due = store.due_windows(BEGIN, &[]).await.unwrap();
+    let due = due_at(&store, BEGIN, &[]).await;
     let [key] = due.as_slice() else { panic!("{due:?}") };
-    assert_eq!(store.due_windows(BEGIN, &[key.suite_hash.clone(), "other".into()]).await.unwrap(), []);
+    assert_eq!(due_at(&store, BEGIN, &[key.suite_hash.clone(), "other".into()]).await, []);
     let key = WindowKey { is_over: true, ..key.clone() };
     let mut seen = Vec::new();
     let mut taken_up = async || {
@@ -155,7 +164,7 @@ pub async fn a_window_with_long_parts_is_taken_up_in_pieces(database: Database) 
 pub async fn a_window_that_waits_is_kept_once(database: Database) {
     let store = open(&database).await;
     commit(&store, vec![part(0, 2)]).await;
-    let key = WindowKey { is_over: true, ..store.due_windows(BEGIN + MINUTE, &[]).await.unwrap().remove(0) };
+    let key = WindowKey { is_over: true, ..due_at(&store, BEGIN + MINUTE, &[]).await.remove(0) };
     assert_eq!(store.open_versions().await.unwrap(), [(key.suite.clone(), key.suite_hash.clone())]);
     let mut row = closed(&key, None, &[], true).kept.row;
     row.message = Some("waits".into());
@@ -173,18 +182,18 @@ pub async fn two_hosts_that_close_at_once_take_each_part_once(database: Database
     let (one, other) = (open(&database).await, open(&database).await);
     for _ in 0..20 {
         commit(&one, vec![part(0, 1)]).await;
-        let key = WindowKey { is_over: true, ..one.due_windows(BEGIN + MINUTE, &[]).await.unwrap().remove(0) };
+        let key = WindowKey { is_over: true, ..due_at(&one, BEGIN + MINUTE, &[]).await.remove(0) };
         let (a, b) = tokio::join!(close(&one, &key), close(&other, &key));
         assert!(a != b, "one of the two has taken the part up: {a} {b}");
     }
-    let rows = one.windows(&Filter::default(), None, None, 9).await.unwrap();
+    let rows = one.windows(&Filter::default(), [None, None], None, 9).await.unwrap();
     assert_eq!(rows.iter().map(|it| (it.records, it.revision)).collect::<Vec<_>>(), [(20, 20)]);
 }
 
 pub async fn what_fails_while_closing_leaves_all_as_it_was(database: Database) {
     let store = open(&database).await;
     commit(&store, vec![part(0, 1)]).await;
-    let key = store.due_windows(BEGIN + MINUTE, &[]).await.unwrap().remove(0);
+    let key = due_at(&store, BEGIN + MINUTE, &[]).await.remove(0);
     let closing = tokio::spawn({
         let (store, key) = (store.clone(), key.clone());
         async move { store.close_window(&key, |_, _, _| panic!("on purpose")).await.is_ok() }
@@ -203,7 +212,7 @@ pub async fn what_fails_while_closing_leaves_all_as_it_was(database: Database) {
 
 async fn made(store: &Store, minutes: &[Micros]) {
     commit(store, minutes.iter().map(|it| part(*it, 1)).collect()).await;
-    for key in store.due_windows(BEGIN + 100 * DAY, &[]).await.unwrap() {
+    for key in due_at(store, BEGIN + 100 * DAY, &[]).await {
         assert!(close(store, &key).await);
     }
 }
@@ -213,7 +222,7 @@ pub async fn windows_are_paged_and_filtered(database: Database) {
     made(&store, &[0, 1, 2, 3, 4]).await;
     let (mut after, mut starts) = (None, Vec::new());
     loop {
-        let page = store.windows(&Filter::default(), None, after, 2).await.unwrap();
+        let page = store.windows(&Filter::default(), [None, None], after, 2).await.unwrap();
         let Some(last) = page.last() else { break };
         after = Some(Cursor { at: last.start, id: last.id, n: 0 });
         starts.extend(page.iter().map(|it| (it.start - BEGIN) / MINUTE));
@@ -232,7 +241,7 @@ pub async fn windows_are_paged_and_filtered(database: Database) {
         (Filter::default(), Some("fail"), 5),
         (Filter::default(), Some("pass"), 0),
     ] {
-        assert_eq!(store.windows(&filter, status, None, 9).await.unwrap().len(), n, "{filter:?} {status:?}");
+        assert_eq!(store.windows(&filter, [status, None], None, 9).await.unwrap().len(), n, "{filter:?} {status:?}");
     }
 }
 
@@ -242,6 +251,6 @@ pub async fn old_windows_are_pruned(database: Database) {
     let keep = |windows| Retention { results: None, failures: None, tallies: None, windows, key_hours: 24 };
     assert_eq!(store.prune(BEGIN + 5 * DAY, &keep(None)).await.unwrap().windows, 0);
     assert_eq!(store.prune(BEGIN + 5 * DAY, &keep(Some(2))).await.unwrap().windows, 1);
-    let left = store.windows(&Filter::default(), None, None, 9).await.unwrap();
+    let left = store.windows(&Filter::default(), [None, None], None, 9).await.unwrap();
     assert_eq!(left.iter().map(|it| it.start).collect::<Vec<_>>(), [BEGIN + 5 * DAY]);
 }

@@ -122,13 +122,18 @@ CREATE TABLE window_part (
     suite_hash text COLLATE "C" NOT NULL,
     start_at timestamptz NOT NULL,
     end_at timestamptz NOT NULL,
+    length text COLLATE "C" NOT NULL,
+    close_at timestamptz,
     records bigint NOT NULL,
     unreadable bigint NOT NULL,
+    untimed bigint NOT NULL,
+    came_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     state bytea NOT NULL
 );
 COMMENT ON TABLE window_part IS 'What one journal segment adds to a window that is not closed, or was closed before.';
 CREATE INDEX window_part_of ON window_part (suite, suite_hash, start_at, id);
-CREATE INDEX window_part_end ON window_part (end_at);
+COMMENT ON COLUMN window_part.close_at IS 'When the clock closes the window; null leaves it to the service.';
+CREATE INDEX window_part_came ON window_part (came_at);
 
 CREATE TABLE time_window (
     id uuid PRIMARY KEY,
@@ -136,8 +141,11 @@ CREATE TABLE time_window (
     suite_hash text COLLATE "C" NOT NULL,
     start_at timestamptz NOT NULL,
     end_at timestamptz NOT NULL,
+    length text COLLATE "C" NOT NULL,
     records bigint NOT NULL,
     unreadable bigint NOT NULL,
+    untimed bigint NOT NULL,
+    late bigint NOT NULL,
     status text NOT NULL,
     message text,
     revision bigint NOT NULL,
@@ -149,8 +157,41 @@ COMMENT ON TABLE time_window IS 'The records of one span of time and one version
 COMMENT ON COLUMN time_window.state IS 'The summaries, so that records that come late can be added.';
 CREATE INDEX time_window_start ON time_window (start_at, id);
 CREATE INDEX time_window_suite ON time_window (suite, start_at, id);
+CREATE INDEX time_window_length ON time_window (length, start_at, id);
+CREATE INDEX time_window_of ON time_window (suite, suite_hash, length, start_at);
 CREATE INDEX time_window_status ON time_window (status, start_at, id) WHERE status <> 'pass';
 CREATE INDEX time_window_end ON time_window (end_at);
+
+CREATE TABLE window_due (
+    suite text COLLATE "C" NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    start_at timestamptz NOT NULL,
+    end_at timestamptz NOT NULL,
+    length text COLLATE "C" NOT NULL,
+    close_at timestamptz,
+    mark uuid NOT NULL,
+    marked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (suite, suite_hash, start_at, length)
+);
+COMMENT ON TABLE window_due IS 'Longer windows of which a shorter one was judged since they were.';
+COMMENT ON COLUMN window_due.mark IS 'Another one each time that a shorter window was judged.';
+
+CREATE TABLE stream (
+    suite text COLLATE "C" NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    came_at timestamptz NOT NULL,
+    watermark_at timestamptz,
+    idle_at timestamptz,
+    silent_at timestamptz,
+    too_late bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (suite, suite_hash)
+);
+COMMENT ON TABLE stream IS 'How far the records of a version of a suite have come.';
+COMMENT ON COLUMN stream.came_at IS 'When the last record was stored.';
+COMMENT ON COLUMN stream.watermark_at IS 'The latest time of a record, less the time that records may come late; null where the suite names no time.';
+COMMENT ON COLUMN stream.idle_at IS 'When the clock may close windows, since no record with a time has come for long.';
+COMMENT ON COLUMN stream.silent_at IS 'The came_at of the last silence that was judged.';
+COMMENT ON COLUMN stream.too_late IS 'Records that are in no window, since theirs is older than windows are kept.';
 
 CREATE TABLE agreement (
     name text PRIMARY KEY,
@@ -243,9 +284,12 @@ COMMENT ON COLUMN finding_history.unexpected IS 'Of them, those that the rule do
 COMMENT ON COLUMN finding_history.error IS 'How far the observed number may be off, where it was estimated; null: exact.';
 
 CREATE VIEW window_history AS
-SELECT start_at, end_at, id AS window_id, suite, suite_hash, status, message, records, unreadable, revision, judged_at,
-    statistics
+SELECT start_at, end_at, length, id AS window_id, suite, suite_hash, status, message, records, unreadable, untimed, late,
+    revision, judged_at, statistics
 FROM time_window WHERE status <> 'open';
+COMMENT ON COLUMN window_history.length IS '5m, 1h, month and so on; 1h/5m: of windows that overlap; silence: no record came.';
+COMMENT ON COLUMN window_history.untimed IS 'Records whose own time cannot be read or lies in the future: they are in the window that they came in.';
+COMMENT ON COLUMN window_history.late IS 'Records that came after their shortest window was judged.';
 COMMENT ON VIEW window_history IS 'One row for each span of time and version of a suite that records came for; finding_history has its findings, with result_id = window_id and at = start_at.';
 COMMENT ON COLUMN window_history.status IS 'pass, warn or fail: the worst finding; error: it could not be judged, and message says why.';
 COMMENT ON COLUMN window_history.revision IS '1 when it was closed; one more for each time that records came late.';

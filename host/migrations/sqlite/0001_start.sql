@@ -108,12 +108,16 @@ CREATE TABLE window_part (
     suite_hash TEXT NOT NULL,
     start_at INTEGER NOT NULL,
     end_at INTEGER NOT NULL,
+    length TEXT NOT NULL,
+    close_at INTEGER,
     records INTEGER NOT NULL,
     unreadable INTEGER NOT NULL,
+    untimed INTEGER NOT NULL,
+    came_at INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1e6 AS INTEGER)),
     state BLOB NOT NULL
 ) STRICT;
 CREATE INDEX window_part_of ON window_part (suite, suite_hash, start_at, id);
-CREATE INDEX window_part_end ON window_part (end_at);
+CREATE INDEX window_part_came ON window_part (came_at);
 
 CREATE TABLE time_window (
     id BLOB NOT NULL PRIMARY KEY,
@@ -121,8 +125,11 @@ CREATE TABLE time_window (
     suite_hash TEXT NOT NULL,
     start_at INTEGER NOT NULL,
     end_at INTEGER NOT NULL,
+    length TEXT NOT NULL,
     records INTEGER NOT NULL,
     unreadable INTEGER NOT NULL,
+    untimed INTEGER NOT NULL,
+    late INTEGER NOT NULL,
     status TEXT NOT NULL,
     message TEXT,
     revision INTEGER NOT NULL,
@@ -132,8 +139,35 @@ CREATE TABLE time_window (
 ) STRICT;
 CREATE INDEX time_window_start ON time_window (start_at, id);
 CREATE INDEX time_window_suite ON time_window (suite, start_at, id);
+CREATE INDEX time_window_length ON time_window (length, start_at, id);
+CREATE INDEX time_window_of ON time_window (suite, suite_hash, length, start_at);
 CREATE INDEX time_window_status ON time_window (status, start_at, id) WHERE status <> 'pass';
 CREATE INDEX time_window_end ON time_window (end_at);
+
+-- Longer windows of which a shorter one was judged since they were; the mark is another one each time.
+CREATE TABLE window_due (
+    suite TEXT NOT NULL,
+    suite_hash TEXT NOT NULL,
+    start_at INTEGER NOT NULL,
+    end_at INTEGER NOT NULL,
+    length TEXT NOT NULL,
+    close_at INTEGER,
+    mark BLOB NOT NULL,
+    marked_at INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1e6 AS INTEGER)),
+    PRIMARY KEY (suite, suite_hash, start_at, length)
+) STRICT;
+
+-- How far the records of a version of a suite have come.
+CREATE TABLE stream (
+    suite TEXT NOT NULL,
+    suite_hash TEXT NOT NULL,
+    came_at INTEGER NOT NULL,
+    watermark_at INTEGER,
+    idle_at INTEGER,
+    silent_at INTEGER,
+    too_late INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (suite, suite_hash)
+) STRICT;
 
 CREATE TABLE agreement (
     name TEXT NOT NULL PRIMARY KEY,
@@ -206,7 +240,7 @@ SELECT strftime('%Y-%m-%dT%H:%M:%SZ', start_at / 1e6, 'unixepoch') AS start_at,
     strftime('%Y-%m-%dT%H:%M:%SZ', end_at / 1e6, 'unixepoch') AS end_at,
     lower(format('%s-%s-%s-%s-%s', substr(hex(id), 1, 8), substr(hex(id), 9, 4), substr(hex(id), 13, 4),
         substr(hex(id), 17, 4), substr(hex(id), 21))) AS window_id,
-    suite, suite_hash, status, message, records, unreadable, revision,
+    suite, suite_hash, length, status, message, records, unreadable, untimed, late, revision,
     strftime('%Y-%m-%dT%H:%M:%fZ', judged_at / 1e6, 'unixepoch') AS judged_at, statistics, start_at AS start_us
 FROM time_window WHERE status <> 'open';
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::serve::Given;
 use super::{CANNOT, say};
 use crate::config::Loaded;
-use crate::history::time;
+use crate::history::{length, time};
 use crate::service::app::now;
 use crate::store::rows::{Filter, Verdict};
 use crate::store::{Options, Store};
@@ -50,6 +50,9 @@ pub struct Args {
     /// Only of this segment.
     #[arg(long, value_name = "VALUE")]
     segment: Option<String>,
+    /// Only windows of this length: `5m`, `1h`, `month`, `1h/5m`, `silence`.
+    #[arg(long, value_name = "LENGTH")]
+    length: Option<String>,
     /// From this time on: RFC 3339, or a span before now such as `24h`.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     since: Option<String>,
@@ -140,16 +143,22 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
                 })
             }
             What::Windows => {
-                let rows = store.windows(&filter, args.status.as_deref(), None, args.limit).await?;
+                let length = args.length.as_deref().map(length);
+                let restricted = [args.status.as_deref(), length.as_deref()];
+                let rows = store.windows(&filter, restricted, None, args.limit).await?;
                 let rows: Vec<StoredWindow> = rows.into_iter().map(Into::into).collect();
-                show(args, &rows, &["FROM", "TO", "SUITE", "STATUS", "RECORDS", "UNREADABLE", "REVISION", "ID"], |it| {
+                let head =
+                    ["FROM", "TO", "LENGTH", "SUITE", "STATUS", "RECORDS", "UNREADABLE", "LATE", "REVISION", "ID"];
+                show(args, &rows, &head, |it| {
                     vec![
                         it.start.clone(),
                         it.end.clone(),
+                        it.length.clone(),
                         it.suite.clone(),
                         it.status.clone(),
                         it.records.to_string(),
                         it.unreadable.to_string(),
+                        it.late.to_string(),
                         it.revision.to_string(),
                         it.id.to_string(),
                     ]

@@ -179,8 +179,13 @@ pub struct Results {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Windows {
-    /// Time after its end at which a window is judged; what comes later makes another revision of it.
+    /// Time after its end at which a window is judged where the suite does not say `lateness`; what comes later makes
+    /// another revision of it.
     pub grace: Span,
+    /// Time from one judgement of a window to the next, however many records come late.
+    pub revise_every: Span,
+    /// Time by which a record's own time may lie ahead of the clock; one further ahead counts in the window it comes in.
+    pub ahead: Span,
     /// Values, or distinct values, that a window keeps exactly of a field before it keeps a sketch of them.
     #[schemars(range(min = 1, max = 16_777_216))]
     pub exact_values: u32,
@@ -323,7 +328,12 @@ impl Default for Results {
 
 impl Default for Windows {
     fn default() -> Self {
-        Windows { grace: Span::seconds(10), exact_values: 65_536 }
+        Windows {
+            grace: Span::seconds(10),
+            revise_every: Span::seconds(5),
+            ahead: Span::hours(1),
+            exact_values: 65_536,
+        }
     }
 }
 

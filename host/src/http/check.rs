@@ -323,7 +323,7 @@ impl Incoming {
             failures,
             failures_left_out: left_out as u64,
             key: reserved.map(Reserved::note),
-            window: checked.window,
+            windows: checked.window.into_iter().collect(),
             origin,
             ..Request::default()
         };

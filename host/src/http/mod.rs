@@ -80,6 +80,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(history::stats))
         .routes(routes!(windows::windows))
         .routes(routes!(windows::window))
+        .routes(routes!(windows::streams))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::version))

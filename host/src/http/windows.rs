@@ -16,7 +16,7 @@ use crate::config::Scope;
 use crate::service::app::App;
 use crate::store::rows::{Cursor, Filter};
 use crate::store::windows::STATUSES;
-use crate::wire::{Page, StoredWindow, WindowDetail};
+use crate::wire::{Page, StoredWindow, Stream, WindowDetail};
 
 /// Which windows are asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -27,6 +27,8 @@ pub struct Asked {
     suite: Option<String>,
     /// `pass`, `warn`, `fail` or `error`.
     status: Option<String>,
+    /// `5m`, `1h`, `1d`, `1w`, `month`, or `1h/5m` of those that overlap; `silence`: those that no record came in.
+    length: Option<String>,
     /// Those that start from this time on (RFC 3339, or a span before now such as `24h`, `7d`).
     since: Option<String>,
     /// Those that start before this time.
@@ -58,10 +60,20 @@ pub async fn windows(
         until: time("until", asked.until.as_deref())?,
         ..Filter::default()
     };
+    let length = asked.length.as_deref().map(crate::history::length);
     let limit = limit(asked.limit)?;
-    let rows = app.store.windows(&filter, status, cursor(asked.cursor.as_deref())?, limit).await?;
+    let rows = app.store.windows(&filter, [status, length.as_deref()], cursor(asked.cursor.as_deref())?, limit).await?;
     let next = next(rows.len() == limit as usize, rows.last().map(|it| Cursor { at: it.start, id: it.id, n: 0 }));
     Ok(Json(Page { items: rows.into_iter().map(StoredWindow::from).collect(), next }))
+}
+
+/// How far the records of each version of a suite have come.
+#[utoipa::path(get, path = "/v1/streams", tag = "history", responses(
+    (status = 200, description = "By suite.", body = Vec<Stream>),
+))]
+pub async fn streams(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json<Vec<Stream>>, Problem> {
+    allow(&app, &headers, Scope::Read)?;
+    Ok(Json(app.store.streams().await?.into_iter().map(Stream::from).collect()))
 }
 
 /// A window with its findings.

@@ -25,6 +25,21 @@ pub struct PlanNote {
     pub hash: String,
     /// Its expectations, in the order of the plan.
     pub checks: Vec<CheckNote>,
+    /// Its windows; `None` when it has none.
+    pub windows: Option<WindowsNote>,
+}
+
+/// The windows that records of a suite are added to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowsNote {
+    /// What the length of each is called.
+    pub length: String,
+    /// How late records may come, as the suite says.
+    pub lateness: Option<Micros>,
+    /// The same, or what the service says.
+    pub patience: Micros,
+    /// Time without a record that has a time, after which the clock closes windows.
+    pub idle: Micros,
 }
 
 /// An expectation, as far as results name it.
@@ -153,8 +168,8 @@ pub struct Request {
     pub statistics: Option<String>,
     /// Its `Idempotency-Key`; in its last part.
     pub key: Option<KeyNote>,
-    /// What its records add to a window.
-    pub window: Option<WindowNote>,
+    /// What its records add to windows.
+    pub windows: Vec<WindowNote>,
 }
 
 /// What records add to the window that they lie in.
@@ -168,6 +183,10 @@ pub struct WindowNote {
     pub records: u64,
     /// Records that could not be read.
     pub unreadable: u64,
+    /// Records that should have a time of their own and have none that can be.
+    pub untimed: u64,
+    /// The latest time that a record has of its own, not later than the clock.
+    pub newest: Option<Micros>,
     /// An encoded window of these records alone, under the hash of the suite.
     pub state: Vec<u8>,
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::entry::Entry;
 
 /// The first bytes of every segment; another form of entries has another number.
-pub const MAGIC: &[u8; 8] = b"DRIFTJ03";
+pub const MAGIC: &[u8; 8] = b"DRIFTJ04";
 const HEAD: u64 = 24;
 /// A longer entry was never written.
 const LONGEST: u32 = 256 << 20;
@@ -207,7 +207,7 @@ mod tests {
     fn entries() -> Vec<Entry> {
         let marks = Marks::new([Mark::Passed, Mark::Skipped, Mark::Unseen, Mark::Failed, Mark::Passed].into_iter());
         vec![
-            Entry::Plan(PlanNote { suite: "s".into(), hash: "h".into(), checks: vec![] }),
+            Entry::Plan(PlanNote { suite: "s".into(), hash: "h".into(), ..PlanNote::default() }),
             Entry::Single(Single { at: 5, duration_us: 3, marks, ..Single::default() }),
             Entry::Request(Box::default()),
         ]

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::entry::{CheckNote, Entry, Mark, Origin, PlanNote, Request, Single, WindowNote};
 use crate::store::rows::{Batch, FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, TallyRow, Verdict, id_at};
+use crate::store::streams::StreamPart;
 use crate::store::windows::WindowPart;
 
 const MINUTE: Micros = 60_000_000;
@@ -23,6 +24,8 @@ pub struct Shard {
     findings: Vec<FindingRow>,
     keys: Vec<KeyRow>,
     windows: BTreeMap<(u32, Micros), WindowPart>,
+    /// By plan: the latest time of a record.
+    newest: BTreeMap<u32, Option<Micros>>,
     /// Requests folded in.
     pub outcomes: usize,
     /// Bytes held, about.
@@ -97,7 +100,9 @@ impl Shard {
 
     fn single(&mut self, it: &Single) {
         self.outcomes += 1;
-        self.window(it.plan, it.window.as_ref());
+        if let Some(window) = &it.window {
+            self.window(it.plan, window);
+        }
         let group = self.group(it.plan, it.at, &it.origin);
         for (tally, mark) in group.tallies.iter_mut().zip(it.marks.iter()) {
             tally.seen += i64::from(mark != Mark::Unseen);
@@ -116,7 +121,7 @@ impl Shard {
     fn request(&mut self, it: &Request) {
         self.outcomes += 1;
         let Some(plan) = self.plans.get(it.plan as usize).cloned() else { return };
-        self.window(it.plan, it.window.as_ref());
+        it.windows.iter().for_each(|window| self.window(it.plan, window));
         for (labels, counts) in &it.tallies {
             let origin = Origin { labels: labels.clone(), ..it.origin.clone() };
             let group = self.group(it.plan, it.at, &origin);
@@ -186,15 +191,22 @@ impl Shard {
     }
 
     /// Puts what records add to a window behind what others have added.
-    fn window(&mut self, plan: u32, note: Option<&WindowNote>) {
-        let (Some(note), Some(of)) = (note, self.plans.get(plan as usize)) else { return };
+    fn window(&mut self, plan: u32, note: &WindowNote) {
+        let Some(of) = self.plans.get(plan as usize) else { return };
+        let newest = self.newest.entry(plan).or_default();
+        *newest = (*newest).max(note.newest);
         let part = self.windows.entry((plan, note.start)).or_insert_with(|| {
             self.bytes += 400;
             let (suite, suite_hash) = (of.suite.clone(), of.hash.clone());
-            WindowPart { suite, suite_hash, start: note.start, end: note.end, ..WindowPart::default() }
+            let windows = of.windows.as_ref();
+            let close_at = windows.and_then(|it| note.end.checked_add(it.lateness?));
+            let length = windows.map(|it| it.length.clone()).unwrap_or_default();
+            let (start, end) = (note.start, note.end);
+            WindowPart { suite, suite_hash, start, end, length, close_at, ..WindowPart::default() }
         });
         part.records += note.records as i64;
         part.unreadable += note.unreadable as i64;
+        part.untimed += note.untimed as i64;
         // An entry is shorter than four gigabytes.
         part.state.extend_from_slice(&(note.state.len() as u32).to_le_bytes());
         part.state.extend_from_slice(&note.state);
@@ -214,7 +226,7 @@ impl Shard {
 
     /// The rows, for one transaction.
     pub fn into_batch(self, segment: Uuid) -> Batch {
-        let Shard { plans, groups, results, failures, findings, keys, windows, .. } = self;
+        let Shard { plans, groups, results, failures, findings, keys, windows, newest, .. } = self;
         let mut results: Vec<_> = results.into_values().collect();
         let mut sums: BTreeMap<(u32, usize, Micros, Labels), Tally> = BTreeMap::new();
         for (Key(number, minute, origin), group) in groups {
@@ -265,8 +277,19 @@ impl Shard {
             row.failed += tally.failed;
             row.skipped += tally.skipped;
         }
+        let stream = |(number, newest): (u32, Option<Micros>)| {
+            let plan = plans.get(number as usize)?;
+            let windows = plan.windows.as_ref()?;
+            Some(StreamPart {
+                suite: plan.suite.clone(),
+                suite_hash: plan.hash.clone(),
+                watermark: newest.map(|it| it.saturating_sub(windows.patience)),
+                idle: windows.idle,
+            })
+        };
+        let streams = newest.into_iter().filter_map(stream).collect();
         let (tallies, windows) = (rows.into_values().collect(), windows.into_values().collect());
-        Batch { segment, results, failures, findings, tallies, keys, windows }
+        Batch { segment, results, failures, findings, tallies, keys, windows, streams }
     }
 
     /// Whether there is nothing to store.

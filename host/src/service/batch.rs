@@ -2,6 +2,7 @@
 //! are sent, and judged as a whole at its end. Memory is bounded however long the batch is.
 
 mod answer;
+mod panes;
 mod parts;
 mod pending;
 
@@ -20,10 +21,11 @@ use super::version::{Version, Who};
 use super::windows::Told;
 use crate::files::csv::{Kinds, Nulls};
 use crate::files::{self, Format, Input, Source};
-use crate::intake::entry::{Count, FailureNote, FindingNote, KeyNote, Origin, WindowNote};
+use crate::intake::entry::{Count, FailureNote, FindingNote, KeyNote, Origin};
 use crate::intake::{Intake, Refused};
 use crate::records::{Record, Records, Stop, wanted};
 use crate::store::rows::{Labels, Micros, Verdict};
+use panes::Panes;
 use pending::Pending;
 
 /// Bytes that are checked at a time.
@@ -149,7 +151,7 @@ struct Work<'w> {
     /// What came since the last part.
     part: Fold,
     told: Told,
-    window: Option<WindowNote>,
+    panes: Panes,
     before: Vec<Tally>,
     by_labels: BTreeMap<Labels, Vec<Count>>,
     has_labels: bool,
@@ -189,7 +191,7 @@ impl Batch {
             fold: Fold::new(plan, KEEP),
             part: Fold::new(plan, KEEP),
             told: self.version.keeping.begin(plan),
-            window: None,
+            panes: Panes::new(plan.windows.around(self.at)),
             before: vec![Tally::default(); plan.expectations.len()],
             by_labels: BTreeMap::new(),
             has_labels: plan.model.is_some() || plan.version.is_some() || !plan.segments.is_empty(),
@@ -342,6 +344,9 @@ impl Work<'_> {
         let batch = self.batch;
         let version = &batch.version;
         let n = self.sums.records;
+        if version.loaded.plan.time.is_some() {
+            self.move_to(&record, lines);
+        }
         let within = self.part.window.rows;
         self.sums.records += 1;
         let is_text = !matches!(batch.format, Format::Parquet | Format::Arrow);

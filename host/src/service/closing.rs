@@ -1,6 +1,9 @@
 //! The task that closes windows: when one is over, its parts are summed up and judged, and records that come late make
 //! another revision of it.
 
+mod longer;
+mod silence;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,6 +17,8 @@ use super::version::Version;
 use super::windows::{Sum, judge, summed_up};
 use crate::intake::SumUp;
 use crate::store;
+use crate::store::due::Clock;
+use crate::store::rows::Micros;
 use crate::store::windows::{Closed, Kept, WindowKey, WindowPart, WindowRow};
 
 /// Time between two looks.
@@ -24,8 +29,10 @@ const LONGEST: Duration = Duration::from_mins(5);
 /// What the service decides of windows.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Time after its end at which a window is judged.
+    /// Time after its end at which a window is judged where its suite does not say.
     pub grace: Duration,
+    /// Time from one judgement of a window to the next.
+    pub revise_every: Duration,
     /// Values that a window keeps exactly of a field.
     pub exact_values: usize,
 }
@@ -48,10 +55,12 @@ pub fn sum_up(app: &Arc<App>, most: usize) -> SumUp {
 pub async fn run(app: Arc<App>, settings: Settings) {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut closer = Closer { app, settings, waiting: HashMap::new() };
+    let mut closer = Closer { app, settings, waiting: HashMap::new(), active: HashMap::new() };
     loop {
         ticks.tick().await;
-        if let Err(error) = closer.close_due().await {
+        let closed = closer.close_due().await;
+        let found = closer.find_silence().await;
+        if let Err(error) = closed.and(found) {
             warn!(%error, "windows cannot be closed; trying again");
         }
     }
@@ -62,6 +71,8 @@ struct Closer {
     settings: Settings,
     /// Versions that cannot be had now, by hash.
     waiting: HashMap<String, Waiting>,
+    /// Since when versions are active that expect not to be silent, by hash.
+    active: HashMap<String, Micros>,
 }
 
 /// When a version is tried again whose windows wait for it.
@@ -72,30 +83,42 @@ struct Waiting {
 
 impl Closer {
     async fn close_due(&mut self) -> Result<(), store::Error> {
-        let grace = i64::try_from(self.settings.grace.as_micros()).unwrap_or(i64::MAX);
         loop {
             let asked = Instant::now();
             let except: Vec<_> = self.waiting.iter().filter(|it| it.1.until > asked).map(|it| it.0.clone()).collect();
-            let due = self.app.store.due_windows(now().saturating_sub(grace), &except).await?;
+            let due = self.app.store.due_windows(self.clock(), &except).await?;
             let mut is_stuck = true;
             for key in due {
-                if self.waiting.get(&key.suite_hash).is_some_and(|it| it.until > asked) {
-                    continue;
+                if let Some(version) = self.version(&key, asked).await? {
+                    is_stuck &= !self.take_up(&version, &key).await?;
                 }
-                let closed = match self.app.shelf.version(&self.app.store, &key.suite, &key.suite_hash).await? {
-                    Ok(version) => {
-                        self.waiting.remove(&key.suite_hash);
-                        self.take_up(&version, &key).await?
-                    }
-                    Err(why) => {
-                        self.wait(&key, &why).await?;
-                        false
-                    }
-                };
-                is_stuck &= !closed;
             }
-            if is_stuck {
+            // Longer windows are judged when all shorter ones are that can be.
+            if is_stuck && !self.close_longer(asked, &except).await? {
                 return Ok(());
+            }
+        }
+    }
+
+    fn clock(&self) -> Clock {
+        let before = |it: Duration| now().saturating_sub(i64::try_from(it.as_micros()).unwrap_or(i64::MAX));
+        let Settings { grace, revise_every, .. } = self.settings;
+        Clock { now: now(), ended: before(grace), revised: before(revise_every) }
+    }
+
+    /// The version of a window, unless it cannot be had now.
+    async fn version(&mut self, key: &WindowKey, asked: Instant) -> Result<Option<Arc<Version>>, store::Error> {
+        if self.waiting.get(&key.suite_hash).is_some_and(|it| it.until > asked) {
+            return Ok(None);
+        }
+        match self.app.shelf.version(&self.app.store, &key.suite, &key.suite_hash).await? {
+            Ok(version) => {
+                self.waiting.remove(&key.suite_hash);
+                Ok(Some(version))
+            }
+            Err(why) => {
+                self.wait(key, &why).await?;
+                Ok(None)
             }
         }
     }
@@ -103,8 +126,12 @@ impl Closer {
     /// Whether parts were taken up.
     async fn take_up(&mut self, version: &Version, key: &WindowKey) -> Result<bool, store::Error> {
         let most = self.settings.exact_values;
+        let kept_since = self.kept_since(key);
         // Many parts, or a plugin that merges them, take their time.
         let close = |kept: Option<Kept>, parts: &[WindowPart], is_whole: bool| {
+            if kept_since.is_some_and(|it| key.end < it) && kept.as_ref().is_none_or(|it| it.state.is_none()) {
+                return Closed { is_too_late: true, ..Closed::default() };
+            }
             tokio::task::block_in_place(|| taken_up(version, key, kept, parts, is_whole, most))
         };
         match self.app.store.close_window(key, close).await {
@@ -122,6 +149,12 @@ impl Closer {
         }
     }
 
+    /// The end of the oldest window by event time that still comes into being: earlier ones of this stream may be gone.
+    fn kept_since(&self, key: &WindowKey) -> Option<Micros> {
+        let days = self.app.live().retention.windows?;
+        key.watermark?.checked_sub(i64::from(days).checked_mul(86_400_000_000)?)
+    }
+
     /// Leaves the parts of a window where they are, for as long as its version cannot be had: with the version the
     /// window can still be judged.
     async fn wait(&mut self, key: &WindowKey, why: &str) -> Result<(), store::Error> {
@@ -136,6 +169,7 @@ impl Closer {
             suite_hash: key.suite_hash.clone(),
             start: key.start,
             end: key.end,
+            length: key.length.clone(),
             status: "error".to_owned(),
             message: Some(format!("its records wait to be judged: {why}")),
             judged_at: now(),
@@ -163,20 +197,16 @@ fn taken_up(
     most: usize,
 ) -> Closed {
     let Kept { row: before, state } = kept.unwrap_or_default();
+    let sum_of = |of: fn(&WindowPart) -> i64| parts.iter().map(of).sum::<i64>();
     let mut row = WindowRow {
-        id: key.id(),
-        suite: key.suite.clone(),
-        suite_hash: key.suite_hash.clone(),
-        start: key.start,
-        end: key.end,
-        records: before.records + parts.iter().map(|it| it.records).sum::<i64>(),
-        unreadable: before.unreadable + parts.iter().map(|it| it.unreadable).sum::<i64>(),
-        status: "open".to_owned(),
+        records: before.records + sum_of(|it| it.records),
+        unreadable: before.unreadable + sum_of(|it| it.unreadable),
+        untimed: before.untimed + sum_of(|it| it.untimed),
+        late: before.late + if before.revision > 0 { sum_of(|it| it.records) } else { 0 },
         // One of which nothing is kept yet may have waited; what was wrong then is over.
         message: before.message.filter(|_| state.is_some()),
         revision: before.revision + i64::from(is_whole),
-        judged_at: now(),
-        statistics: None,
+        ..new_row(key)
     };
     let (plan, hash) = (&version.loaded.plan, key.suite_hash.as_str());
     let mut sum = Sum::new(plan);
@@ -189,24 +219,42 @@ fn taken_up(
     if let Some(problem) = &sum.problem {
         row.message.get_or_insert_with(|| format!("some of its records are missing, since {problem}"));
     }
-    let state = sum.state(hash);
-    if row.message.is_some() {
-        return error_of(row, state);
+    if is_whole || row.message.is_some() {
+        return judged(version, key, row, sum);
     }
-    if !is_whole {
-        return Closed { kept: Kept { row, state: Some(state) }, findings: Vec::new() };
+    let state = Some(sum.state(hash));
+    Closed { kept: Kept { row, state }, ..Closed::default() }
+}
+
+/// A window of which nothing is known yet.
+fn new_row(key: &WindowKey) -> WindowRow {
+    WindowRow {
+        id: key.id(),
+        suite: key.suite.clone(),
+        suite_hash: key.suite_hash.clone(),
+        start: key.start,
+        end: key.end,
+        length: key.length.clone(),
+        status: "open".to_owned(),
+        judged_at: now(),
+        ..WindowRow::default()
+    }
+}
+
+/// A window that is whole: what the expectations say of it, unless something of it is missing.
+fn judged(version: &Version, key: &WindowKey, mut row: WindowRow, sum: Sum) -> Closed {
+    let plan = &version.loaded.plan;
+    let longer = longer::of(&plan.windows, key);
+    let state = Some(sum.state(&key.suite_hash));
+    if let Some(message) = row.message.as_deref() {
+        error!(suite = row.suite, hash = row.suite_hash, window = %row.id, message, "a window cannot be judged");
+        "error".clone_into(&mut row.status);
+        return Closed { kept: Kept { row, state }, longer, ..Closed::default() };
     }
     let found = judge(plan, sum.window, key.end);
     let Judgements { findings, statistics, verdict } = judgements(version, found, true);
     let findings = findings.iter().enumerate().map(|(n, it)| version.note.finding(row.id, row.start, n, it)).collect();
     verdict.name().clone_into(&mut row.status);
     row.statistics = Some(statistics);
-    Closed { kept: Kept { row, state: Some(state) }, findings }
-}
-
-fn error_of(mut row: WindowRow, state: Vec<u8>) -> Closed {
-    let message = row.message.as_deref().unwrap_or_default();
-    error!(suite = row.suite, hash = row.suite_hash, window = %row.id, message, "a window cannot be judged");
-    "error".clone_into(&mut row.status);
-    Closed { kept: Kept { row, state: Some(state) }, findings: Vec::new() }
+    Closed { kept: Kept { row, state }, findings, longer, is_too_late: false }
 }

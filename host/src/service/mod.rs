@@ -6,6 +6,7 @@ pub mod closing;
 mod folder;
 mod gather;
 pub mod judging;
+pub mod place;
 pub mod plugging;
 mod plugin_files;
 pub mod privacy;

@@ -172,7 +172,11 @@ fn app_settings(config: &Config) -> Settings {
 }
 
 fn window_settings(config: &Config) -> closing::Settings {
-    closing::Settings { grace: config.windows.grace.duration(), exact_values: config.windows.exact_values as usize }
+    closing::Settings {
+        grace: config.windows.grace.duration(),
+        revise_every: config.windows.revise_every.duration(),
+        exact_values: config.windows.exact_values as usize,
+    }
 }
 
 async fn suite_settings(config: &Config, store: &Store) -> anyhow::Result<version::Settings> {
@@ -190,7 +194,13 @@ async fn suite_settings(config: &Config, store: &Store) -> anyhow::Result<versio
         no_hashes,
         depth: config.limits.depth as usize,
         exact_values: config.windows.exact_values as usize,
+        patience: micros(config.windows.grace.duration()),
+        ahead: micros(config.windows.ahead.duration()),
     })
+}
+
+fn micros(it: Duration) -> i64 {
+    i64::try_from(it.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Hosts that share a database must hash with one key, or equal values would count as different ones. Whoever

@@ -10,9 +10,10 @@ use driftline_rules::suite::Telling;
 use driftline_rules::value::Value;
 use driftline_rules::window::Window;
 
+use super::place::Place;
 use super::privacy::Privacy;
 use super::windows::Keeping;
-use crate::intake::entry::{CheckNote, FailureNote, Mark, Marks, PlanNote, WindowNote};
+use crate::intake::entry::{CheckNote, FailureNote, Mark, Marks, PlanNote, WindowNote, WindowsNote};
 use crate::store::rows::{Labels, Micros, Verdict};
 use crate::suites::Loaded;
 
@@ -29,6 +30,10 @@ pub struct Settings {
     pub depth: usize,
     /// Values that a window keeps exactly of a field.
     pub exact_values: usize,
+    /// How late records may come where the suite does not say.
+    pub patience: Micros,
+    /// How far the time of a record may lie in the future.
+    pub ahead: Micros,
 }
 
 /// A suite that has no problem.
@@ -46,6 +51,8 @@ pub struct Version {
     pub privacy: Privacy,
     /// What of values its windows keep.
     pub keeping: Keeping,
+    /// How far the time of a record may lie in the future.
+    pub ahead: Micros,
     /// What a record may be.
     pub limits: Limits,
     idle: Mutex<Vec<Worker>>,
@@ -110,12 +117,20 @@ impl Version {
             by_record: true,
         };
         let checks = checks.chain([whole]).collect();
-        let note = PlanNote { suite: name.to_owned(), hash: hash.clone(), checks };
+        let windows = &loaded.plan.windows;
+        let windows = windows.pane().map(|it| WindowsNote {
+            length: it.to_string(),
+            lateness: windows.lateness,
+            patience: windows.lateness.unwrap_or(settings.patience),
+            idle: windows.idle,
+        });
+        let note = PlanNote { suite: name.to_owned(), hash: hash.clone(), checks, windows };
         let privacy = Privacy::new(&loaded.plan.privacy, settings.telling, &settings.privacy_key);
         Version {
             name: name.to_owned(),
             hash,
             keeping: Keeping::new(&loaded.plan, &privacy, settings.exact_values),
+            ahead: settings.ahead,
             privacy,
             note: Arc::new(note),
             loaded,
@@ -182,7 +197,7 @@ impl Version {
                 unreadable: true,
                 marks: Marks::new((0..n).map(mark)),
                 failures: vec![failure],
-                window: bounds.map(|it| self.keeping.note(&mut fold.window, told, it, &self.hash)),
+                window: bounds.map(|it| self.keeping.note(&mut fold.window, told, Place::arrival(it), &self.hash)),
                 errors: Vec::new(),
                 record_id: None,
                 labels: Labels::default(),
@@ -220,7 +235,7 @@ impl Version {
             marks: Marks::new(marks),
             failures,
             errors,
-            window: bounds.map(|it| self.keeping.note(&mut fold.window, told, it, &self.hash)),
+            window: bounds.map(|it| self.keeping.note(&mut fold.window, told, self.place(it, &cells), &self.hash)),
             record_id: self.record_id(&cells),
             labels: self.labels(&cells),
         }

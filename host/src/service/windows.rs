@@ -9,6 +9,7 @@ use driftline_rules::sketch::{Sketch, Spec};
 use driftline_rules::value::Value;
 use driftline_rules::window::Window;
 
+use super::place::Place;
 use super::privacy::Privacy;
 use crate::intake::entry::WindowNote;
 use crate::store::rows::Micros;
@@ -69,9 +70,9 @@ impl Keeping {
         Told(hashed.map(|(i, (_, it))| (i, Sketch::new(&it.spec))).collect())
     }
 
-    /// What the records in `window` add to the window with these bounds, under the suite's hash. The window is as
-    /// before when this returns.
-    pub fn note(&self, window: &mut Window, told: Told, (start, end): (Micros, Micros), hash: &str) -> WindowNote {
+    /// What the records in `window` add to the window at this place, under the suite's hash. The window is as before
+    /// when this returns.
+    pub fn note(&self, window: &mut Window, told: Told, place: Place, hash: &str) -> WindowNote {
         let mut swapped = Vec::new();
         let mut told = told.0.into_iter().peekable();
         for (i, sketch) in window.sketches.iter_mut().enumerate() {
@@ -109,7 +110,8 @@ impl Keeping {
         for (i, own) in swapped {
             window.sketches[i] = own;
         }
-        WindowNote { start, end, records: window.rows, unreadable: window.unreadable, state }
+        let Place { start, end, untimed, newest } = place;
+        WindowNote { start, end, records: window.rows, unreadable: window.unreadable, untimed, newest, state }
     }
 
     /// Why a stored window cannot answer an expectation, if it cannot.
@@ -156,6 +158,17 @@ impl Told {
             let value = |it: &driftline_rules::row::Slot| cells.get(usize::from(it.0)).unwrap_or(&Value::Missing);
             let told: Vec<Value> = of.slots.iter().map(|it| privacy.stand_in(value(it))).collect();
             run::fold_told(plan, *i, cells, &told, number, sketch);
+        }
+    }
+}
+
+impl Told {
+    /// Adds what was told of other records, which come behind `rows`.
+    pub fn merge(&mut self, other: Told, rows: u64) {
+        for ((_, mine), (_, mut theirs)) in self.0.iter_mut().zip(other.0) {
+            theirs.shift(rows);
+            // Both were begun for one plan, so they cannot be of different shape.
+            let _ = mine.merge(theirs);
         }
     }
 }

@@ -1,8 +1,10 @@
 //! A batch as it is written: texts that both databases take, parts that are added up, rows in the order of their keys.
 
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::rows::{Batch, FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, TallyRow};
+use super::streams::StreamPart;
 use super::texts::{indexed, kept, kept_json};
 use super::windows::WindowPart;
 
@@ -22,6 +24,7 @@ pub fn prepared(batch: &Batch) -> Batch {
         tallies: tallies(&batch.tallies),
         keys: sorted(batch.keys.iter().map(key).collect(), |it| (it.suite.clone(), it.key.clone())),
         windows: batch.windows.iter().map(part).collect(),
+        streams: sorted(batch.streams.iter().map(stream).collect(), |it| (it.suite.clone(), it.suite_hash.clone())),
     }
 }
 
@@ -168,8 +171,24 @@ fn part(row: &WindowPart) -> WindowPart {
         suite_hash: name(&row.suite_hash),
         start: time(row.start),
         end: time(row.end),
+        length: name(&row.length),
+        close_at: row.close_at.map(time),
         ..row.clone()
     }
+}
+
+fn stream(row: &StreamPart) -> StreamPart {
+    StreamPart {
+        suite: name(&row.suite),
+        suite_hash: name(&row.suite_hash),
+        watermark: row.watermark.map(time),
+        idle: row.idle,
+    }
+}
+
+/// The time as this host's clock says it: when rows come, which must not be later than they are seen.
+pub fn clock() -> Micros {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_micros() as Micros)
 }
 
 fn key(row: &KeyRow) -> KeyRow {

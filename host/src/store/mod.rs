@@ -6,14 +6,17 @@
 
 mod agreement;
 mod batch;
+pub mod due;
 mod error;
 mod migrations;
+mod parts;
 pub mod plugins;
 mod postgres;
 mod queries;
 mod reading;
 pub mod rows;
 mod sqlite;
+pub mod streams;
 mod texts;
 pub mod windows;
 
@@ -23,8 +26,10 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::redact::redacted;
+use due::{Clock, Longer};
 pub use error::Error;
 use rows::{Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow};
+use streams::StreamRow;
 use windows::{Closed, Kept, WindowKey, WindowPart, WindowRow};
 
 /// A database that is open. Clones share its connections.
@@ -204,8 +209,44 @@ impl Store {
 
     /// Windows with parts to take up: those that ended before a time, and those of which many parts wait. Not of the
     /// versions with these hashes.
-    pub async fn due_windows(&self, ended: Micros, except: &[String]) -> Result<Vec<WindowKey>, Error> {
-        on_either!(self, it => it.due_windows(ended, except))
+    pub async fn due_windows(&self, clock: Clock, except: &[String]) -> Result<Vec<WindowKey>, Error> {
+        on_either!(self, it => it.due_windows(clock, except))
+    }
+
+    /// Longer windows that are over and of which a shorter one was judged since they were. Not of the versions with
+    /// these hashes.
+    pub async fn due_longer(&self, clock: Clock, except: &[String]) -> Result<Vec<Longer>, Error> {
+        on_either!(self, it => it.due_longer(clock, except))
+    }
+
+    /// The windows of a length within another one that start at a time or later, in their order.
+    pub async fn shorter(&self, key: &WindowKey, length: &str, from: Micros, limit: u32) -> Result<Vec<Kept>, Error> {
+        on_either!(self, it => it.shorter(key, length, from, limit))
+    }
+
+    /// What is kept of a window, open or judged.
+    pub async fn kept(&self, id: Uuid) -> Result<Option<Kept>, Error> {
+        on_either!(self, it => it.kept(id))
+    }
+
+    /// Keeps a longer window, or with `None` leaves it as it was. `false`: a shorter one has changed since, or another host has kept it; nothing is written.
+    pub async fn keep_longer(&self, longer: &Longer, closed: Option<Closed>) -> Result<bool, Error> {
+        on_either!(self, it => it.keep_longer(longer, closed))
+    }
+
+    /// How far the records of each version have come.
+    pub async fn streams(&self) -> Result<Vec<StreamRow>, Error> {
+        on_either!(self, it => it.streams())
+    }
+
+    /// Takes note of a version that is active and of which no record may have come yet.
+    pub async fn begin_stream(&self, suite: &str, suite_hash: &str, now: Micros) -> Result<(), Error> {
+        on_either!(self, it => it.begin_stream(suite, suite_hash, now))
+    }
+
+    /// Keeps a window without records. `false`: a record has come since, or another host has kept it.
+    pub async fn keep_silence(&self, stream: &StreamRow, closed: Closed) -> Result<bool, Error> {
+        on_either!(self, it => it.keep_silence(stream, closed))
     }
 
     /// Keeps a window if nothing is kept of it yet; its parts stay.
@@ -228,15 +269,15 @@ impl Store {
         on_either!(self, it => it.close_window(key, close))
     }
 
-    /// A page of windows, the newest first: `suite`, `since` and `until` of the filter restrict, and the status.
+    /// A page of windows, the newest first: `suite`, `since` and `until` of the filter restrict, and status and length.
     pub async fn windows(
         &self,
         filter: &Filter,
-        status: Option<&str>,
+        restricted: [Option<&str>; 2],
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<WindowRow>, Error> {
-        on_either!(self, it => it.windows(filter, status, after, limit))
+        on_either!(self, it => it.windows(filter, restricted, after, limit))
     }
 
     /// A window with its findings.

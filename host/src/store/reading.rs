@@ -7,8 +7,10 @@ use sqlx::types::Json;
 use sqlx::{FromRow, Row};
 
 use super::batch::time;
+use super::due::Longer;
 use super::plugins::PluginRow;
 use super::rows::{FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, StatRow, Verdict, VersionRow};
+use super::streams::StreamRow;
 use super::windows::{Kept, WindowKey, WindowPart, WindowRow};
 
 /// A time as Postgres takes it.
@@ -18,6 +20,14 @@ pub fn moment(at: Micros) -> DateTime<Utc> {
 
 fn postgres_time(row: &PgRow, column: &str) -> sqlx::Result<Micros> {
     row.try_get::<DateTime<Utc>, _>(column).map(|it| it.timestamp_micros())
+}
+
+fn postgres_time_or_none(row: &PgRow, column: &str) -> sqlx::Result<Option<Micros>> {
+    row.try_get::<Option<DateTime<Utc>>, _>(column).map(|it| it.map(|it| it.timestamp_micros()))
+}
+
+fn sqlite_time_or_none(row: &SqliteRow, column: &str) -> sqlx::Result<Option<Micros>> {
+    row.try_get(column)
 }
 
 fn sqlite_time(row: &SqliteRow, column: &str) -> sqlx::Result<Micros> {
@@ -31,7 +41,7 @@ fn verdict(name: &str) -> Verdict {
 
 /// The databases differ in times alone, but their rows are two types.
 macro_rules! readers {
-    ($row:ty, $time:path) => {
+    ($row:ty, $time:path, $time_or_none:path) => {
         impl FromRow<'_, $row> for Labels {
             fn from_row(row: &$row) -> sqlx::Result<Self> {
                 let (model, version) = (row.try_get("model")?, row.try_get("version")?);
@@ -129,7 +139,28 @@ macro_rules! readers {
                     suite_hash: row.try_get("suite_hash")?,
                     start: $time(row, "start_at")?,
                     end: $time(row, "end_at")?,
+                    length: row.try_get("length")?,
                     is_over: row.try_get("is_over")?,
+                    watermark: $time_or_none(row, "watermark_at")?,
+                })
+            }
+        }
+
+        impl FromRow<'_, $row> for Longer {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(Longer { key: WindowKey::from_row(row)?, mark: row.try_get("mark")? })
+            }
+        }
+
+        impl FromRow<'_, $row> for StreamRow {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(StreamRow {
+                    suite: row.try_get("suite")?,
+                    suite_hash: row.try_get("suite_hash")?,
+                    came_at: $time(row, "came_at")?,
+                    watermark: $time_or_none(row, "watermark_at")?,
+                    silent_at: $time_or_none(row, "silent_at")?,
+                    too_late: row.try_get("too_late")?,
                 })
             }
         }
@@ -142,8 +173,11 @@ macro_rules! readers {
                     suite_hash: row.try_get("suite_hash")?,
                     start: $time(row, "start_at")?,
                     end: $time(row, "end_at")?,
+                    length: row.try_get("length")?,
+                    close_at: $time_or_none(row, "close_at")?,
                     records: row.try_get("records")?,
                     unreadable: row.try_get("unreadable")?,
+                    untimed: row.try_get("untimed")?,
                     state: row.try_get("state")?,
                 })
             }
@@ -157,8 +191,11 @@ macro_rules! readers {
                     suite_hash: row.try_get("suite_hash")?,
                     start: $time(row, "start_at")?,
                     end: $time(row, "end_at")?,
+                    length: row.try_get("length")?,
                     records: row.try_get("records")?,
                     unreadable: row.try_get("unreadable")?,
+                    untimed: row.try_get("untimed")?,
+                    late: row.try_get("late")?,
                     status: row.try_get("status")?,
                     message: row.try_get("message")?,
                     revision: row.try_get("revision")?,
@@ -223,5 +260,5 @@ macro_rules! readers {
     };
 }
 
-readers!(PgRow, postgres_time);
-readers!(SqliteRow, sqlite_time);
+readers!(PgRow, postgres_time, postgres_time_or_none);
+readers!(SqliteRow, sqlite_time, sqlite_time_or_none);

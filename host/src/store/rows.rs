@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::streams::StreamPart;
 use super::windows::WindowPart;
 
 /// Microseconds since 1970 UTC.
@@ -29,6 +30,8 @@ pub struct Batch {
     pub keys: Vec<KeyRow>,
     /// What the records add to the windows of their suites.
     pub windows: Vec<WindowPart>,
+    /// How far the records of their suites have come.
+    pub streams: Vec<StreamPart>,
 }
 
 /// How a request, or a record, fared: the worst counts.

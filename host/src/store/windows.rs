@@ -19,15 +19,6 @@ pub const PARTS: usize = 1000;
 /// Of their states no more is taken up than these bytes and one part.
 const BYTES: i64 = 64 << 20;
 
-/// Of a window that is not over, parts are taken up when so many wait.
-const MANY: i64 = 500;
-
-/// Or so many bytes.
-const MUCH: i64 = 16 << 20;
-
-/// How many windows are looked for at once.
-const DUE: i64 = 100;
-
 /// What one journal segment adds to a window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WindowPart {
@@ -41,10 +32,16 @@ pub struct WindowPart {
     pub start: Micros,
     /// Its end, which is not part of it.
     pub end: Micros,
+    /// What its length is called.
+    pub length: String,
+    /// When the clock closes it; `None` leaves it to the service.
+    pub close_at: Option<Micros>,
     /// Records.
     pub records: i64,
     /// Records that could not be read.
     pub unreadable: i64,
+    /// Records whose own time could not be read.
+    pub untimed: i64,
     /// What they add: encoded windows, each behind its length in four bytes, the lowest first.
     pub state: Vec<u8>,
 }
@@ -60,8 +57,12 @@ pub struct WindowKey {
     pub start: Micros,
     /// The end.
     pub end: Micros,
+    /// What its length is called.
+    pub length: String,
     /// Whether it is over, and to be judged.
     pub is_over: bool,
+    /// The latest time of a record of this version, less the time that records may come late.
+    pub watermark: Option<Micros>,
 }
 
 /// A window.
@@ -77,10 +78,16 @@ pub struct WindowRow {
     pub start: Micros,
     /// The end, which is not part of it.
     pub end: Micros,
+    /// What its length is called.
+    pub length: String,
     /// Records.
     pub records: i64,
     /// Records that could not be read.
     pub unreadable: i64,
+    /// Records whose own time could not be read, or lies in the future.
+    pub untimed: i64,
+    /// Records that came after their shortest window was judged.
+    pub late: i64,
     /// `pass`, `warn`, `fail` or `error`; `open`: parts were taken up, and it is not judged yet.
     pub status: String,
     /// Why it could not be judged.
@@ -109,48 +116,10 @@ pub struct Closed {
     pub kept: Kept,
     /// What the expectations say of it; none when it is open.
     pub findings: Vec<FindingRow>,
-}
-
-/// A new part.
-pub(super) fn add_part<DB: Dialect>(segment: Uuid, it: &WindowPart) -> QueryBuilder<DB>
-where
-    DB::Arguments: Default,
-{
-    let mut query = QueryBuilder::new(
-        "INSERT INTO window_part (segment_id, suite, suite_hash, start_at, end_at, records, unreadable, state) VALUES (",
-    );
-    DB::id(&mut query, segment);
-    DB::text(query.push(", "), &it.suite);
-    DB::text(query.push(", "), &it.suite_hash);
-    DB::time(query.push(", "), it.start);
-    DB::time(query.push(", "), it.end);
-    DB::number(query.push(", "), it.records);
-    DB::number(query.push(", "), it.unreadable);
-    DB::bytes(query.push(", "), Some(it.state.clone()));
-    query.push(")");
-    query
-}
-
-/// Windows with parts to take up, but of these versions of suites.
-pub(super) fn due<DB: Dialect>(ended: Micros, except: &[String]) -> QueryBuilder<DB>
-where
-    DB::Arguments: Default,
-{
-    let mut query = QueryBuilder::new("SELECT suite, suite_hash, start_at, min(end_at) AS end_at, min(end_at) <= ");
-    DB::time(&mut query, ended);
-    query.push(" AS is_over FROM window_part");
-    for (i, hash) in except.iter().enumerate() {
-        DB::text(query.push(if i == 0 { " WHERE suite_hash NOT IN (" } else { ", " }), hash);
-    }
-    if !except.is_empty() {
-        query.push(")");
-    }
-    query.push(" GROUP BY suite, suite_hash, start_at HAVING min(end_at) <= ");
-    DB::time(&mut query, ended);
-    DB::number(query.push(" OR count(*) >= "), MANY);
-    DB::number(query.push(" OR sum(length(state)) >= "), MUCH);
-    DB::number(query.push(" ORDER BY 4, 1, 2, 3 LIMIT "), DUE);
-    query
+    /// The longer windows that are to be judged when they are over, since this one was, and when the clock closes each.
+    pub longer: Vec<(WindowKey, Option<Micros>)>,
+    /// Whether its records are too old to be in a window: they are counted, and nothing is kept.
+    pub is_too_late: bool,
 }
 
 /// The first parts of a window, as many as are taken up at once.
@@ -160,7 +129,8 @@ where
 {
     // Lengths are summed up by number alone, so that no state is read that is not taken up.
     let mut query = QueryBuilder::new(
-        "SELECT id, suite, suite_hash, start_at, end_at, records, unreadable, state FROM window_part WHERE id IN \
+        "SELECT id, suite, suite_hash, start_at, end_at, length, close_at, records, unreadable, untimed, state \
+         FROM window_part WHERE id IN \
          (SELECT id FROM (SELECT id, sum(length(state)) OVER (ORDER BY id) - length(state) AS bytes FROM window_part",
     );
     of_window(&mut query, key);
@@ -199,8 +169,8 @@ where
     query
 }
 
-const WINDOW: &str = "SELECT id, suite, suite_hash, start_at, end_at, records, unreadable, status, message, revision, \
-    judged_at, statistics";
+pub(super) const WINDOW: &str = "SELECT id, suite, suite_hash, start_at, end_at, length, records, unreadable, untimed, \
+    late, status, message, revision, judged_at, statistics";
 
 /// What is kept of a window, with its state.
 pub(super) fn kept<DB: Dialect>(id: Uuid) -> QueryBuilder<DB>
@@ -215,7 +185,7 @@ where
 /// A page of windows.
 pub(super) fn page<DB: Dialect>(
     filter: &Filter,
-    status: Option<&str>,
+    [status, length]: [Option<&str>; 2],
     after: Option<Cursor>,
     limit: u32,
 ) -> QueryBuilder<DB>
@@ -224,7 +194,14 @@ where
 {
     let mut query = QueryBuilder::new(WINDOW);
     query.push(" FROM time_window WHERE status <> 'open'");
-    texts(&mut query, &[(" AND suite = ", &filter.suite), (" AND status = ", &status.map(str::to_owned))]);
+    texts(
+        &mut query,
+        &[
+            (" AND suite = ", &filter.suite),
+            (" AND status = ", &status.map(str::to_owned)),
+            (" AND length = ", &length.map(str::to_owned)),
+        ],
+    );
     times(&mut query, &[(" AND start_at >= ", filter.since), (" AND start_at < ", filter.until)]);
     before(&mut query, [" AND start_at <= ", " AND (start_at, id) < ("], after);
     DB::number(query.push(" ORDER BY start_at DESC, id DESC LIMIT "), limit.into());
@@ -239,7 +216,7 @@ where
     let mut query = insert(kept);
     query.push(
         " ON CONFLICT (id) DO UPDATE SET records = excluded.records, unreadable = excluded.unreadable, \
-         status = excluded.status, message = excluded.message, revision = excluded.revision, \
+         untimed = excluded.untimed, late = excluded.late, status = excluded.status, message = excluded.message, revision = excluded.revision, \
          judged_at = excluded.judged_at, statistics = excluded.statistics, state = excluded.state",
     );
     query
@@ -260,16 +237,18 @@ where
     DB::Arguments: Default,
 {
     let mut query = QueryBuilder::new(
-        "INSERT INTO time_window (id, suite, suite_hash, start_at, end_at, records, unreadable, status, message, \
-         revision, judged_at, statistics, state) VALUES (",
+        "INSERT INTO time_window (id, suite, suite_hash, start_at, end_at, length, records, unreadable, untimed, late, \
+         status, message, revision, judged_at, statistics, state) VALUES (",
     );
     DB::id(&mut query, row.id);
     DB::text(query.push(", "), &row.suite);
     DB::text(query.push(", "), &row.suite_hash);
     DB::time(query.push(", "), row.start);
     DB::time(query.push(", "), row.end);
-    DB::number(query.push(", "), row.records);
-    DB::number(query.push(", "), row.unreadable);
+    DB::text(query.push(", "), &row.length);
+    for number in [row.records, row.unreadable, row.untimed, row.late] {
+        DB::number(query.push(", "), number);
+    }
     DB::text(query.push(", "), &row.status);
     match &row.message {
         Some(it) => DB::text(query.push(", "), it),
@@ -286,7 +265,8 @@ where
 }
 
 /// The versions of suites with windows that are not taken up: suite and hash.
-pub(super) const OPEN: &str = "SELECT DISTINCT suite, suite_hash FROM window_part";
+pub(super) const OPEN: &str =
+    "SELECT suite, suite_hash FROM window_part UNION SELECT suite, suite_hash FROM window_due";
 
 /// Removes the findings of a window.
 pub(super) fn remove_findings<DB: Dialect>(row: &WindowRow) -> QueryBuilder<DB>
@@ -308,6 +288,7 @@ impl WindowKey {
             .chain_update(&self.suite)
             .chain_update(&self.suite_hash)
             .chain_update(self.start.to_le_bytes())
+            .chain_update(&self.length)
             .finalize();
         let bytes = hash.first_chunk::<16>().copied().unwrap_or_default();
         uuid::Builder::from_custom_bytes(bytes).into_uuid()
@@ -317,8 +298,8 @@ impl WindowKey {
 /// What both databases do alike, over connections of two types.
 macro_rules! on_pool {
     ($reader:ident, $writer:ident, $begin:literal, $lock:expr) => {
-        pub(super) async fn due_windows(&self, ended: Micros, except: &[String]) -> Result<Vec<WindowKey>, Error> {
-            let mut query = windows::due(ended, except);
+        pub(super) async fn due_windows(&self, clock: Clock, except: &[String]) -> Result<Vec<WindowKey>, Error> {
+            let mut query = due::panes(clock, except);
             // Its text depends on how many are left out.
             Ok(query.build_query_as().persistent(false).fetch_all(&self.$reader).await?)
         }
@@ -355,11 +336,14 @@ macro_rules! on_pool {
             // The last parts of a window that is over make it whole.
             let is_whole = key.is_over && n_parts == parts.len() as i64;
             let closed = close(kept, &parts, is_whole);
-            windows::keep(&closed.kept).build().execute(&mut *transaction).await?;
-            if is_whole {
-                windows::remove_findings(&closed.kept.row).build().execute(&mut *transaction).await?;
-                let findings = Batch { findings: closed.findings, ..Batch::default() };
-                writing::findings(&mut transaction, &super::batch::prepared(&findings).findings).await?;
+            if closed.is_too_late {
+                let records = parts.iter().map(|it| it.records).sum();
+                streams::add_too_late(key, records).build().execute(&mut *transaction).await?;
+            } else {
+                windows::keep(&closed.kept).build().execute(&mut *transaction).await?;
+            }
+            if is_whole && !closed.is_too_late {
+                due::judged!(transaction, closed);
             }
             windows::remove_parts(&parts).build().persistent(false).execute(&mut *transaction).await?;
             transaction.commit().await?;
@@ -369,11 +353,11 @@ macro_rules! on_pool {
         pub(super) async fn windows(
             &self,
             filter: &Filter,
-            status: Option<&str>,
+            restricted: [Option<&str>; 2],
             after: Option<Cursor>,
             limit: u32,
         ) -> Result<Vec<WindowRow>, Error> {
-            Ok(windows::page(filter, status, after, limit).build_query_as().fetch_all(&self.$reader).await?)
+            Ok(windows::page(filter, restricted, after, limit).build_query_as().fetch_all(&self.$reader).await?)
         }
 
         pub(super) async fn window(&self, id: Uuid) -> Result<Option<(WindowRow, Vec<FindingRow>)>, Error> {

@@ -12,7 +12,7 @@ mod distinct;
 mod distribution;
 mod dtype;
 mod index;
-mod instant;
+pub(crate) mod instant;
 mod kolmogorov;
 mod naming;
 mod numbers;
@@ -74,6 +74,7 @@ pub mod not_match_regex;
 pub mod not_match_regex_list;
 pub mod not_null;
 pub mod not_outliers;
+pub mod not_silent;
 pub mod null;
 pub mod of_type;
 pub mod outlier_share;
@@ -155,6 +156,7 @@ pub static KINDS: &[&Kind] = &[
     &not_match_regex_list::KIND,
     &not_null::KIND,
     &not_outliers::KIND,
+    &not_silent::KIND,
     &null::KIND,
     &of_type::KIND,
     &outlier_share::KIND,

@@ -46,7 +46,8 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
     }
     let filter = options.filter.as_ref().and_then(|it| compiler.filter(it));
     let mut cell = |field: &str| Path::parse(field).ok().map(|it| compiler.bindings.slot(&it));
-    let [record_id, model, version] = ["id", "model", "version"].map(|it| suite.record.role(it).and_then(&mut cell));
+    let roles = ["id", "model", "version", "time"];
+    let [record_id, model, version, time] = roles.map(|it| suite.record.role(it).and_then(&mut cell));
     let segments = suite.record.role("segment").into_iter().chain(suite.record.segments.iter().map(String::as_str));
     let segments = segments.filter_map(&mut cell).collect();
     let n_implicit = expectations.len();
@@ -74,8 +75,9 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         model,
         version,
         segments,
+        time,
         on_fail: suite.on_fail,
-        windows: suite.windows,
+        windows: suite.windows.clone(),
         drift: suite.drift.clone(),
         privacy: suite.privacy.clone(),
         record: suite.record.clone(),

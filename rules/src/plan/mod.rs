@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use crate::args::Form;
 use crate::binder::{Bindings, GuardId, SketchId};
+use crate::expectation::instant::instant;
 use crate::kind::{Check, Kind};
 use crate::plugin::Plugins;
 use crate::plugin::rule::Source;
@@ -24,6 +25,7 @@ use crate::shape::Shape;
 use crate::sketch::Spec;
 use crate::suite::problem::At;
 use crate::suite::{Drift, Example, OnFail, Privacy, RecordFields, Windows};
+use crate::time::Timestamp;
 use crate::value::Value;
 
 /// What a host must know to compile a suite.
@@ -80,6 +82,8 @@ pub struct Plan {
     pub version: Option<Slot>,
     /// The cells whose values divide the records into segments.
     pub segments: Vec<Slot>,
+    /// The cell of the record's time; `None`: the time of its request holds.
+    pub time: Option<Slot>,
     /// What a service does with a record that fails.
     pub on_fail: OnFail,
     /// Over which spans of time a service judges records together.
@@ -105,6 +109,21 @@ impl Plan {
     /// Whether checking a record may call a plugin, which may block: a rule on records, or a summary.
     pub fn calls_plugins(&self) -> bool {
         self.has_batches() || self.bindings.sketches.iter().any(|it| matches!(it.spec, Spec::Folded(_)))
+    }
+
+    /// The time of a record, from its cells as they were read or as checking left them: a date or datetime, or a
+    /// number. What has no zone is taken as UTC. `None`: it has none, or none that can be read.
+    pub fn time_of(&self, cells: &[Value]) -> Option<Timestamp> {
+        let slot = usize::from(self.time?.0);
+        let cell = cells.get(slot)?;
+        match (cell, self.bindings.types.get(slot).copied().flatten()) {
+            (Value::Str(_), Some(ty)) => {
+                let mut cell = cell.clone();
+                ty.convert_in_place(&mut cell);
+                instant(&cell, self.record.unit.micros())
+            }
+            _ => instant(cell, self.record.unit.micros()),
+        }
     }
 
     /// Whether some rule on records is a plugin's.

@@ -12,7 +12,7 @@ mod windows;
 
 pub use drift::{Drift, Reference};
 pub use read::{read, read_entry};
-pub use windows::Windows;
+pub use windows::{Length, Of, Slide, Span, Windows};
 
 use crate::path::Path;
 use crate::report::Severity;
@@ -146,6 +146,48 @@ pub struct RecordFields {
     pub roles: Vec<(&'static str, String)>,
     /// Fields whose values divide the records into segments.
     pub segments: Vec<String>,
+    /// What a time that is a number counts since 1970.
+    pub unit: TimeUnit,
+}
+
+/// What a number counts since 1970 that is the time of a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// Seconds.
+    #[default]
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
+    /// Microseconds.
+    Microseconds,
+}
+
+impl TimeUnit {
+    /// All, the longest first.
+    pub const ALL: [TimeUnit; 3] = [TimeUnit::Seconds, TimeUnit::Milliseconds, TimeUnit::Microseconds];
+
+    /// The word in suites.
+    pub const fn name(self) -> &'static str {
+        match self {
+            TimeUnit::Seconds => "s",
+            TimeUnit::Milliseconds => "ms",
+            TimeUnit::Microseconds => "us",
+        }
+    }
+
+    /// How many microseconds it has.
+    pub const fn micros(self) -> f64 {
+        match self {
+            TimeUnit::Seconds => 1e6,
+            TimeUnit::Milliseconds => 1e3,
+            TimeUnit::Microseconds => 1.0,
+        }
+    }
+
+    /// The one of that name.
+    pub fn parse_name(name: &str) -> Option<Self> {
+        TimeUnit::ALL.into_iter().find(|it| it.name() == name)
+    }
 }
 
 impl RecordFields {

@@ -1,10 +1,10 @@
 //! From the text of a suite to its data.
 
+mod record;
+
 use super::node::{self, Data, Member, Node};
 use super::problem::{At, Problem, did_you_mean};
-use super::{
-    Bound, Declared, Drift, Entry, Example, Form, OnFail, Privacy, RecordFields, SchemaSource, Suite, Telling, Windows,
-};
+use super::{Bound, Declared, Drift, Entry, Example, Form, OnFail, Privacy, SchemaSource, Suite, Telling, Windows};
 use crate::path::Path;
 use crate::report::Severity;
 use crate::types::Type;
@@ -146,33 +146,6 @@ impl Reader<'_> {
             }
         }
         types
-    }
-
-    fn record(&mut self, node: &Node) -> RecordFields {
-        let mut fields = RecordFields::default();
-        for Member { name, at, value } in node.members() {
-            let path = format!("record.{name}");
-            if name == "segments" {
-                fields.segments = self.texts(value, &path).into_iter().map(|(it, _)| it).collect();
-                continue;
-            }
-            let Some(role) = RecordFields::ROLES.iter().find(|it| *it == name) else {
-                let hint = did_you_mean(name, RecordFields::ROLES)
-                    .unwrap_or_else(|| format!("the roles are {}, segments", RecordFields::ROLES.join(", ")));
-                self.problems.push(Problem::new(*at, format!("unknown role `{name}`")).within("record").hint(hint));
-                continue;
-            };
-            if let Some(field) = self.text(value, &path) {
-                if let Err(message) = crate::path::Path::parse(&field) {
-                    self.problem(value.at, &path, message);
-                }
-                fields.roles.push((role, field));
-            }
-        }
-        if !node.is_mapping() && !node.is_null() {
-            self.problem(node.at, "record", format!("expected a mapping, found {}", node.what()));
-        }
-        fields
     }
 
     /// One of a few words; the first of them for null.

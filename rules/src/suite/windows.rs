@@ -1,97 +1,132 @@
 //! `windows:`, the spans of time over which a service judges the records of a suite together.
 
-use super::node::{Member, Node};
-use super::problem::{Problem, did_you_mean};
-use crate::time::{Timestamp, seconds};
-use crate::value::Value;
+mod length;
+mod reading;
 
-/// The spans of time over which a service judges records together.
+use std::cmp::Reverse;
+use std::fmt;
+
+pub use length::Length;
+
+use crate::time::Timestamp;
+
+/// The spans of time over which a service judges records together, and when they are over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Windows {
+    /// The lengths of spans that lie one behind the other, the shortest first: each record is added to a span of that,
+    /// the pane, and all others are merges of panes. Empty: only records and batches are judged.
+    pub lengths: Vec<Length>,
+    /// Spans that overlap.
+    pub slide: Option<Slide>,
+    /// Microseconds that records may come late; `None` leaves it to the service.
+    pub lateness: Option<Timestamp>,
+    /// Microseconds without a record after which the clock closes windows by event time.
+    pub idle: Timestamp,
+}
+
+/// Spans of one length that begin more often than they end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Windows {
-    /// None: only records and batches are judged.
-    Off,
-    /// Spans of one length in microseconds, each beginning where the one before ends, aligned to 1970 UTC.
-    Tumbling(Timestamp),
+pub struct Slide {
+    /// How long each is, in microseconds.
+    pub length: Timestamp,
+    /// The time from the start of one to the start of the next, in microseconds.
+    pub every: Timestamp,
+}
+
+/// A span of time that is judged as a whole, the end not being part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The start, in microseconds since 1970 UTC.
+    pub start: Timestamp,
+    /// The end.
+    pub end: Timestamp,
+    /// What it is one of.
+    pub of: Of,
+}
+
+/// What a span is one of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// Spans one behind the other.
+    Length(Length),
+    /// Spans that overlap.
+    Slide(Slide),
 }
 
 const MINUTE: Timestamp = 60_000_000;
 
-/// A second and a year: shorter windows are records, longer ones are not closed while anyone remembers them.
-const LENGTHS: (f64, f64) = (1.0, 366.0 * 86_400.0);
-
 impl Default for Windows {
     fn default() -> Self {
-        Windows::Tumbling(5 * MINUTE)
+        Windows { lengths: vec![Length::Time(5 * MINUTE)], slide: None, lateness: None, idle: 5 * MINUTE }
     }
 }
 
 impl Windows {
-    /// The start of the window that a time lies in, and its end; `None` without windows. In microseconds.
-    pub fn around(self, at: Timestamp) -> Option<(Timestamp, Timestamp)> {
-        let Windows::Tumbling(length) = self else { return None };
-        let start = at.checked_sub(at.checked_rem_euclid(length)?)?;
-        Some((start, start.checked_add(length)?))
+    /// No windows.
+    pub fn off() -> Self {
+        Windows { lengths: Vec::new(), ..Windows::default() }
     }
 
-    /// Reads `windows: off` or `windows: { length: 5m }`.
-    pub(super) fn read(node: &Node, problems: &mut Vec<Problem>) -> Self {
-        let off = Value::Bool(false);
-        if node.text() == Some("off") || node.to_value() == off {
-            return Windows::Off;
+    /// The length of the spans that records are added to; `None` without windows.
+    pub fn pane(&self) -> Option<Length> {
+        self.lengths.first().copied()
+    }
+
+    /// The start of the pane that a time lies in, and its end; `None` without windows. In microseconds.
+    pub fn around(&self, at: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        self.pane()?.around(at)
+    }
+
+    /// The length of the spans that a longer one is merged of, which is the longest that fits; `None` for panes.
+    pub fn base(&self, of: Of) -> Option<Length> {
+        let fits = |it: &&Length| match of {
+            Of::Length(longer) => it.fills(longer),
+            Of::Slide(slide) => it.fills(Length::Time(slide.every)) || **it == Length::Time(slide.every),
+        };
+        self.lengths.iter().rev().find(fits).copied()
+    }
+
+    /// The longer spans that are merged of spans of this length, and that hold the one that starts at `start`: in order
+    /// of their ends, the later start first.
+    pub fn longer(&self, base: Length, start: Timestamp) -> Vec<Span> {
+        let mut found: Vec<Span> = Vec::new();
+        for length in self.lengths.iter().filter(|it| self.base(Of::Length(**it)) == Some(base)) {
+            let around = length.around(start);
+            found.extend(around.map(|(start, end)| Span { start, end, of: Of::Length(*length) }));
         }
-        if !node.is_mapping() && !node.is_null() {
-            let message = format!("expected `off` or `{{length: 5m}}`, found {}", node.what());
-            problems.push(Problem::new(node.at, message).within("windows"));
+        if let Some(slide) = self.slide.filter(|it| self.base(Of::Slide(*it)) == Some(base)) {
+            found.extend(slide.around(start));
         }
-        let mut windows = Windows::default();
-        for Member { name, at, value } in node.members() {
-            if name != "length" {
-                let hint = did_you_mean(name, ["length"]).unwrap_or_else(|| "`windows` holds length".to_owned());
-                problems.push(Problem::new(*at, format!("unknown member `{name}`")).within("windows").hint(hint));
-                continue;
-            }
-            let length = value.text().and_then(seconds).filter(|it| (LENGTHS.0..=LENGTHS.1).contains(it));
-            match length {
-                Some(it) => windows = Windows::Tumbling((it * 1e6) as Timestamp),
-                None => problems.push(
-                    Problem::new(value.at, format!("expected a length of time, found {}", value.what()))
-                        .within("windows.length")
-                        .hint("a length is such as `30s`, `5m`, `1h` or `1d`, at least a second and at most 366 days"),
-                ),
-            }
+        found.sort_by_key(|it| (it.end, Reverse(it.start)));
+        found
+    }
+
+    /// What is called so, if these windows have it.
+    pub fn named(&self, name: &str) -> Option<Of> {
+        let lengths = self.lengths.iter().map(|it| Of::Length(*it));
+        lengths.chain(self.slide.map(Of::Slide)).find(|it| it.to_string() == name)
+    }
+}
+
+impl Slide {
+    /// The spans that a time lies in.
+    fn around(self, at: Timestamp) -> Vec<Span> {
+        let Some((newest, _)) = Length::Time(self.every).around(at) else { return Vec::new() };
+        let starts = (0..self.length / self.every).map_while(|i| newest.checked_sub(i * self.every));
+        let span = |start: Timestamp| Some(Span { start, end: start.checked_add(self.length)?, of: Of::Slide(self) });
+        starts.filter_map(span).collect()
+    }
+}
+
+/// As `?length=` takes it: `5m`, `month`, `1h/5m`.
+impl fmt::Display for Of {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Of::Length(it) => it.fmt(f),
+            Of::Slide(it) => write!(f, "{}/{}", Length::Time(it.length), Length::Time(it.every)),
         }
-        windows
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::suite::read;
-
-    #[test]
-    fn a_suite_says_how_long_its_windows_are() {
-        for (text, windows) in [
-            ("name: s", Windows::default()),
-            ("windows: {}", Windows::default()),
-            ("windows: off", Windows::Off),
-            ("windows: false", Windows::Off),
-            ("windows: {length: 90s}", Windows::Tumbling(90_000_000)),
-            ("windows: {length: 1d}", Windows::Tumbling(86_400_000_000)),
-        ] {
-            let (suite, problems) = read(text);
-            assert_eq!((suite.windows, problems.len()), (windows, 0), "{text} {problems:?}");
-        }
-        for text in ["windows: 5", "windows: {length: 0s}", "windows: {length: soon}", "windows: {lenght: 1m}"] {
-            let (_, problems) = read(text);
-            assert_eq!(problems.len(), 1, "{text} {problems:?}");
-        }
-    }
-
-    #[test]
-    fn windows_are_aligned_to_1970() {
-        let it = Windows::Tumbling(10);
-        assert_eq!((it.around(25), it.around(-1)), (Some((20, 30)), Some((-10, 0))));
-        assert_eq!((it.around(20), it.around(i64::MIN), Windows::Off.around(1)), (Some((20, 30)), None, None));
-    }
-}
+mod tests;

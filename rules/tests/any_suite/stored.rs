@@ -55,6 +55,33 @@ fn stored_parts_add_up_to_the_window_of_all() {
     });
 }
 
+/// An hour is merged of stored panes, a day of stored hours: the bytes are those of one fold over all records.
+#[test]
+fn longer_windows_are_merges_of_shorter_ones() {
+    let merged = |plan: &Plan, parts: &[Vec<u8>]| {
+        let mut sum = Window::new(plan.expectations.len(), &plan.bindings);
+        for part in parts {
+            let mut part = read(plan, part).unwrap_or_else(|it| panic!("{it}"));
+            part.shift(sum.rows);
+            assert_eq!(sum.merge(part), Ok(()));
+        }
+        encode(&sum, PRINT)
+    };
+    for_each_kind(60, |plan, records, cuts| {
+        let mut cuts: Vec<_> = cuts.iter().map(|it| (*it).min(records.len())).chain([records.len()]).collect();
+        cuts.sort_unstable();
+        let mut from = 0;
+        let mut panes = Vec::new();
+        for to in cuts {
+            panes.push(encode(&fold(plan, &records[from..to], 0).window, PRINT));
+            from = to;
+        }
+        let hours: Vec<_> = panes.chunks(2).map(|it| merged(plan, it)).collect();
+        prop_assert_eq!(merged(plan, &hours), encode(&fold(plan, records, 0).window, PRINT));
+        Ok(())
+    });
+}
+
 #[test]
 fn damaged_windows_are_refused_or_judged() {
     for_each_kind(60, |plan, records, cuts| {

@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use driftline_rules::report::Tally;
-use driftline_rules::run::{self, Fold};
+use driftline_rules::run;
 
 use super::pending::troubled;
-use super::{Cut, Done, Ended, KEEP, Work};
+use super::{Cut, Done, Ended, Work};
 use crate::intake::Intake;
 use crate::intake::entry::{Count, FindingNote, Origin, Request};
 use crate::service::judging::{Judgements, judgements};
@@ -21,27 +21,9 @@ pub(super) struct Judged {
 }
 
 impl Work<'_> {
-    /// Adds what came since the last part to the whole, and notes what it adds to a window.
-    fn settle(&mut self) {
-        let version = &self.batch.version;
-        let plan = &version.loaded.plan;
-        if self.part.window.rows == 0 {
-            return;
-        }
-        let mut part = std::mem::replace(&mut self.part, Fold::new(plan, KEEP));
-        let told = std::mem::replace(&mut self.told, version.keeping.begin(plan));
-        let bounds = plan.windows.around(self.batch.at);
-        self.window = bounds.map(|it| version.keeping.note(&mut part.window, told, it, &version.hash));
-        part.window.shift(self.fold.window.rows);
-        self.fold.merge(part);
-        if self.has_labels {
-            self.before.fill(Tally::default());
-        }
-    }
-
     /// Journals what came since the last part.
     pub(super) fn store(&mut self, intake: Option<&Intake>, judged: Option<Judged>) -> Result<u64, Ended> {
-        self.settle();
+        self.settle(true);
         let Some(intake) = intake else {
             self.failures.clear();
             return Ok(0);
@@ -94,7 +76,7 @@ impl Work<'_> {
             findings,
             statistics: is_last.then_some(statistics),
             key: if is_last { batch.key.clone() } else { None },
-            window: self.window.take(),
+            windows: self.panes.take(&batch.version),
         };
         let number = intake.request(&batch.version.note, Box::new(request)).map_err(Ended::Refused)?;
         self.parts += 1;
@@ -114,7 +96,7 @@ impl Work<'_> {
         if let Some(cut) = cut.clone().filter(|_| !self.is_told) {
             return Err(Ended::Unread(cut));
         }
-        self.settle();
+        self.settle(true);
         let version = &self.batch.version;
         let plan = &version.loaded.plan;
         let Judgements { findings, statistics, verdict } =

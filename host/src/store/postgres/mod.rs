@@ -15,12 +15,14 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use self::weeks::Weeks;
+use super::due::{self, Clock, Longer};
 use super::reading::moment;
 use super::rows::{
     Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow,
 };
+use super::streams::{self, StreamRow};
 use super::texts::{indexed, kept};
-use super::windows::{self, Closed, Kept, WindowKey, WindowPart, WindowRow, on_pool};
+use super::windows::{self, Closed, Kept, WindowKey, WindowPart, WindowRow};
 use super::{Committed, Error, Options, Pruned, migrations, queries};
 use crate::redact::redacted;
 
@@ -131,21 +133,41 @@ impl Postgres {
         Ok(query.fetch_optional(&self.pool).await?)
     }
 
-    on_pool!(pool, pool, "BEGIN", lock);
+    windows::on_pool!(pool, pool, "BEGIN", lock);
+    due::on_pool!(pool, pool, "BEGIN");
+    streams::on_pool!(pool, pool, "BEGIN");
 
     pub(super) async fn close_window(
         &self,
         key: &WindowKey,
         close: impl FnOnce(Option<Kept>, &[WindowPart], bool) -> Closed + Send,
     ) -> Result<bool, Error> {
-        let finding = FindingRow { at: key.start, ..FindingRow::default() };
-        self.weeks.make(&self.pool, &Batch { findings: vec![finding], ..Batch::default() }).await?;
-        let closed = self.take_up(key, close).await;
-        if closed.as_ref().is_err_and(weeks::is_gone) {
+        self.make_week(key.start).await?;
+        self.in_week(self.take_up(key, close).await)
+    }
+
+    pub(super) async fn keep_longer(&self, longer: &Longer, closed: Option<Closed>) -> Result<bool, Error> {
+        self.make_week(longer.key.start).await?;
+        self.in_week(self.write_longer(longer, closed).await)
+    }
+
+    pub(super) async fn keep_silence(&self, stream: &StreamRow, closed: Closed) -> Result<bool, Error> {
+        self.make_week(closed.kept.row.start).await?;
+        self.in_week(self.write_silence(stream, closed).await)
+    }
+
+    /// Makes the partition for findings of a window.
+    async fn make_week(&self, at: Micros) -> Result<(), Error> {
+        let finding = FindingRow { at, ..FindingRow::default() };
+        self.weeks.make(&self.pool, &Batch { findings: vec![finding], ..Batch::default() }).await
+    }
+
+    fn in_week(&self, written: Result<bool, Error>) -> Result<bool, Error> {
+        if written.as_ref().is_err_and(weeks::is_gone) {
             // The next try makes it again.
             self.weeks.forget();
         }
-        closed
+        written
     }
 
     pub(super) async fn put_version(&self, version: &VersionRow) -> Result<(), Error> {

@@ -137,7 +137,9 @@ pub async fn prune(pool: &PgPool, weeks: &Weeks, now: Micros, retention: &Retent
     }
     if let Some(days) = retention.windows {
         pruned.windows = delete(pool, DELETE_WINDOWS, days_before(now, days)).await?;
-        delete(pool, DELETE_PARTS, days_before(now, days)).await?;
+        for statement in [DELETE_PARTS, DELETE_DUE, DELETE_STREAMS] {
+            delete(pool, statement, days_before(now, days)).await?;
+        }
     }
     pruned.keys = delete(pool, DELETE_KEYS, now - Micros::from(retention.key_hours) * 3600 * SECOND).await?;
     pruned.segments = delete(pool, DELETE_SEGMENTS, days_before(now, SEGMENT_DAYS)).await?;
@@ -178,12 +180,20 @@ async fn drop_partition(pool: &PgPool, qualified: &str) -> Result<(), Error> {
 const DELETE_TALLIES: &str =
     "DELETE FROM tally WHERE ctid = ANY (ARRAY(SELECT ctid FROM tally WHERE minute < $1 LIMIT $2))";
 
-const DELETE_WINDOWS: &str =
-    "DELETE FROM time_window WHERE ctid = ANY (ARRAY(SELECT ctid FROM time_window WHERE end_at < $1 LIMIT $2))";
+/// But not those that a longer one will be merged of.
+const DELETE_WINDOWS: &str = "DELETE FROM time_window WHERE ctid = ANY (ARRAY(SELECT w.ctid FROM time_window w WHERE w.end_at < $1 \
+    AND w.judged_at < $1 AND NOT EXISTS (SELECT 1 FROM window_due d WHERE d.suite = w.suite \
+    AND d.suite_hash = w.suite_hash AND d.start_at <= w.start_at AND d.end_at >= w.end_at) LIMIT $2))";
 
 /// Of windows that could not be judged all that time.
 const DELETE_PARTS: &str =
-    "DELETE FROM window_part WHERE ctid = ANY (ARRAY(SELECT ctid FROM window_part WHERE end_at < $1 LIMIT $2))";
+    "DELETE FROM window_part WHERE ctid = ANY (ARRAY(SELECT ctid FROM window_part WHERE came_at < $1 LIMIT $2))";
+
+const DELETE_DUE: &str = "DELETE FROM window_due WHERE ctid = ANY (ARRAY(SELECT ctid FROM window_due \
+    WHERE end_at < $1 AND marked_at < $1 LIMIT $2))";
+
+const DELETE_STREAMS: &str =
+    "DELETE FROM stream WHERE ctid = ANY (ARRAY(SELECT ctid FROM stream WHERE came_at < $1 LIMIT $2))";
 
 const DELETE_KEYS: &str =
     "DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_key WHERE came < $1 LIMIT $2))";

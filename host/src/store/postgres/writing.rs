@@ -5,7 +5,7 @@ use sqlx::{Connection, PgConnection, Postgres};
 
 use super::super::reading::moment;
 use super::super::rows::{Batch, FailureRow, FindingRow, KeyRow, ResultRow, TallyRow};
-use super::super::{Committed, Error, batch, windows};
+use super::super::{Committed, Error, batch, parts, streams};
 use super::weeks::{self, Weeks};
 
 /// How many rows go into one statement: enough that round trips do not matter, few enough for one message.
@@ -51,9 +51,14 @@ async fn write(pool: &PgPool, batch: &Batch) -> Result<Committed, Error> {
     for rows in batch.keys.chunks(ROWS) {
         keys(&mut transaction, rows).await?;
     }
-    // A few: one a suite and window that the segment has records of.
-    for it in &batch.windows {
-        windows::add_part::<Postgres>(batch.segment, it).build().execute(&mut *transaction).await?;
+    // One a suite and window that the segment has records of.
+    for some in parts::in_statements(&batch.windows) {
+        let mut query = parts::add_parts::<Postgres>(batch.segment, some);
+        query.build().persistent(some.len() == 1).execute(&mut *transaction).await?;
+    }
+    let now = batch::clock();
+    for it in &batch.streams {
+        streams::advance::<Postgres>(it, now).build().execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
     Ok(Committed::Now)

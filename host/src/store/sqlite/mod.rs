@@ -21,11 +21,13 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::batch::time;
+use super::due::{self, Clock, Longer};
 use super::rows::{
     Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow,
 };
+use super::streams::{self, StreamRow};
 use super::texts::{indexed, kept};
-use super::windows::{self, Closed, Kept, WindowKey, WindowPart, WindowRow, on_pool};
+use super::windows::{self, Closed, Kept, WindowKey, WindowPart, WindowRow};
 use super::{Committed, Error, Options, Pruned, migrations, queries};
 use crate::redact::redacted;
 
@@ -144,7 +146,9 @@ impl Sqlite {
         Ok(query.fetch_optional(&self.readers).await?)
     }
 
-    on_pool!(readers, writer, "BEGIN IMMEDIATE", only_one);
+    windows::on_pool!(readers, writer, "BEGIN IMMEDIATE", only_one);
+    due::on_pool!(readers, writer, "BEGIN IMMEDIATE");
+    streams::on_pool!(readers, writer, "BEGIN IMMEDIATE");
 
     pub(super) async fn close_window(
         &self,
@@ -152,6 +156,14 @@ impl Sqlite {
         close: impl FnOnce(Option<Kept>, &[WindowPart], bool) -> Closed + Send,
     ) -> Result<bool, Error> {
         self.take_up(key, close).await
+    }
+
+    pub(super) async fn keep_longer(&self, longer: &Longer, closed: Option<Closed>) -> Result<bool, Error> {
+        self.write_longer(longer, closed).await
+    }
+
+    pub(super) async fn keep_silence(&self, stream: &StreamRow, closed: Closed) -> Result<bool, Error> {
+        self.write_silence(stream, closed).await
     }
 
     pub(super) async fn put_version(&self, version: &VersionRow) -> Result<(), Error> {

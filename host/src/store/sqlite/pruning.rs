@@ -16,10 +16,15 @@ const RESULTS: &str = "DELETE FROM result WHERE rowid IN (SELECT rowid FROM resu
 const FAILURES: &str = "DELETE FROM failure WHERE rowid IN (SELECT rowid FROM failure WHERE at < $1 LIMIT $2)";
 const FINDINGS: &str = "DELETE FROM finding WHERE rowid IN (SELECT rowid FROM finding WHERE at < $1 LIMIT $2)";
 const TALLIES: &str = "DELETE FROM tally WHERE rowid IN (SELECT rowid FROM tally WHERE minute < $1 LIMIT $2)";
-const WINDOWS: &str =
-    "DELETE FROM time_window WHERE rowid IN (SELECT rowid FROM time_window WHERE end_at < $1 LIMIT $2)";
+/// But not those that a longer one will be merged of.
+const WINDOWS: &str = "DELETE FROM time_window WHERE rowid IN (SELECT w.rowid FROM time_window w WHERE w.end_at < $1 AND w.judged_at < $1 \
+    AND NOT EXISTS (SELECT 1 FROM window_due d WHERE d.suite = w.suite AND d.suite_hash = w.suite_hash \
+    AND d.start_at <= w.start_at AND d.end_at >= w.end_at) LIMIT $2)";
 /// Of windows that could not be judged all that time.
-const PARTS: &str = "DELETE FROM window_part WHERE rowid IN (SELECT rowid FROM window_part WHERE end_at < $1 LIMIT $2)";
+const PARTS: &str =
+    "DELETE FROM window_part WHERE rowid IN (SELECT rowid FROM window_part WHERE came_at < $1 LIMIT $2)";
+const DUE: &str = "DELETE FROM window_due WHERE rowid IN (SELECT rowid FROM window_due WHERE end_at < $1 AND marked_at < $1 LIMIT $2)";
+const STREAMS: &str = "DELETE FROM stream WHERE rowid IN (SELECT rowid FROM stream WHERE came_at < $1 LIMIT $2)";
 const KEYS: &str =
     "DELETE FROM idempotency_key WHERE rowid IN (SELECT rowid FROM idempotency_key WHERE came < $1 LIMIT $2)";
 const SEGMENTS: &str =
@@ -39,7 +44,9 @@ pub async fn prune(pool: &SqlitePool, now: Micros, retention: &Retention) -> Res
         windows: delete(pool, WINDOWS, since(retention.windows)).await?,
         segments: delete(pool, SEGMENTS, since(Some(SEGMENT_DAYS))).await?,
     };
-    delete(pool, PARTS, since(retention.windows)).await?;
+    for statement in [PARTS, DUE, STREAMS] {
+        delete(pool, statement, since(retention.windows)).await?;
+    }
     shrink(pool).await?;
     Ok(pruned)
 }

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::super::rows::{Batch, FailureRow, FindingRow, KeyRow, ResultRow, TallyRow};
-use super::super::{Committed, Error, batch, windows};
+use super::super::{Committed, Error, batch, parts, streams};
 
 /// How many rows go into one statement; `SQLite` takes 32,766 values, and more rows are not faster.
 const ROWS: usize = 100;
@@ -29,8 +29,13 @@ pub async fn commit(pool: &SqlitePool, batch: &Batch) -> Result<Committed, Error
     write(&mut transaction, &batch.findings, FINDINGS, finding, KEEP).await?;
     write(&mut transaction, &batch.tallies, TALLIES, tally, ADD_TALLIES).await?;
     write(&mut transaction, &batch.keys, KEYS, key, TAKE_KEYS).await?;
-    for it in &batch.windows {
-        windows::add_part::<Sqlite>(batch.segment, it).build().execute(&mut *transaction).await?;
+    for some in parts::in_statements(&batch.windows) {
+        let mut query = parts::add_parts::<Sqlite>(batch.segment, some);
+        query.build().persistent(some.len() == 1).execute(&mut *transaction).await?;
+    }
+    let now = batch::clock();
+    for it in &batch.streams {
+        streams::advance::<Sqlite>(it, now).build().execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
     Ok(Committed::Now)

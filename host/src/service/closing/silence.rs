@@ -1,0 +1,67 @@
+//! Suites that expect records to keep coming, and get none.
+
+use std::sync::Arc;
+
+use tracing::info;
+
+use super::{Closer, judged, new_row};
+use crate::service::app::now;
+use crate::service::version::Version;
+use crate::service::windows::Sum;
+use crate::store;
+use crate::store::rows::Micros;
+use crate::store::streams::StreamRow;
+use crate::store::windows::WindowKey;
+
+/// What the length of a window is called that no record came in.
+const SILENCE: &str = "silence";
+
+impl Closer {
+    /// Judges the silence of each active suite that expects none, once for each.
+    pub(super) async fn find_silence(&mut self) -> Result<(), store::Error> {
+        let suites = self.app.shelf.now();
+        let silence = |it: &Arc<Version>| {
+            let plan = &it.loaded.plan;
+            plan.windows.pane().and(plan.bindings.silence).map(|silence| (Arc::clone(it), silence))
+        };
+        let listening: Vec<_> = suites.active.values().filter_map(silence).collect();
+        self.active.retain(|hash, _| listening.iter().any(|(it, _)| it.hash == *hash));
+        // What waits here, or in the journal of an earlier process, came and is not stored yet.
+        if listening.is_empty() || !self.app.intake.is_recovered() || self.app.intake.pending() > 0 {
+            return Ok(());
+        }
+        let streams = self.app.store.streams().await?;
+        for (version, silence) in listening {
+            // While the service was stopped nobody could send anything.
+            let since = *self.active.entry(version.hash.clone()).or_insert_with(now);
+            let Some(stream) = streams.iter().find(|it| it.suite == version.name && it.suite_hash == version.hash)
+            else {
+                self.app.store.begin_stream(&version.name, &version.hash, since).await?;
+                continue;
+            };
+            let is_new = stream.silent_at != Some(stream.came_at);
+            if is_new && stream.came_at.max(since).saturating_add(silence) <= now() {
+                self.judge_silence(&version, stream, silence).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn judge_silence(&self, version: &Version, stream: &StreamRow, silence: Micros) -> Result<(), store::Error> {
+        let key = WindowKey {
+            suite: stream.suite.clone(),
+            suite_hash: stream.suite_hash.clone(),
+            start: stream.came_at,
+            end: stream.came_at.saturating_add(silence),
+            length: SILENCE.to_owned(),
+            ..WindowKey::default()
+        };
+        let mut row = new_row(&key);
+        row.revision = 1;
+        let closed = tokio::task::block_in_place(|| judged(version, &key, row, Sum::new(&version.loaded.plan)));
+        if self.app.store.keep_silence(stream, closed).await? {
+            info!(suite = key.suite, "no record came for long");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,231 @@
+//! Windows that are to be judged: panes with parts to take up, and longer windows of which a shorter one was judged.
+//!
+//! A longer window has a row in `window_due` from the transaction in which a shorter one is judged to the one in which
+//! it is judged itself. The row's mark is another one each time, so whoever judges a window over shorter ones that have
+//! changed meanwhile finds that its mark is gone, and does it again: no lock is held while states are read and merged.
+
+use sqlx::QueryBuilder;
+use uuid::Uuid;
+
+use super::queries::Dialect;
+use super::rows::Micros;
+use super::windows::{WINDOW, WindowKey};
+
+/// Of a window that is not over, parts are taken up when so many wait.
+const MANY: i64 = 500;
+
+/// Or so many bytes.
+const MUCH: i64 = 16 << 20;
+
+/// How many windows are looked for at once.
+const DUE: i64 = 100;
+
+/// What the clock says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clock {
+    /// The time.
+    pub now: Micros,
+    /// Windows that ended before this are over, where their suite does not say how late records may come.
+    pub ended: Micros,
+    /// Windows that were judged after this are not judged again yet.
+    pub revised: Micros,
+}
+
+/// A longer window that is to be judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Longer {
+    /// The window.
+    pub key: WindowKey,
+    /// The mark of its row, which is gone when a shorter window has changed since.
+    pub mark: Uuid,
+}
+
+pub(super) fn time_or_null<DB: Dialect>(query: &mut QueryBuilder<DB>, at: Option<Micros>) {
+    match at {
+        Some(at) => DB::time(query, at),
+        None => {
+            query.push("NULL");
+        }
+    }
+}
+
+/// Whether the window `it` is over: the watermark has passed its end, or the clock has, and records do not come by
+/// their own time, or none came for long.
+fn over<DB: Dialect>(query: &mut QueryBuilder<DB>, clock: Clock) {
+    DB::time(query.push("(s.watermark_at >= it.end_at OR ((it.close_at <= "), clock.now);
+    DB::time(query.push(" OR (it.close_at IS NULL AND it.end_at <= "), clock.ended);
+    DB::time(query.push(")) AND (s.idle_at IS NULL OR s.idle_at <= "), clock.now);
+    query.push(")))");
+}
+
+/// And that it was not judged just now.
+fn not_just_judged<DB: Dialect>(query: &mut QueryBuilder<DB>, clock: Clock) {
+    DB::time(query.push(" AND (w.id IS NULL OR w.status = 'open' OR w.judged_at <= "), clock.revised);
+    query.push(")");
+}
+
+const STREAM: &str = " LEFT JOIN stream s ON s.suite = it.suite AND s.suite_hash = it.suite_hash";
+
+const JUDGED: &str = " LEFT JOIN time_window w ON w.suite = it.suite AND w.suite_hash = it.suite_hash \
+    AND w.length = it.length AND w.start_at = it.start_at AND w.revision > 0";
+
+fn but<DB: Dialect>(query: &mut QueryBuilder<DB>, before: &str, except: &[String]) {
+    for (i, hash) in except.iter().enumerate() {
+        DB::text(query.push(if i == 0 { before } else { ", " }), hash);
+    }
+    if !except.is_empty() {
+        query.push(")");
+    }
+}
+
+/// Windows with parts to take up, but of these versions of suites.
+pub(super) fn panes<DB: Dialect>(clock: Clock, except: &[String]) -> QueryBuilder<DB>
+where
+    DB::Arguments: Default,
+{
+    let mut query = QueryBuilder::new(
+        "SELECT it.suite, it.suite_hash, it.start_at, it.end_at, it.length, s.watermark_at, coalesce(",
+    );
+    over(&mut query, clock);
+    query.push(
+        ", FALSE) AS is_over FROM (SELECT suite, suite_hash, start_at, length, min(end_at) AS end_at, \
+         min(close_at) AS close_at, count(*) AS n, sum(length(state)) AS bytes FROM window_part",
+    );
+    but(&mut query, " WHERE suite_hash NOT IN (", except);
+    query.push(" GROUP BY suite, suite_hash, start_at, length) it").push(STREAM).push(JUDGED).push(" WHERE (");
+    over(&mut query, clock);
+    not_just_judged(&mut query, clock);
+    DB::number(query.push(") OR it.n >= "), MANY);
+    DB::number(query.push(" OR it.bytes >= "), MUCH);
+    DB::number(query.push(" ORDER BY it.end_at, it.suite, it.suite_hash, it.start_at LIMIT "), DUE);
+    query
+}
+
+/// Longer windows that are over, and within which every shorter one was judged.
+pub(super) fn longer<DB: Dialect>(clock: Clock, except: &[String]) -> QueryBuilder<DB>
+where
+    DB::Arguments: Default,
+{
+    let mut query = QueryBuilder::new(
+        "SELECT it.suite, it.suite_hash, it.start_at, it.end_at, it.length, s.watermark_at, TRUE AS is_over, it.mark \
+         FROM window_due it",
+    );
+    query.push(STREAM).push(JUDGED).push(" WHERE ");
+    over(&mut query, clock);
+    not_just_judged(&mut query, clock);
+    but(&mut query, " AND it.suite_hash NOT IN (", except);
+    let unjudged = |of: &str| {
+        format!(
+            " AND NOT EXISTS (SELECT 1 FROM {of} p WHERE p.suite = it.suite AND p.suite_hash = it.suite_hash \
+             AND p.start_at >= it.start_at AND p.start_at < it.end_at AND p.end_at <= it.end_at AND p.length <> it.length \
+             AND NOT EXISTS (SELECT 1 FROM time_window j WHERE j.suite = p.suite AND j.suite_hash = p.suite_hash \
+             AND j.length = p.length AND j.start_at = p.start_at AND j.revision > 0)"
+        )
+    };
+    // Of two that span the same time, one slides, and neither waits for the other.
+    query.push(unjudged("window_part")).push(")").push(unjudged("window_due"));
+    query.push(" AND (p.start_at > it.start_at OR p.end_at < it.end_at))");
+    DB::number(query.push(" ORDER BY it.end_at, it.start_at DESC, it.suite, it.suite_hash LIMIT "), DUE);
+    query
+}
+
+/// Marks a longer window: a shorter one was judged.
+pub(super) fn mark<DB: Dialect>(key: &WindowKey, close_at: Option<Micros>) -> QueryBuilder<DB>
+where
+    DB::Arguments: Default,
+{
+    let mut query = QueryBuilder::new(
+        "INSERT INTO window_due (suite, suite_hash, start_at, end_at, length, close_at, mark) VALUES (",
+    );
+    DB::text(&mut query, &key.suite);
+    DB::text(query.push(", "), &key.suite_hash);
+    DB::time(query.push(", "), key.start);
+    DB::time(query.push(", "), key.end);
+    DB::text(query.push(", "), &key.length);
+    time_or_null(query.push(", "), close_at);
+    DB::id(query.push(", "), Uuid::now_v7());
+    query.push(") ON CONFLICT (suite, suite_hash, start_at, length) DO UPDATE SET mark = excluded.mark");
+    query
+}
+
+/// Removes a mark, if it is still the same.
+pub(super) fn unmark<DB: Dialect>(it: &Longer) -> QueryBuilder<DB>
+where
+    DB::Arguments: Default,
+{
+    let mut query = QueryBuilder::new("DELETE FROM window_due WHERE suite = ");
+    DB::text(&mut query, &it.key.suite);
+    DB::text(query.push(" AND suite_hash = "), &it.key.suite_hash);
+    DB::time(query.push(" AND start_at = "), it.key.start);
+    DB::text(query.push(" AND length = "), &it.key.length);
+    DB::id(query.push(" AND mark = "), it.mark);
+    query
+}
+
+/// The windows of a length that lie within another one and behind a time, with their states.
+pub(super) fn shorter<DB: Dialect>(key: &WindowKey, length: &str, from: Micros, limit: u32) -> QueryBuilder<DB>
+where
+    DB::Arguments: Default,
+{
+    let mut query = QueryBuilder::new(WINDOW);
+    DB::text(query.push(", state FROM time_window WHERE suite = "), &key.suite);
+    DB::text(query.push(" AND suite_hash = "), &key.suite_hash);
+    DB::text(query.push(" AND length = "), length);
+    DB::time(query.push(" AND start_at >= "), from);
+    DB::time(query.push(" AND end_at <= "), key.end);
+    DB::number(query.push(" AND state IS NOT NULL ORDER BY start_at LIMIT "), limit.into());
+    query
+}
+
+/// What is written of a window that was judged beside itself: its findings, and that longer ones are to be judged.
+macro_rules! judged {
+    ($transaction:ident, $closed:ident) => {
+        windows::remove_findings(&$closed.kept.row).build().execute(&mut *$transaction).await?;
+        let findings = Batch { findings: $closed.findings, ..Batch::default() };
+        writing::findings(&mut $transaction, &super::batch::prepared(&findings).findings).await?;
+        for (key, close_at) in &$closed.longer {
+            due::mark(key, *close_at).build().execute(&mut *$transaction).await?;
+        }
+    };
+}
+
+/// What both databases do alike, over connections of two types.
+macro_rules! on_pool {
+    ($reader:ident, $writer:ident, $begin:literal) => {
+        pub(super) async fn due_longer(&self, clock: Clock, except: &[String]) -> Result<Vec<Longer>, Error> {
+            let mut query = due::longer(clock, except);
+            Ok(query.build_query_as().persistent(false).fetch_all(&self.$reader).await?)
+        }
+
+        pub(super) async fn shorter(
+            &self,
+            key: &WindowKey,
+            length: &str,
+            from: Micros,
+            limit: u32,
+        ) -> Result<Vec<Kept>, Error> {
+            Ok(due::shorter(key, length, from, limit).build_query_as().fetch_all(&self.$reader).await?)
+        }
+
+        pub(super) async fn kept(&self, id: Uuid) -> Result<Option<Kept>, Error> {
+            Ok(windows::kept(id).build_query_as().fetch_optional(&self.$reader).await?)
+        }
+
+        async fn write_longer(&self, longer: &Longer, closed: Option<Closed>) -> Result<bool, Error> {
+            let mut connection = self.$writer.acquire().await?;
+            let mut transaction = connection.begin_with($begin).await?;
+            if due::unmark(longer).build().execute(&mut *transaction).await?.rows_affected() == 0 {
+                transaction.rollback().await?;
+                return Ok(false);
+            }
+            if let Some(closed) = closed {
+                windows::keep(&closed.kept).build().execute(&mut *transaction).await?;
+                due::judged!(transaction, closed);
+            }
+            transaction.commit().await?;
+            Ok(true)
+        }
+    };
+}
+
+pub(super) use {judged, on_pool};
