@@ -220,7 +220,7 @@ fn show<T: Serialize>(args: &Args, rows: &[T], head: &[&str], cells: impl Fn(&T)
 }
 
 /// Columns as wide as they must be, the last as long as it is.
-fn table(head: &[&str], rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn table(head: &[&str], rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
     if rows.is_empty() {
         return writeln!(out, "nothing");
     }

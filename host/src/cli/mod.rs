@@ -11,6 +11,7 @@ mod kinds;
 mod lint;
 mod migrate;
 mod plugin;
+mod profile;
 mod schema;
 mod serve;
 mod test;
@@ -48,6 +49,7 @@ enum Command {
     Import(import::Args),
     Completions(completions::Args),
     Suggest(suggest::Args),
+    Profile(profile::Args),
     Serve(serve::Args),
     Migrate(migrate::Args),
     History(history::Args),
@@ -79,6 +81,7 @@ pub fn run() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Suggest(args) => suggest::run(&args),
+        Command::Profile(args) => profile::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::History(args) => history::run(&args),
