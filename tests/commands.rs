@@ -11,6 +11,8 @@ use tempfile::TempDir;
 mod config;
 #[path = "config_pages.rs"]
 mod config_pages;
+#[path = "commands/profile.rs"]
+mod profile;
 
 /// A folder with files, in which the binary runs.
 struct Room(TempDir);

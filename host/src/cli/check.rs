@@ -11,9 +11,9 @@ use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::baseline::Baseline;
 use driftline_rules::run::{self, References};
-use driftline_rules::{plan, plugin};
 use driftline_rules::samples::Keep;
 use driftline_rules::time::Time;
+use driftline_rules::{plan, plugin};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{CANNOT, complain};

@@ -142,7 +142,8 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             What::Windows => {
                 let rows = store.windows(&filter, args.status.as_deref(), None, args.limit).await?;
                 let rows: Vec<StoredWindow> = rows.into_iter().map(Into::into).collect();
-                show(args, &rows, &["FROM", "TO", "SUITE", "STATUS", "RECORDS", "UNREADABLE", "REVISION", "ID"], |it| {
+                let head = ["FROM", "TO", "SUITE", "STATUS", "RECORDS", "UNREADABLE", "REVISION", "ID", "BASELINE"];
+                show(args, &rows, &head, |it| {
                     vec![
                         it.start.clone(),
                         it.end.clone(),
@@ -152,6 +153,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
                         it.unreadable.to_string(),
                         it.revision.to_string(),
                         it.id.to_string(),
+                        it.baseline.clone().unwrap_or_else(|| "-".to_owned()),
                     ]
                 })
             }

@@ -9,6 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, error, warn};
 
 use super::app::{App, now};
+use super::comparing::Compared;
 use super::judging::{Judgements, judgements};
 use super::version::Version;
 use super::windows::{Sum, judge, summed_up};
@@ -104,10 +105,14 @@ impl Closer {
     async fn take_up(&mut self, version: &Version, key: &WindowKey) -> Result<bool, store::Error> {
         let most = self.settings.exact_values;
         // Many parts, or a plugin that merges them, take their time.
-        let close = |kept: Option<Kept>, parts: &[WindowPart], is_whole: bool| {
-            tokio::task::block_in_place(|| taken_up(version, key, kept, parts, is_whole, most))
+        let close = |compared: &Compared, kept: Option<Kept>, parts: &[WindowPart], is_whole: bool| {
+            tokio::task::block_in_place(|| taken_up(version, key, compared, kept, parts, is_whole, most))
         };
-        match self.app.store.close_window(key, close).await {
+        let closed = match Compared::of_window(&self.app, version, key, most).await {
+            Ok(compared) => self.app.store.close_window(key, |kept, parts, is| close(&compared, kept, parts, is)).await,
+            Err(error) => Err(error),
+        };
+        match closed {
             Ok(closed) => {
                 debug!(suite = key.suite, start = key.start, closed, "a window was taken up");
                 Ok(closed)
@@ -157,6 +162,7 @@ impl Closer {
 fn taken_up(
     version: &Version,
     key: &WindowKey,
+    compared: &Compared,
     kept: Option<Kept>,
     parts: &[WindowPart],
     is_whole: bool,
@@ -177,6 +183,7 @@ fn taken_up(
         revision: before.revision + i64::from(is_whole),
         judged_at: now(),
         statistics: None,
+        baseline: None,
     };
     let (plan, hash) = (&version.loaded.plan, key.suite_hash.as_str());
     let mut sum = Sum::new(plan);
@@ -196,11 +203,12 @@ fn taken_up(
     if !is_whole {
         return Closed { kept: Kept { row, state: Some(state) }, findings: Vec::new() };
     }
-    let found = judge(plan, sum.window, key.end);
+    let found = judge(plan, sum.window, key.end, compared.references());
     let Judgements { findings, statistics, verdict } = judgements(version, found, true);
     let findings = findings.iter().enumerate().map(|(n, it)| version.note.finding(row.id, row.start, n, it)).collect();
     verdict.name().clone_into(&mut row.status);
     row.statistics = Some(statistics);
+    row.baseline.clone_from(&compared.told);
     Closed { kept: Kept { row, state: Some(state) }, findings }
 }
 

@@ -91,6 +91,8 @@ pub struct WindowRow {
     pub judged_at: Micros,
     /// Counts by expectation.
     pub statistics: Option<serde_json::Value>,
+    /// What it was compared with; `None`: nothing.
+    pub baseline: Option<String>,
 }
 
 /// What was kept of a window.
@@ -199,8 +201,8 @@ where
     query
 }
 
-const WINDOW: &str = "SELECT id, suite, suite_hash, start_at, end_at, records, unreadable, status, message, revision, \
-    judged_at, statistics";
+pub(super) const WINDOW: &str = "SELECT id, suite, suite_hash, start_at, end_at, records, unreadable, status, message, \
+    revision, judged_at, statistics, baseline";
 
 /// What is kept of a window, with its state.
 pub(super) fn kept<DB: Dialect>(id: Uuid) -> QueryBuilder<DB>
@@ -240,7 +242,8 @@ where
     query.push(
         " ON CONFLICT (id) DO UPDATE SET records = excluded.records, unreadable = excluded.unreadable, \
          status = excluded.status, message = excluded.message, revision = excluded.revision, \
-         judged_at = excluded.judged_at, statistics = excluded.statistics, state = excluded.state",
+         judged_at = excluded.judged_at, statistics = excluded.statistics, baseline = excluded.baseline, \
+         state = excluded.state",
     );
     query
 }
@@ -260,8 +263,8 @@ where
     DB::Arguments: Default,
 {
     let mut query = QueryBuilder::new(
-        "INSERT INTO time_window (id, suite, suite_hash, start_at, end_at, records, unreadable, status, message, \
-         revision, judged_at, statistics, state) VALUES (",
+        "INSERT INTO time_window (id, suite, suite_hash, start_at, end_at, records, unreadable, status, \
+         revision, judged_at, statistics, message, baseline, state) VALUES (",
     );
     DB::id(&mut query, row.id);
     DB::text(query.push(", "), &row.suite);
@@ -271,15 +274,15 @@ where
     DB::number(query.push(", "), row.records);
     DB::number(query.push(", "), row.unreadable);
     DB::text(query.push(", "), &row.status);
-    match &row.message {
-        Some(it) => DB::text(query.push(", "), it),
-        None => {
-            query.push(", NULL");
-        }
-    }
     DB::number(query.push(", "), row.revision);
     DB::time(query.push(", "), row.judged_at);
     DB::json(query.push(", "), row.statistics.as_ref().map(|it| super::texts::kept_json(it).to_string()));
+    for text in [&row.message, &row.baseline] {
+        match text {
+            Some(it) => DB::text(query.push(", "), it),
+            None => drop(query.push(", NULL")),
+        }
+    }
     DB::bytes(query.push(", "), state.clone());
     query.push(")");
     query
