@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::guests::Guest;
 use crate::server::Server;
 
 fn suite(drift: &str) -> String {
@@ -15,9 +16,15 @@ fn suite(drift: &str) -> String {
 
 fn server(files: &[(&str, &str)]) -> Server {
     let mut server = Server::new(files);
-    server.set("DRIFTLINE_WINDOWS__GRACE", "1ms");
+    set(&mut server);
     server.start();
     server
+}
+
+fn set(server: &mut Server) {
+    server.set("DRIFTLINE_WINDOWS__GRACE", "1ms");
+    // The minutes of these tests are long ago.
+    server.set("DRIFTLINE_RETENTION__WINDOWS", "null");
 }
 
 /// Scores spread over `low` and the next whole number.
@@ -227,4 +234,23 @@ fn a_file_beside_the_suites_is_the_baseline_of_its_name() {
     server.write(file, &second);
     server.until("the file", || of_folder()["problem"].is_null());
     assert_eq!(minute(&server, 2, 0.5)["status"], json!("pass"));
+}
+
+/// Drift tests of plugins need the records of both sides, which earlier windows hold in the plugin's own form.
+#[test]
+fn a_drift_test_of_a_plugin_is_given_the_earlier_window() {
+    let text = "name: intents\nwindows: { length: 1m }\nplugins: { well-behaved: { file: shift.wasm } }\n\
+                drift: { baseline: { window: previous } }\nexpectations:\n  \
+                - { field: score, well-behaved.shift: , expect: { statistic: { max: 0.3 } }, name: shift }\n";
+    let mut server = Server::new(&[("intents.yaml", text)]);
+    std::fs::write(server.path("suites/shift.wasm"), Guest::shift().build()).unwrap();
+    set(&mut server);
+    server.start();
+    assert_eq!(finding(&minute(&server, 0, 0.0), "shift")["status"], json!("skip"));
+    assert_eq!(finding(&minute(&server, 1, 0.0), "shift")["status"], json!("pass"));
+    let drifted = minute(&server, 2, 0.5);
+    let shift = finding(&drifted, "shift");
+    assert_eq!(shift["status"], json!("fail"), "{shift:#}");
+    assert!((shift["observed"].as_f64().unwrap() - 0.5).abs() < 1e-9, "{shift:#}");
+    assert!(drifted["baseline"].as_str().unwrap().starts_with("the window 2024-05-01T12:01:00Z"), "{drifted:#}");
 }

@@ -22,6 +22,9 @@ use crate::suggest::draft::columns;
 use crate::suggest::reading;
 use crate::suites;
 
+/// The most frequent values that the table shows of a field.
+const SHOWN: usize = 5;
+
 /// Make a baseline of data: the distribution of each field, for `stable` to compare with.
 ///
 /// Of the fields that a suite's `stable` expectations name, read as its `types:` say; without a suite, of all fields
@@ -180,7 +183,6 @@ fn distribution(field: &Json, about: &Json) -> String {
         let is_empty = field.get("n").and_then(Json::as_u64) == Some(0);
         return if is_empty { "no value" } else { "too many different values to list" }.to_owned();
     };
-    const SHOWN: usize = 5;
     let n = field.get("n").and_then(Json::as_f64).unwrap_or(0.0).max(1.0);
     let one = |pair: &Json| {
         let count = pair.get(1).and_then(Json::as_f64).unwrap_or(0.0);
