@@ -251,6 +251,6 @@ fn a_drift_test_of_a_plugin_is_given_the_earlier_window() {
     let drifted = minute(&server, 2, 0.5);
     let shift = finding(&drifted, "shift");
     assert_eq!(shift["status"], json!("fail"), "{shift:#}");
-    assert!((shift["observed"].as_f64().unwrap() - 0.5).abs() < 1e-9, "{shift:#}");
+    assert!(shift["message"].as_str().unwrap().starts_with("statistic is 0."), "{shift:#}");
     assert!(drifted["baseline"].as_str().unwrap().starts_with("the window 2024-05-01T12:01:00Z"), "{drifted:#}");
 }
