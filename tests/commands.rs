@@ -13,6 +13,8 @@ mod config;
 mod config_pages;
 #[path = "detect.rs"]
 mod detect;
+#[path = "commands/profile.rs"]
+mod profile;
 
 /// A folder with files, in which the binary runs.
 struct Room(TempDir);

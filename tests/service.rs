@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by its panic")]
 
+#[path = "service/baselines.rs"]
+mod baselines;
 #[path = "service/check.rs"]
 mod check;
 #[path = "support/database.rs"]

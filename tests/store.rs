@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "store/baselines.rs"]
+mod baselines;
 #[path = "support/database.rs"]
 mod database;
 #[path = "store/history.rs"]
@@ -78,6 +80,9 @@ on_both! {
     suites: versions_are_kept_once, the_last_activation_holds, a_version_that_is_not_there_is_not_activated;
     plugins: plugins_are_kept_once_with_their_bytes, the_last_activation_of_a_plugin_holds,
         views_show_what_happened_to_plugins;
+    baselines: the_same_bytes_are_one_version, the_last_activation_of_a_baseline_holds,
+        two_hosts_that_put_at_once_make_two_versions, views_show_what_happened_to_baselines,
+        judged_windows_are_found_with_their_states;
     pruning: old_rows_are_pruned, without_retention_all_is_kept, many_rows_are_pruned_in_slices;
     opening: migrations_run_by_two_at_once_do_not_clash, tables_must_be_there_unless_asked_for,
         newer_tables_are_refused, a_store_is_opened_again;

@@ -1,8 +1,10 @@
 //! Every JSON shape that the service answers with.
 
+mod baselines;
 mod plugins;
 mod stored;
 
+pub use baselines::{BaselineDetail, BaselineFromWindows, BaselineOut, BaselineVersionOut};
 pub use plugins::{
     AboutOut, BrokenPlugin, CapabilityOut, InputOut, OutputOut, PluginOut, PluginVersionOut, PluginsOut,
 };

@@ -162,6 +162,8 @@ pub struct View<'w> {
     pub reference: Option<&'w Window>,
     /// The distributions that drift tests compare with.
     pub baseline: Option<&'w Baseline>,
+    /// Why there is no baseline, when whoever looked for one knows.
+    pub absent: Option<&'w str>,
 }
 
 impl<'w> View<'w> {

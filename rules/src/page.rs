@@ -136,7 +136,7 @@ fn check_case(case: &Case, options: &Options) -> Vec<String> {
     });
     let fold = fold(case, &plan, &mut wrong);
     if let Some(stated) = &case.findings {
-        let references = References { baseline: of_baseline.as_ref(), window: None };
+        let references = References { baseline: of_baseline.as_ref(), ..References::default() };
         let findings = run::judge_against(&plan, &fold, case.now, &Context::default(), references);
         match node::parse(stated) {
             Ok(stated) => {

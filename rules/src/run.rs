@@ -237,6 +237,8 @@ pub struct References<'r> {
     pub window: Option<&'r Window>,
     /// Distributions of fields, for all others.
     pub baseline: Option<&'r Baseline>,
+    /// Why there is no baseline, when whoever looked for one knows.
+    pub absent: Option<&'r str>,
 }
 
 /// Judges a window; drift tests compare it with `references`, and are skipped without them. Where several tests could
@@ -268,6 +270,7 @@ pub fn judge_against(
                 context,
                 reference: references.window,
                 baseline: references.baseline,
+                absent: references.absent,
             }),
             Check::Batch(rule) => {
                 let judgement = by_record(expectation, tally, rule.bound.clone(), true);

@@ -57,6 +57,7 @@ fn closed(key: &WindowKey, kept: Option<Kept>, parts: &[WindowPart], is_whole: b
         judged_at: key.end + 7,
         statistics: Some(serde_json::json!({"b": 1, "a": 2})),
         message: None,
+        baseline: is_whole.then(|| "training, version 3".into()),
         ..WindowRow::default()
     };
     let finding = FindingRow {
@@ -99,6 +100,7 @@ pub async fn parts_are_taken_up_once_and_in_their_order(database: Database) {
     assert!(!close(&store, key).await, "there is nothing more to take up");
     let (row, findings) = store.window(key.id()).await.unwrap().unwrap();
     assert_eq!((row.records, row.unreadable, row.revision, row.status.as_str()), (5, 2, 1, "fail"));
+    assert_eq!(row.baseline.as_deref(), Some("training, version 3"));
     assert_eq!(serde_json::to_string(&row.statistics).unwrap(), "{\"b\":1,\"a\":2}");
     assert_eq!(findings.iter().map(|it| it.observed.as_deref()).collect::<Vec<_>>(), [Some("5")]);
     // What comes late is added to what was kept, and its findings stand in place of the others.
@@ -210,7 +212,7 @@ pub async fn what_fails_while_closing_leaves_all_as_it_was(database: Database) {
     assert_eq!((row.records, row.revision), (1, 1));
 }
 
-async fn made(store: &Store, minutes: &[Micros]) {
+pub async fn made(store: &Store, minutes: &[Micros]) {
     commit(store, minutes.iter().map(|it| part(*it, 1)).collect()).await;
     for key in due_at(store, BEGIN + 100 * DAY, &[]).await {
         assert!(close(store, &key).await);

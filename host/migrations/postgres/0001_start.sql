@@ -151,6 +151,7 @@ CREATE TABLE time_window (
     revision bigint NOT NULL,
     judged_at timestamptz NOT NULL,
     statistics json,
+    baseline text,
     state bytea
 );
 COMMENT ON TABLE time_window IS 'The records of one span of time and one version of a suite; its findings are in the table finding.';
@@ -285,7 +286,7 @@ COMMENT ON COLUMN finding_history.error IS 'How far the observed number may be o
 
 CREATE VIEW window_history AS
 SELECT start_at, end_at, length, id AS window_id, suite, suite_hash, status, message, records, unreadable, untimed, late,
-    revision, judged_at, statistics
+    revision, judged_at, statistics, baseline
 FROM time_window WHERE status <> 'open';
 COMMENT ON COLUMN window_history.length IS '5m, 1h, month and so on; 1h/5m: of windows that overlap; silence: no record came.';
 COMMENT ON COLUMN window_history.untimed IS 'Records whose own time cannot be read or lies in the future: they are in the window that they came in.';
@@ -294,6 +295,7 @@ COMMENT ON VIEW window_history IS 'One row for each span of time and version of 
 COMMENT ON COLUMN window_history.status IS 'pass, warn or fail: the worst finding; error: it could not be judged, and message says why.';
 COMMENT ON COLUMN window_history.revision IS '1 when it was closed; one more for each time that records came late.';
 COMMENT ON COLUMN window_history.statistics IS 'Counts by expectation.';
+COMMENT ON COLUMN window_history.baseline IS 'What it was compared with: a baseline and its version, or the span of earlier windows; null: nothing.';
 
 CREATE VIEW check_history AS
 SELECT minute, suite, suite_hash, check_name, kind, severity, field, NULLIF(model, '') AS model,
@@ -347,3 +349,39 @@ SELECT put_at AS at, name, 'put' AS event, version, digest, put_by AS done_by FR
 UNION ALL
 SELECT at, name, 'activated', version, digest, activated_by FROM plugin_activation;
 COMMENT ON VIEW plugin_history IS 'What happened to plugins: a version was put, or activated.';
+
+CREATE TABLE baseline (
+    name text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    hash text COLLATE "C" NOT NULL,
+    body text NOT NULL,
+    size bigint NOT NULL,
+    records bigint NOT NULL,
+    put_at timestamptz NOT NULL,
+    put_by text NOT NULL,
+    model text,
+    model_version text,
+    source text NOT NULL,
+    PRIMARY KEY (name, version),
+    UNIQUE (name, hash)
+);
+COMMENT ON TABLE baseline IS 'Distributions that windows are compared with, as JSON; kept until they are removed.';
+COMMENT ON COLUMN baseline.source IS 'file: it was put; windows: it was made of stored windows.';
+
+CREATE TABLE baseline_activation (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    hash text COLLATE "C" NOT NULL,
+    at timestamptz NOT NULL,
+    activated_by text NOT NULL
+);
+COMMENT ON TABLE baseline_activation IS 'Who made which version of a baseline the active one, and when; rows are only added, the last of a baseline holds. What was active once is told after its version was removed, so there is no foreign key.';
+CREATE INDEX baseline_activation_name ON baseline_activation (name, id);
+
+CREATE VIEW baseline_history AS
+SELECT put_at AS at, name, 'put' AS event, version, hash, records, put_by AS done_by FROM baseline
+UNION ALL
+SELECT a.at, a.name, 'activated', a.version, a.hash, b.records, a.activated_by
+FROM baseline_activation a LEFT JOIN baseline b ON b.name = a.name AND b.version = a.version;
+COMMENT ON VIEW baseline_history IS 'What happened to baselines: a version was put, or activated.';

@@ -135,6 +135,7 @@ CREATE TABLE time_window (
     revision INTEGER NOT NULL,
     judged_at INTEGER NOT NULL,
     statistics TEXT,
+    baseline TEXT,
     state BLOB
 ) STRICT;
 CREATE INDEX time_window_start ON time_window (start_at, id);
@@ -241,7 +242,7 @@ SELECT strftime('%Y-%m-%dT%H:%M:%SZ', start_at / 1e6, 'unixepoch') AS start_at,
     lower(format('%s-%s-%s-%s-%s', substr(hex(id), 1, 8), substr(hex(id), 9, 4), substr(hex(id), 13, 4),
         substr(hex(id), 17, 4), substr(hex(id), 21))) AS window_id,
     suite, suite_hash, length, status, message, records, unreadable, untimed, late, revision,
-    strftime('%Y-%m-%dT%H:%M:%fZ', judged_at / 1e6, 'unixepoch') AS judged_at, statistics, start_at AS start_us
+    strftime('%Y-%m-%dT%H:%M:%fZ', judged_at / 1e6, 'unixepoch') AS judged_at, statistics, start_at AS start_us, baseline
 FROM time_window WHERE status <> 'open';
 
 CREATE VIEW check_history AS
@@ -293,3 +294,40 @@ FROM plugin_version
 UNION ALL
 SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch'), name, 'activated', version, digest, activated_by, at
 FROM plugin_activation;
+
+-- Distributions that windows are compared with, as JSON; kept until they are removed.
+CREATE TABLE baseline (
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    body TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    put_at INTEGER NOT NULL,
+    put_by TEXT NOT NULL,
+    model TEXT,
+    model_version TEXT,
+    source TEXT NOT NULL,
+    PRIMARY KEY (name, version),
+    UNIQUE (name, hash)
+) STRICT;
+
+-- No foreign key: what was active once is told after its version was removed.
+CREATE TABLE baseline_activation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    activated_by TEXT NOT NULL
+) STRICT;
+CREATE INDEX baseline_activation_name ON baseline_activation (name, id);
+
+CREATE VIEW baseline_history AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', put_at / 1e6, 'unixepoch') AS at, name, 'put' AS event, version, hash, records,
+    put_by AS done_by, put_at AS at_us
+FROM baseline
+UNION ALL
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', a.at / 1e6, 'unixepoch'), a.name, 'activated', a.version, a.hash, b.records,
+    a.activated_by, a.at
+FROM baseline_activation a LEFT JOIN baseline b ON b.name = a.name AND b.version = a.version;

@@ -1,18 +1,19 @@
 //! `driftline check`: files in, report out.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, ValueEnum};
-use driftline_rules::plan;
-use driftline_rules::run;
+use driftline_rules::baseline::Baseline;
+use driftline_rules::run::{self, References};
 use driftline_rules::samples::Keep;
 use driftline_rules::time::Time;
+use driftline_rules::{plan, plugin};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{CANNOT, complain};
@@ -36,6 +37,9 @@ pub struct Args {
     /// The suite, YAML or JSON; a Great Expectations 1.x suite is one too.
     #[arg(short, long, value_name = "FILE")]
     suite: PathBuf,
+    /// What `stable` compares with: a file that `driftline profile` has made.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
     #[command(flatten)]
     reading: Reading,
     /// What the report looks like.
@@ -167,6 +171,12 @@ pub fn now(given: Option<&str>) -> anyhow::Result<i64> {
     }
 }
 
+/// The baseline of a file; all that is wrong with it.
+pub fn baseline(path: &Path) -> anyhow::Result<Baseline> {
+    let text = fs::read(path).with_context(|| format!("{}", path.display()))?;
+    Baseline::read(&text).map_err(|why| anyhow::anyhow!("{}: {}", path.display(), why.replace('\n', "\n       ")))
+}
+
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let started = Instant::now();
@@ -189,6 +199,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             return Ok(CANNOT);
         }
     }
+    let baseline = args.baseline.as_deref().map(baseline).transpose()?;
     let now = now(args.now.as_deref())?;
     let paths = split::Paths { bad: args.bad_rows.as_deref(), good: args.good_rows.as_deref() };
     paths.check(&inputs)?;
@@ -215,7 +226,8 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     bar.finish_and_clear();
     // Rules on windows name all of their records only when asked to.
     scanned.fold.samples.keep.all_rows |= paths.any();
-    let findings = run::judge(&loaded.plan, &scanned.fold, now);
+    let references = References { baseline: baseline.as_ref(), ..References::default() };
+    let findings = run::judge_against(&loaded.plan, &scanned.fold, now, &plugin::Context::default(), references);
     if paths.any() {
         let options = split::Options {
             files: args.reading.files()?,

@@ -147,8 +147,19 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
                 let restricted = [args.status.as_deref(), length.as_deref()];
                 let rows = store.windows(&filter, restricted, None, args.limit).await?;
                 let rows: Vec<StoredWindow> = rows.into_iter().map(Into::into).collect();
-                let head =
-                    ["FROM", "TO", "LENGTH", "SUITE", "STATUS", "RECORDS", "UNREADABLE", "LATE", "REVISION", "ID"];
+                let head = [
+                    "FROM",
+                    "TO",
+                    "LENGTH",
+                    "SUITE",
+                    "STATUS",
+                    "RECORDS",
+                    "UNREADABLE",
+                    "LATE",
+                    "REVISION",
+                    "ID",
+                    "BASELINE",
+                ];
                 show(args, &rows, &head, |it| {
                     vec![
                         it.start.clone(),
@@ -161,6 +172,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
                         it.late.to_string(),
                         it.revision.to_string(),
                         it.id.to_string(),
+                        it.baseline.clone().unwrap_or_else(|| "-".to_owned()),
                     ]
                 })
             }
@@ -229,7 +241,7 @@ fn show<T: Serialize>(args: &Args, rows: &[T], head: &[&str], cells: impl Fn(&T)
 }
 
 /// Columns as wide as they must be, the last as long as it is.
-fn table(head: &[&str], rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn table(head: &[&str], rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
     if rows.is_empty() {
         return writeln!(out, "nothing");
     }

@@ -14,6 +14,7 @@ mod kinds;
 mod lint;
 mod migrate;
 mod plugin;
+mod profile;
 mod schema;
 mod serve;
 mod test;
@@ -53,6 +54,7 @@ enum Command {
     Import(import::Args),
     Completions(completions::Args),
     Suggest(suggest::Args),
+    Profile(profile::Args),
     Serve(serve::Args),
     Migrate(migrate::Args),
     History(history::Args),
@@ -86,6 +88,7 @@ pub fn run() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Suggest(args) => suggest::run(&args),
+        Command::Profile(args) => profile::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::History(args) => history::run(&args),

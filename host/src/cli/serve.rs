@@ -6,7 +6,6 @@ use tracing::{info, warn};
 use super::config::ConfigArgs;
 use super::{CANNOT, complain};
 use crate::config::{self, Config, Flag, Loaded, LogLevel, Sources};
-use crate::service::app::now;
 use crate::service::reload::Reloader;
 use crate::service::start::{Running, start};
 
@@ -157,7 +156,7 @@ impl Signals {
                     let app = &running.app;
                     // What is wrong with it was logged.
                     let _ = app.reload_config().await;
-                    if let Err(error) = app.shelf.reload(&app.store, now()).await {
+                    if let Err(error) = app.reload().await {
                         warn!(%error, "the suites of the store cannot be read");
                     }
                 }

@@ -111,6 +111,8 @@ pub struct Limits {
     pub batch_records: u64,
     /// Bytes of a suite that is sent to the service.
     pub suite: Size,
+    /// Bytes of a baseline that is sent to the service.
+    pub baseline: Size,
     /// Requests that are checked at a time; more are asked to come again.
     #[schemars(range(min = 1, max = 65536))]
     pub concurrency: u32,
@@ -288,6 +290,7 @@ impl Default for Limits {
             depth: 128,
             batch_records: 10_000_000,
             suite: Size::mib(1),
+            baseline: Size::mib(64),
             concurrency: 256,
             idle_timeout: Span::seconds(75),
             read_timeout: Span::seconds(30),

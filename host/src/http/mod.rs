@@ -1,6 +1,7 @@
 //! The HTTP API: every path on one screen. Handlers carry; they decide nothing about data.
 
 mod asked;
+mod baselines;
 mod check;
 mod docs;
 mod first_byte;
@@ -16,7 +17,7 @@ mod windows;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -33,10 +34,13 @@ use problem::Problem;
         description = "Data-quality and drift rules for ML inference: checks every record against a suite, keeps what failed, answers what happened.\n\nErrors are RFC 9457 problem documents (`application/problem+json`), each with a stable `type`.",
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
     ),
+    // Its path ends in a word that the router cannot tell from the name.
+    paths(baselines::from_windows),
     components(schemas(crate::wire::RecordVerdict, crate::wire::Finding)),
     tags(
         (name = "check", description = "Check records."),
         (name = "suites", description = "Suites and their versions."),
+        (name = "baselines", description = "What windows are compared with."),
         (name = "plugins", description = "Plugins and their versions."),
         (name = "history", description = "What was stored."),
         (name = "service", description = "The service itself."),
@@ -88,4 +92,10 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(plugins::get))
         .routes(routes!(plugins::version, plugins::put, plugins::delete))
         .routes(routes!(plugins::activate))
+        .routes(routes!(baselines::list))
+        .routes(routes!(baselines::get, baselines::put))
+        .route("/v1/baselines/{name}", post(baselines::from_windows))
+        .routes(routes!(baselines::versions))
+        .routes(routes!(baselines::version, baselines::delete))
+        .routes(routes!(baselines::activate))
 }

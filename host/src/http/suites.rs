@@ -95,6 +95,7 @@ pub async fn put(
     let token = allow(&app, &headers, Scope::WriteSuites)?;
     let text = suite_text(&app, body).await?;
     app.shelf.put(&app.store, &suite, text, &by(token), now()).await?;
+    app.look_for_baselines().await;
     told(&app.shelf.now(), &suite).map(Json).ok_or_else(|| unknown(&app.shelf.now(), &suite))
 }
 
@@ -162,6 +163,7 @@ pub async fn activate(
 ) -> Result<Json<SuiteOut>, Problem> {
     let token = allow(&app, &headers, Scope::WriteSuites)?;
     app.shelf.activate(&app.store, &suite, &hash, &by(token), now()).await?;
+    app.look_for_baselines().await;
     told(&app.shelf.now(), &suite).map(Json).ok_or_else(|| unknown(&app.shelf.now(), &suite))
 }
 
@@ -189,7 +191,7 @@ pub async fn lint(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -
 ))]
 pub async fn reload(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json<Vec<SuiteOut>>, Problem> {
     allow(&app, &headers, Scope::Admin)?;
-    app.shelf.reload(&app.store, now()).await?;
+    app.reload().await?;
     app.reload_config().await.map_err(|problems| {
         Problem::unprocessable("configuration", "The configuration has problems; what was in effect stays", problems)
     })?;

@@ -10,7 +10,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::baselines::Baselines;
 use super::batch;
+use super::comparing::named;
 use super::reload::Reloader;
 use super::shelf::Shelf;
 use crate::intake::Intake;
@@ -38,6 +40,8 @@ pub struct Settings {
     pub batch: batch::Limits,
     /// Bytes of a suite.
     pub suite: usize,
+    /// Bytes of a baseline.
+    pub baseline: usize,
     /// Requests that are checked at a time.
     pub concurrency: usize,
     /// The longest pause within a body.
@@ -84,6 +88,8 @@ pub struct App {
     live: ArcSwap<Live>,
     /// The suites.
     pub shelf: Shelf,
+    /// What windows are compared with.
+    pub baselines: Arc<Baselines>,
     /// Where results wait.
     pub intake: Arc<Intake>,
     /// Where they are kept.
@@ -170,6 +176,7 @@ impl App {
         Arc::new(App {
             room: Arc::new(Semaphore::new(live.settings.concurrency)),
             live: ArcSwap::from_pointee(live),
+            baselines: Arc::new(Baselines::new(shelf.folder())),
             shelf,
             intake,
             store,
@@ -189,6 +196,24 @@ impl App {
     pub fn change(&self, live: Live, tokens_changed: bool) {
         let tokens = if tokens_changed { live.tokens } else { self.live.load().tokens.clone() };
         self.live.store(Arc::new(Live { tokens, ..live }));
+    }
+
+    /// Looks at the folder and the store again, for suites, plugins and baselines. An error is the store's.
+    pub async fn reload(&self) -> Result<(), crate::store::Error> {
+        let suites = self.shelf.reload(&self.store, now()).await;
+        self.look_for_baselines().await;
+        suites
+    }
+
+    /// Has those baselines at hand that active suites name; those that the store does not give now come with the next
+    /// look, and windows ask for theirs anyway.
+    pub async fn look_for_baselines(&self) {
+        let suites = self.shelf.now();
+        let comparing = suites.active.values().filter(|it| it.loaded.plan.compares());
+        let names = comparing.filter_map(|it| named(it)).map(str::to_owned).collect();
+        if let Err(error) = self.baselines.look(&self.store, names).await {
+            tracing::warn!(%error, "the baselines of the store cannot be read");
+        }
     }
 
     /// Reads the configuration again; the settings that want a restart, or what is wrong with it.

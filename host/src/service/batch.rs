@@ -17,6 +17,7 @@ use driftline_rules::run::{self, Fold};
 use driftline_rules::samples::Keep;
 use uuid::Uuid;
 
+use super::comparing::Compared;
 use super::version::{Version, Who};
 use super::windows::Told;
 use crate::files::csv::{Kinds, Nulls};
@@ -49,6 +50,8 @@ pub enum Wanted {
 pub struct Batch {
     /// What it is checked with.
     pub version: Arc<Version>,
+    /// What the whole is compared with.
+    pub compared: Compared,
     /// The request's id.
     pub id: Uuid,
     /// When it came.

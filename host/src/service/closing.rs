@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, error, warn};
 
 use super::app::{App, now};
+use super::comparing::Compared;
 use super::judging::{Judgements, judgements};
 use super::version::Version;
 use super::windows::{Sum, judge, summed_up};
@@ -128,13 +129,17 @@ impl Closer {
         let most = self.settings.exact_values;
         let kept_since = self.kept_since(key);
         // Many parts, or a plugin that merges them, take their time.
-        let close = |kept: Option<Kept>, parts: &[WindowPart], is_whole: bool| {
+        let close = |compared: &Compared, kept: Option<Kept>, parts: &[WindowPart], is_whole: bool| {
             if kept_since.is_some_and(|it| key.end < it) && kept.as_ref().is_none_or(|it| it.state.is_none()) {
                 return Closed { is_too_late: true, ..Closed::default() };
             }
-            tokio::task::block_in_place(|| taken_up(version, key, kept, parts, is_whole, most))
+            tokio::task::block_in_place(|| taken_up(version, key, compared, kept, parts, is_whole, most))
         };
-        match self.app.store.close_window(key, close).await {
+        let closed = match Compared::of_window(&self.app, version, key, most).await {
+            Ok(compared) => self.app.store.close_window(key, |kept, parts, is| close(&compared, kept, parts, is)).await,
+            Err(error) => Err(error),
+        };
+        match closed {
             Ok(closed) => {
                 debug!(suite = key.suite, start = key.start, closed, "a window was taken up");
                 Ok(closed)
@@ -191,6 +196,7 @@ impl Closer {
 fn taken_up(
     version: &Version,
     key: &WindowKey,
+    compared: &Compared,
     kept: Option<Kept>,
     parts: &[WindowPart],
     is_whole: bool,
@@ -220,7 +226,7 @@ fn taken_up(
         row.message.get_or_insert_with(|| format!("some of its records are missing, since {problem}"));
     }
     if is_whole || row.message.is_some() {
-        return judged(version, key, row, sum);
+        return judged(version, key, compared, row, sum);
     }
     let state = Some(sum.state(hash));
     Closed { kept: Kept { row, state }, ..Closed::default() }
@@ -242,7 +248,7 @@ fn new_row(key: &WindowKey) -> WindowRow {
 }
 
 /// A window that is whole: what the expectations say of it, unless something of it is missing.
-fn judged(version: &Version, key: &WindowKey, mut row: WindowRow, sum: Sum) -> Closed {
+fn judged(version: &Version, key: &WindowKey, compared: &Compared, mut row: WindowRow, sum: Sum) -> Closed {
     let plan = &version.loaded.plan;
     let longer = longer::of(&plan.windows, key);
     let state = Some(sum.state(&key.suite_hash));
@@ -251,10 +257,11 @@ fn judged(version: &Version, key: &WindowKey, mut row: WindowRow, sum: Sum) -> C
         "error".clone_into(&mut row.status);
         return Closed { kept: Kept { row, state }, longer, ..Closed::default() };
     }
-    let found = judge(plan, sum.window, key.end);
+    let found = judge(plan, sum.window, key.end, compared.references());
     let Judgements { findings, statistics, verdict } = judgements(version, found, true);
     let findings = findings.iter().enumerate().map(|(n, it)| version.note.finding(row.id, row.start, n, it)).collect();
     verdict.name().clone_into(&mut row.status);
     row.statistics = Some(statistics);
+    row.baseline.clone_from(&compared.told);
     Closed { kept: Kept { row, state }, findings, longer, is_too_late: false }
 }

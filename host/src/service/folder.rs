@@ -10,7 +10,8 @@ use tracing::error;
 use crate::suites::{self, Loaded};
 
 /// The suites of a folder, loaded: its YAML and JSON files, without those that begin with a point or `_`, and
-/// without JSON Schemas, which are called `NAME.schema.json` or are named by a suite.
+/// without JSON Schemas, which are called `NAME.schema.json` or are named by a suite, and baselines,
+/// which are called `NAME.baseline.json`.
 pub(super) fn files(folder: &Path, options: &Options) -> Vec<(String, PathBuf, Result<Loaded, String>)> {
     let mut found = Vec::new();
     let entries = match fs::read_dir(folder) {
@@ -26,7 +27,7 @@ pub(super) fn files(folder: &Path, options: &Options) -> Vec<(String, PathBuf, R
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let Some((stem, extension)) = name.rsplit_once('.') else { continue };
         let is_suite = matches!(extension, "yaml" | "yml" | "json") && path.is_file();
-        if is_suite && !name.starts_with(['.', '_']) && !stem.ends_with(".schema") {
+        if is_suite && !name.starts_with(['.', '_']) && ![".schema", ".baseline"].iter().any(|it| stem.ends_with(it)) {
             if let Err(why) = is_name(stem) {
                 error!(file = %path.display(), "is left out: {why}");
                 continue;
@@ -53,7 +54,7 @@ pub(super) fn files(folder: &Path, options: &Options) -> Vec<(String, PathBuf, R
 pub(super) fn is_name(name: &str) -> Result<(), String> {
     let fits = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
     if name.is_empty() || name.len() > 100 || !name.chars().all(fits) || name.starts_with('.') {
-        return Err(format!("`{name}` is no name of a suite: letters, digits, `-`, `_` and `.`, at most 100"));
+        return Err(format!("`{name}` is no name: letters, digits, `-`, `_` and `.`, at most 100"));
     }
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! The service beside a model server: what is active, what it answers, and what it keeps of it.
 
 pub mod app;
+pub mod baselines;
 pub mod batch;
 pub mod closing;
+pub mod comparing;
 mod folder;
 mod gather;
 pub mod judging;

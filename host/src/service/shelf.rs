@@ -87,6 +87,11 @@ impl Shelf {
         self.now.load().active.get(name).cloned()
     }
 
+    /// The folder of suites.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// What the service decides for every suite.
     pub const fn settings(&self) -> &Settings {
         &self.builder.settings

@@ -48,7 +48,7 @@ pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Resul
     let intake = Intake::open(&config.data.join("journal"), intake_limits(config)).context("the journal")?;
     let shelf = Shelf::new(&config.suites, suite_settings(config, &store).await?, registry(config, &store)?);
     let app = App::new(Live::new(config), shelf, Arc::clone(&intake), store.clone(), reloader);
-    if let Err(error) = app.shelf.reload(&store, now()).await {
+    if let Err(error) = app.reload().await {
         warn!(%error, "the suites of the store cannot be read; those of the folder are active");
     }
     let windows = window_settings(config);
@@ -158,6 +158,7 @@ fn app_settings(config: &Config) -> Settings {
             time: limits.request_timeout.duration(),
         },
         suite: limits.suite.in_memory(),
+        baseline: limits.baseline.in_memory(),
         concurrency: limits.concurrency as usize,
         read_timeout: limits.read_timeout.duration(),
         store_timeout: limits.store_timeout.duration(),
@@ -283,7 +284,7 @@ async fn watch(app: Arc<App>, period: Duration) {
         }
         looked = Instant::now();
         seen = now_seen;
-        if let Err(error) = app.shelf.reload(&app.store, now()).await {
+        if let Err(error) = app.reload().await {
             warn!(%error, "the suites of the store cannot be read");
         }
     }

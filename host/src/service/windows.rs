@@ -4,7 +4,8 @@
 use driftline_rules::binder::SketchPlan;
 use driftline_rules::codec::{CodecError, decode, encode};
 use driftline_rules::plan::{Expectation, Plan};
-use driftline_rules::run::{self, Fold};
+use driftline_rules::plugin::Context;
+use driftline_rules::run::{self, Fold, References};
 use driftline_rules::sketch::{Sketch, Spec};
 use driftline_rules::value::Value;
 use driftline_rules::window::Window;
@@ -232,13 +233,13 @@ pub fn summed_up(plan: &Plan, hash: &str, states: &[u8], most: usize) -> Option<
     sum.problem.is_none().then(|| [length.as_slice(), &state].concat())
 }
 
-/// What the expectations say of a stored window that ended at `end`.
-pub fn judge(plan: &Plan, mut window: Window, end: Micros) -> Vec<run::Finding> {
+/// What the expectations say of a stored window that ended at `end`, compared with `references`.
+pub fn judge(plan: &Plan, mut window: Window, end: Micros, references: References) -> Vec<run::Finding> {
     // A field that no record had is found by the names of those that some had.
     for (place, (path, held)) in plan.bindings.paths.iter().zip(&window.held).enumerate() {
         if held.anything() {
             window.columns.see(&path.to_string(), 0, place as u32);
         }
     }
-    run::judge(plan, &Fold::of_window(plan, window), end)
+    run::judge_against(plan, &Fold::of_window(plan, window), end, &Context::default(), references)
 }

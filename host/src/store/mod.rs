@@ -5,6 +5,7 @@
 //! between a commit and the cut of its journal may send the segment again.
 
 mod agreement;
+pub mod baselines;
 mod batch;
 pub mod due;
 mod error;

@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::types::Json;
 use sqlx::{FromRow, Row};
 
+use super::baselines::BaselineRow;
 use super::batch::time;
 use super::due::Longer;
 use super::plugins::PluginRow;
@@ -201,6 +202,25 @@ macro_rules! readers {
                     revision: row.try_get("revision")?,
                     judged_at: $time(row, "judged_at")?,
                     statistics: row.try_get("statistics")?,
+                    baseline: row.try_get("baseline")?,
+                })
+            }
+        }
+
+        impl FromRow<'_, $row> for BaselineRow {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(BaselineRow {
+                    name: row.try_get("name")?,
+                    version: row.try_get("version")?,
+                    hash: row.try_get("hash")?,
+                    size: row.try_get("size")?,
+                    records: row.try_get("records")?,
+                    at: $time(row, "put_at")?,
+                    by: row.try_get("put_by")?,
+                    model: row.try_get("model")?,
+                    model_version: row.try_get("model_version")?,
+                    source: row.try_get("source")?,
+                    active: row.try_get("active")?,
                 })
             }
         }

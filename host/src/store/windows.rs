@@ -98,6 +98,8 @@ pub struct WindowRow {
     pub judged_at: Micros,
     /// Counts by expectation.
     pub statistics: Option<serde_json::Value>,
+    /// What it was compared with; `None`: nothing.
+    pub baseline: Option<String>,
 }
 
 /// What was kept of a window.
@@ -170,7 +172,7 @@ where
 }
 
 pub(super) const WINDOW: &str = "SELECT id, suite, suite_hash, start_at, end_at, length, records, unreadable, untimed, \
-    late, status, message, revision, judged_at, statistics";
+    late, status, message, revision, judged_at, statistics, baseline";
 
 /// What is kept of a window, with its state.
 pub(super) fn kept<DB: Dialect>(id: Uuid) -> QueryBuilder<DB>
@@ -216,8 +218,9 @@ where
     let mut query = insert(kept);
     query.push(
         " ON CONFLICT (id) DO UPDATE SET records = excluded.records, unreadable = excluded.unreadable, \
-         untimed = excluded.untimed, late = excluded.late, status = excluded.status, message = excluded.message, revision = excluded.revision, \
-         judged_at = excluded.judged_at, statistics = excluded.statistics, state = excluded.state",
+         untimed = excluded.untimed, late = excluded.late, status = excluded.status, message = excluded.message, \
+         revision = excluded.revision, judged_at = excluded.judged_at, statistics = excluded.statistics, \
+         baseline = excluded.baseline, state = excluded.state",
     );
     query
 }
@@ -238,7 +241,7 @@ where
 {
     let mut query = QueryBuilder::new(
         "INSERT INTO time_window (id, suite, suite_hash, start_at, end_at, length, records, unreadable, untimed, late, \
-         status, message, revision, judged_at, statistics, state) VALUES (",
+         status, revision, judged_at, statistics, message, baseline, state) VALUES (",
     );
     DB::id(&mut query, row.id);
     DB::text(query.push(", "), &row.suite);
@@ -250,15 +253,15 @@ where
         DB::number(query.push(", "), number);
     }
     DB::text(query.push(", "), &row.status);
-    match &row.message {
-        Some(it) => DB::text(query.push(", "), it),
-        None => {
-            query.push(", NULL");
-        }
-    }
     DB::number(query.push(", "), row.revision);
     DB::time(query.push(", "), row.judged_at);
     DB::json(query.push(", "), row.statistics.as_ref().map(|it| super::texts::kept_json(it).to_string()));
+    for text in [&row.message, &row.baseline] {
+        match text {
+            Some(it) => DB::text(query.push(", "), it),
+            None => drop(query.push(", NULL")),
+        }
+    }
     DB::bytes(query.push(", "), state.clone());
     query.push(")");
     query

@@ -92,6 +92,15 @@ impl Leaf<'_> {
     }
 }
 
+/// The fields that hold single values, in the suite's notation: not those that hold nothing but objects, arrays or
+/// nulls.
+pub fn columns(profile: &Profile) -> Vec<String> {
+    let mut leaves = Vec::new();
+    collect(&mut Vec::new(), &profile.root, profile.records, &mut leaves, &mut Vec::new());
+    let is_single = |it: &&Leaf| it.field.types.keys().any(|it| !matches!(it, Sort::List | Sort::Map));
+    leaves.iter().filter(is_single).map(Leaf::name).collect()
+}
+
 /// Draws the draft.
 pub fn draft(profile: &Profile) -> Draft {
     let mut draft = Draft::default();

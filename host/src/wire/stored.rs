@@ -243,6 +243,8 @@ pub struct StoredWindow {
     pub judged_at: String,
     /// Counts by expectation.
     pub statistics: Option<serde_json::Value>,
+    /// What it was compared with: a baseline and its version, or earlier windows; none: nothing.
+    pub baseline: Option<String>,
 }
 
 impl From<WindowRow> for StoredWindow {
@@ -263,6 +265,7 @@ impl From<WindowRow> for StoredWindow {
             revision: it.revision,
             judged_at: time(it.judged_at),
             statistics: it.statistics,
+            baseline: it.baseline,
         }
     }
 }

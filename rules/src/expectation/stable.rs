@@ -108,7 +108,7 @@ impl Stable {
     /// The error says why there is nothing to judge.
     fn compare(&self, view: &View) -> Result<Judgement, String> {
         let Some(baseline) = view.baseline else {
-            return Err("there is no baseline to compare with".to_owned());
+            return Err(view.absent.unwrap_or("there is no baseline to compare with").to_owned());
         };
         let Some(reference) = baseline.field(&self.path) else {
             return Err(format!("the baseline does not have the field `{}`", self.path));

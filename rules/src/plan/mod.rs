@@ -101,6 +101,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether some expectation may compare windows with a baseline or with another window.
+    pub fn compares(&self) -> bool {
+        self.expectations.iter().any(Expectation::compares)
+    }
+
     /// Whether windows of parts can be merged: some summary of a plugin may have to see all records.
     pub fn is_mergeable(&self) -> bool {
         self.bindings.sketches.iter().all(|it| !matches!(&it.spec, Spec::Folded(it) if !it.mergeable))
@@ -176,6 +181,12 @@ pub struct Expectation {
 }
 
 impl Expectation {
+    /// Whether it may compare a window with a baseline or with another window: `stable`, and rules of plugins on
+    /// windows, among which drift tests are.
+    pub fn compares(&self) -> bool {
+        self.kind.name == "stable" || self.source.is_some() && matches!(self.check, Check::Window(_))
+    }
+
     /// Whether a value counts as null: GX takes NaN for null.
     pub fn is_null(&self, value: &Value) -> bool {
         value.is_null() || (self.form == Form::Gx && value.is_nan())

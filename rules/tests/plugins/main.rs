@@ -190,7 +190,7 @@ fn a_drift_test_compares_with_the_reference() {
         &current,
         0,
         &Context::default(),
-        References { window: Some(&reference.window), baseline: None },
+        References { window: Some(&reference.window), ..References::default() },
     );
     let [shift, p_value] = [&found[plan.n_implicit].judgement, &found[plan.n_implicit + 1].judgement];
     assert_eq!((shift.status, shift.why.as_deref()), (Status::Fail, Some("statistic is 3, expected at most 1")));
@@ -203,7 +203,7 @@ fn a_drift_test_compares_with_the_reference() {
         &current,
         0,
         &Context::default(),
-        References { window: Some(&fresh(&plan).window), baseline: None },
+        References { window: Some(&fresh(&plan).window), ..References::default() },
     );
     assert_eq!(empty[plan.n_implicit].judgement.why.as_deref(), Some("a window is empty"));
 }

@@ -14,6 +14,7 @@ use super::body::{Packed, decoded, tail};
 use crate::http::problem::Problem;
 use crate::service::app::Reserved;
 use crate::service::batch::Batch;
+use crate::service::comparing::Compared;
 
 impl Incoming {
     pub(super) async fn batch(
@@ -25,6 +26,7 @@ impl Incoming {
     ) -> Result<Response, Problem> {
         let batch = Batch {
             version: Arc::clone(&self.version),
+            compared: Compared::of_batch(&self.app.baselines, &self.version),
             id: self.id,
             at: self.at,
             origin: self.origin(),

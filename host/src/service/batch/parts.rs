@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
+use driftline_rules::plugin::Context;
 use driftline_rules::report::Tally;
-use driftline_rules::run;
+use driftline_rules::run::{self, Finding};
 
 use super::pending::troubled;
 use super::{Cut, Done, Ended, Work};
@@ -98,9 +99,7 @@ impl Work<'_> {
         }
         self.settle(true);
         let version = &self.batch.version;
-        let plan = &version.loaded.plan;
-        let Judgements { findings, statistics, verdict } =
-            judgements(version, run::judge(plan, &self.fold, self.batch.at), false);
+        let Judgements { findings, statistics, verdict } = judgements(version, self.judged(), false);
         let verdict = if cut.is_some() { Verdict::Fail } else { verdict };
         let statistics = statistics.to_string();
         // What is held is whole before it is journalled: nothing may fail between that and the key's being counted.
@@ -111,6 +110,13 @@ impl Work<'_> {
         let lost = self.answer(send).and_then(|()| self.release(send)).err();
         let cut = cut.or_else(|| lost.map(|_| Cut::unread("the verdicts that were held cannot be read back")));
         Ok(Done { sums: self.sums, findings, verdict, cut, number })
+    }
+}
+
+impl Work<'_> {
+    fn judged(&self) -> Vec<Finding> {
+        let (plan, references) = (&self.batch.version.loaded.plan, self.batch.compared.references());
+        run::judge_against(plan, &self.fold, self.batch.at, &Context::default(), references)
     }
 }
 

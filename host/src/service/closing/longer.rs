@@ -7,6 +7,7 @@ use driftline_rules::suite::{Of, Windows};
 use tracing::{debug, error, warn};
 
 use super::{Closer, judged, new_row};
+use crate::service::comparing::Compared;
 use crate::service::version::Version;
 use crate::service::windows::Sum;
 use crate::store;
@@ -82,7 +83,9 @@ impl Closer {
         if let Some(problem) = &sum.problem {
             row.message.get_or_insert_with(|| format!("some of its records are missing, since {problem}"));
         }
-        let closed = tokio::task::block_in_place(|| judged(version, key, row, sum));
+        let whole = WindowKey { is_over: true, ..key.clone() };
+        let compared = Compared::of_window(&self.app, version, &whole, self.settings.exact_values).await?;
+        let closed = tokio::task::block_in_place(|| judged(version, key, &compared, row, sum));
         let kept = self.app.store.keep_longer(it, Some(closed)).await?;
         debug!(suite = key.suite, start = key.start, length = key.length, kept, "a longer window was merged");
         Ok(kept)

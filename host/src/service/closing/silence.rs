@@ -6,6 +6,7 @@ use tracing::info;
 
 use super::{Closer, judged, new_row};
 use crate::service::app::now;
+use crate::service::comparing::Compared;
 use crate::service::version::Version;
 use crate::service::windows::Sum;
 use crate::store;
@@ -58,7 +59,9 @@ impl Closer {
         };
         let mut row = new_row(&key);
         row.revision = 1;
-        let closed = tokio::task::block_in_place(|| judged(version, &key, row, Sum::new(&version.loaded.plan)));
+        let closed = tokio::task::block_in_place(|| {
+            judged(version, &key, &Compared::default(), row, Sum::new(&version.loaded.plan))
+        });
         if self.app.store.keep_silence(stream, closed).await? {
             info!(suite = key.suite, "no record came for long");
         }

@@ -1,0 +1,177 @@
+//! What windows and batches are compared with: a baseline by its name, or earlier windows of the same version of the
+//! suite.
+
+use std::sync::Arc;
+
+use driftline_rules::baseline::Baseline;
+use driftline_rules::run::References;
+use driftline_rules::suite::Reference;
+use driftline_rules::window::Window;
+use uuid::Uuid;
+
+use super::app::App;
+use super::baselines::{Baselines, Known};
+use super::version::Version;
+use super::windows::Sum;
+use crate::store::rows::Micros;
+use crate::store::windows::{WindowKey, WindowRow};
+use crate::store::{self, Store};
+use crate::wire::time;
+
+/// Earlier windows that are summed up at most, and looked through for those of the same length.
+const MOST: u32 = 10_000;
+/// How many are read at once.
+const AT_ONCE: usize = 50;
+
+/// What is compared with.
+#[derive(Debug, Default)]
+pub struct Compared {
+    named: Option<Arc<Known>>,
+    earlier: Option<(Window, Baseline)>,
+    absent: Option<String>,
+    /// What it is, in words; `None`: nothing.
+    pub told: Option<String>,
+}
+
+impl Compared {
+    /// What the suite of a window says that it is compared with. Called before the window is closed, so that no
+    /// transaction waits for it.
+    pub async fn of_window(app: &App, version: &Version, key: &WindowKey, most: usize) -> Result<Self, store::Error> {
+        let plan = &version.loaded.plan;
+        if !key.is_over || !plan.compares() {
+            return Ok(Compared::default());
+        }
+        let length = key.end.saturating_sub(key.start);
+        let (since, until) = match &plan.drift.reference {
+            Reference::Named(_) => {
+                let name = named(version).unwrap_or_default();
+                return Ok(Compared::with(app.baselines.active(&app.store, name).await?, &app.baselines, name));
+            }
+            Reference::Previous => (None, key.start),
+            // As much earlier as one of its length can begin and still end in time.
+            Reference::Last(span) => (Some(key.start.saturating_sub(span + length) + 1), key.start),
+            Reference::Ago(span) => {
+                let then = key.start.saturating_sub(*span);
+                (Some(then.saturating_sub(length) + 1), then.saturating_add(1))
+            }
+        };
+        let mut rows = app.store.judged_windows((&key.suite, &key.suite_hash), since, until, MOST).await?;
+        rows.retain(|it| it.length == key.length && it.end <= key.start);
+        if matches!(plan.drift.reference, Reference::Previous | Reference::Ago(_)) {
+            rows.truncate(1);
+        }
+        let Some(told) = spans(&rows) else {
+            let which = match plan.drift.reference {
+                Reference::Ago(_) => format!("of {}", time(until - 1)),
+                Reference::Last(_) => "in the time that `drift` names".to_owned(),
+                _ => "before this one".to_owned(),
+            };
+            let why = format!("there is no baseline: no window {which} was judged with this version of the suite");
+            return Ok(Compared { absent: Some(why), ..Compared::default() });
+        };
+        let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
+        let sum = summed_up(&app.store, version, &ids, most).await?;
+        if let Some(problem) = sum.problem {
+            let why = format!("there is no baseline: {told} cannot be read, since {problem}");
+            return Ok(Compared { absent: Some(why), ..Compared::default() });
+        }
+        let baseline = Baseline::of_window(&plan.bindings, &sum.window);
+        Ok(Compared { earlier: Some((sum.window, baseline)), told: Some(told), ..Compared::default() })
+    }
+
+    /// What a batch is compared with, as far as it is known without the store: verdicts do not wait for it.
+    pub fn of_batch(baselines: &Baselines, version: &Version) -> Self {
+        if !version.loaded.plan.compares() {
+            return Compared::default();
+        }
+        match named(version) {
+            Some(name) => Compared::with(baselines.known(name), baselines, name),
+            None => {
+                let why = "there is no baseline for a batch: `drift` says that windows are compared with earlier ones";
+                Compared { absent: Some(why.to_owned()), ..Compared::default() }
+            }
+        }
+    }
+
+    fn with(known: Option<Arc<Known>>, baselines: &Baselines, name: &str) -> Self {
+        let told = known.as_ref().map(|it| it.told());
+        let absent =
+            known.is_none().then(|| match baselines.of_folder().get(name).and_then(|it| it.problem.as_ref()) {
+                Some(problem) => format!("there is no baseline `{name}`: its file cannot be read: {problem}"),
+                None => format!(
+                    "there is no baseline `{name}`: make one with `driftline profile`, and put it with \
+                 `PUT /v1/baselines/{name}`"
+                ),
+            });
+        Compared { named: known, told, absent, earlier: None }
+    }
+
+    /// As the engine takes it.
+    pub fn references(&self) -> References<'_> {
+        let earlier = self.earlier.as_ref();
+        References {
+            window: earlier.map(|it| &it.0),
+            baseline: self.named.as_ref().map(|it| &it.baseline).or(earlier.map(|it| &it.1)),
+            absent: self.absent.as_deref(),
+        }
+    }
+}
+
+/// The name of the baseline that the windows of a suite are compared with, when it is one by name.
+pub fn named(version: &Version) -> Option<&str> {
+    match &version.loaded.plan.drift.reference {
+        Reference::Named(name) => Some(name.as_deref().unwrap_or(&version.name)),
+        _ => None,
+    }
+}
+
+/// The sum of stored windows.
+pub async fn summed_up(store: &Store, version: &Version, ids: &[Uuid], most: usize) -> Result<Sum, store::Error> {
+    let plan = &version.loaded.plan;
+    let mut sum = Sum::new(plan);
+    for ids in ids.chunks(AT_ONCE) {
+        let states = store.window_states(ids).await?;
+        tokio::task::block_in_place(|| states.iter().for_each(|it| sum.add(plan, &version.hash, it, most)));
+    }
+    Ok(sum)
+}
+
+/// Windows in words, the newest first; `None`: there is none.
+pub fn spans(rows: &[WindowRow]) -> Option<String> {
+    let from = |at: Micros| time(at).replace(".000000", "");
+    let (newest, oldest) = (rows.first()?, rows.last()?);
+    let span = format!("{} to {}", from(oldest.start), from(newest.end));
+    Some(if rows.len() == 1 { format!("the window {span}") } else { format!("{} windows, {span}", rows.len()) })
+}
+
+/// A baseline of stored windows of a version that start from `since` and before `until`: of the fields that the
+/// suite's privacy lets windows keep. The inner error says why there is none.
+pub async fn of_windows(
+    store: &Store,
+    version: &Version,
+    since: Option<Micros>,
+    until: Micros,
+) -> Result<Result<Baseline, String>, store::Error> {
+    let plan = &version.loaded.plan;
+    let mut rows = store.judged_windows((&version.name, &version.hash), since, until, MOST).await?;
+    // Windows of several lengths hold the same records.
+    let Some(length) = rows.first().map(|it| it.length.clone()) else {
+        return Ok(Err("no window of this time and of the suite's active version was judged".to_owned()));
+    };
+    rows.retain(|it| it.length == length);
+    let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
+    let sum = summed_up(store, version, &ids, usize::MAX).await?;
+    if let Some(problem) = sum.problem {
+        return Ok(Err(format!("the windows cannot be read, since {problem}")));
+    }
+    let mut baseline = Baseline::of_window(&plan.bindings, &sum.window);
+    baseline.records -= sum.window.unreadable.min(baseline.records);
+    let stable: Vec<_> =
+        plan.expectations.iter().filter(|it| it.kind.name == "stable").flat_map(|it| &it.fields).collect();
+    // Of what is told by hash, windows hold hashes, which are no distribution.
+    baseline.fields.retain(|field, _| stable.contains(&field) && version.privacy.keeps(field));
+    if baseline.fields.is_empty() {
+        return Ok(Err("the suite has no `stable` on a field that its `privacy` lets windows keep".to_owned()));
+    }
+    Ok(Ok(baseline))
+}
