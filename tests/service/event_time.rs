@@ -110,11 +110,9 @@ fn two_days() -> Vec<(DateTime<Utc>, String)> {
 fn a_replay_is_judged_as_the_files_of_its_spans(mut server: Server) {
     server.start();
     let all = two_days();
-    let begun = std::time::Instant::now();
     send(&server, &all.iter().map(|it| it.1.clone()).collect::<Vec<_>>());
     server.until("all hours", || records_in(&windows(&server, "1h")) == 960);
     server.until("the months", || records_in(&windows(&server, "month")) == 960);
-    println!("two days were replayed and judged in {:?}", begun.elapsed());
     let of = |from: DateTime<Utc>, to: DateTime<Utc>| all.iter().filter(move |it| (from..to).contains(&it.0));
     let texts = |from, to| of(from, to).map(|it| it.1.clone()).collect::<Vec<_>>();
     let hours = windows(&server, "60m");
@@ -291,7 +289,7 @@ fn a_killed_service_has_lost_nothing_of_its_windows() {
         let until = std::time::Instant::now() + Duration::from_millis(1300 + round * 150);
         while std::time::Instant::now() < until {
             // Two minutes to and fro.
-            let at = |i: u64| begin + TimeDelta::seconds((i * 3) as i64 - i64::from(i % 2 == 0) * 90);
+            let at = |i: u64| begin + TimeDelta::seconds((i * 3) as i64 - i64::from(i.is_multiple_of(2)) * 90);
             let some: Vec<_> = (0..5).map(|k| record(i + k, at(i + k))).collect();
             i += 5;
             let body = some.join("\n");
