@@ -203,6 +203,17 @@ impl Intake {
         !self.lock().put_aside.contains(&number)
     }
 
+    /// Waits until all that is taken in by now is committed, or put aside.
+    pub async fn drained(&self) {
+        let number = {
+            let state = self.lock();
+            if state.shard.is_empty() { state.number - 1 } else { state.number }
+        };
+        let mut committed = self.committed.subscribe();
+        // The sender lives as long as `self`.
+        let _ = committed.wait_for(|it| *it >= number).await;
+    }
+
     /// The number up to which all that was taken in is committed, or put aside.
     pub fn committed(&self) -> u64 {
         *self.committed.borrow()

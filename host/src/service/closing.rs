@@ -72,8 +72,8 @@ struct Closer {
     settings: Settings,
     /// Versions that cannot be had now, by hash.
     waiting: HashMap<String, Waiting>,
-    /// Since when versions are active that expect not to be silent, by hash.
-    active: HashMap<String, Micros>,
+    /// Since when versions are active that expect not to be silent, by suite and hash.
+    active: HashMap<(String, String), Micros>,
 }
 
 /// When a version is tried again whose windows wait for it.

@@ -1,7 +1,9 @@
 //! Suites that expect records to keep coming, and get none.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::timeout;
 use tracing::info;
 
 use super::{Closer, judged, new_row};
@@ -17,6 +19,9 @@ use crate::store::windows::WindowKey;
 /// What the length of a window is called that no record came in.
 const SILENCE: &str = "silence";
 
+/// How long the store may take to be told what waits for it, before the silence is looked at again.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl Closer {
     /// Judges the silence of each active suite that expects none, once for each.
     pub(super) async fn find_silence(&mut self) -> Result<(), store::Error> {
@@ -26,22 +31,26 @@ impl Closer {
             plan.windows.pane().and(plan.bindings.silence).map(|silence| (Arc::clone(it), silence))
         };
         let listening: Vec<_> = suites.active.values().filter_map(silence).collect();
-        self.active.retain(|hash, _| listening.iter().any(|(it, _)| it.hash == *hash));
-        // What waits here, or in the journal of an earlier process, came and is not stored yet.
-        if listening.is_empty() || !self.app.intake.is_recovered() || self.app.intake.pending() > 0 {
+        self.active.retain(|(suite, hash), _| listening.iter().any(|(it, _)| it.name == *suite && it.hash == *hash));
+        // What an earlier process has taken in came, and is not stored yet.
+        if listening.is_empty() || !self.app.intake.is_recovered() {
             return Ok(());
         }
         let streams = self.app.store.streams().await?;
         for (version, silence) in listening {
             // While the service was stopped nobody could send anything.
-            let since = *self.active.entry(version.hash.clone()).or_insert_with(now);
+            let since = *self.active.entry((version.name.clone(), version.hash.clone())).or_insert_with(now);
             let Some(stream) = streams.iter().find(|it| it.suite == version.name && it.suite_hash == version.hash)
             else {
                 self.app.store.begin_stream(&version.name, &version.hash, since).await?;
                 continue;
             };
             let is_new = stream.silent_at != Some(stream.came_at);
-            if is_new && stream.came_at.max(since).saturating_add(silence) <= now() {
+            if !is_new || stream.came_at.max(since).saturating_add(silence) > now() {
+                continue;
+            }
+            // What has come here and waits for the store ends the silence, and then it is not kept.
+            if timeout(PATIENCE, self.app.intake.drained()).await.is_ok() {
                 self.judge_silence(&version, stream, silence).await?;
             }
         }
