@@ -217,7 +217,7 @@ fn taken_up(
     let (plan, hash) = (&version.loaded.plan, key.suite_hash.as_str());
     let mut sum = Sum::new(plan);
     if let Some(state) = &state {
-        sum.add(plan, hash, state, most);
+        sum.add(plan, hash, state, 1, most);
     }
     for part in parts {
         sum.add_all(plan, hash, &part.state, most);

@@ -131,7 +131,7 @@ pub async fn summed_up(store: &Store, version: &Version, ids: &[Uuid], most: usi
     let mut sum = Sum::new(plan);
     for ids in ids.chunks(AT_ONCE) {
         let states = store.window_states(ids).await?;
-        tokio::task::block_in_place(|| states.iter().for_each(|it| sum.add(plan, &version.hash, it, most)));
+        tokio::task::block_in_place(|| states.iter().for_each(|it| sum.add(plan, &version.hash, it, 1, most)));
     }
     Ok(sum)
 }

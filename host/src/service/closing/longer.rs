@@ -72,7 +72,7 @@ impl Closer {
                     row.untimed += shorter.untimed;
                     row.late += shorter.late;
                     row.message = row.message.take().or(shorter.message);
-                    sum.add(plan, &key.suite_hash, &state.unwrap_or_default(), self.settings.exact_values);
+                    sum.add(plan, &key.suite_hash, &state.unwrap_or_default(), 1, self.settings.exact_values);
                 }
             });
         }
