@@ -275,7 +275,7 @@ impl Incoming {
         };
         let body = serde_json::to_vec(&answer).map_err(|it| Problem::internal(it.to_string()))?;
         if !repeated && !self.ad_hoc {
-            let number = self.take(checked, reserved.as_ref(), started)?;
+            let number = self.take(checked, reserved.as_ref(), started).await?;
             if let Some(reserved) = reserved {
                 reserved.counted(number, self.id, self.at, &self.version.hash);
             }
@@ -286,7 +286,7 @@ impl Incoming {
     }
 
     /// Journals one record's outcome.
-    fn take(&self, checked: Checked, reserved: Option<&Reserved>, started: Instant) -> Result<u64, Problem> {
+    async fn take(&self, checked: Checked, reserved: Option<&Reserved>, started: Instant) -> Result<u64, Problem> {
         let live = self.app.live();
         let settings = &live.settings;
         let note = &self.version.note;
@@ -303,7 +303,7 @@ impl Incoming {
                 marks: checked.marks,
                 window: checked.window,
             };
-            return Ok(self.app.intake.single(note, single)?);
+            return Ok(self.app.intake.single(note, single).await?);
         }
         let mut failures = if one_by_one { checked.failures } else { Vec::new() };
         let most = usize::try_from(settings.batch.failures).unwrap_or(usize::MAX);

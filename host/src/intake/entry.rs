@@ -1,6 +1,6 @@
 //! What the journal says of a request: enough to count it again, and nothing the suite's privacy forbids.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::store::rows::{FindingRow, Labels, Micros, Verdict};
@@ -76,7 +76,13 @@ pub struct Single {
 
 /// How each expectation of a plan fared with one record: two bits each.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Marks(Vec<u8>);
+pub struct Marks(#[serde(serialize_with = "as_bytes")] Vec<u8>);
+
+/// Bytes at once, which are the same on disk as one after the other.
+#[allow(clippy::ptr_arg, reason = "serde gives the field as it is")]
+fn as_bytes<S: Serializer>(bytes: &Vec<u8>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_bytes(bytes)
+}
 
 /// How one expectation fared with one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,6 +175,7 @@ pub struct WindowNote {
     /// Records that could not be read.
     pub unreadable: u64,
     /// An encoded window of these records alone, under the hash of the suite.
+    #[serde(serialize_with = "as_bytes")]
     pub state: Vec<u8>,
 }
 

@@ -81,7 +81,8 @@ async fn sync(intake: &Intake) {
 /// Commits what waits. False when the store cannot be reached and the service is stopping.
 async fn flush(intake: &Intake, store: &Store, sum_up: &SumUp) -> bool {
     {
-        let state = intake.lock();
+        let mut state = intake.lock();
+        state.write(intake.syncs_each());
         // A torn segment takes nothing more, so it is replaced even when there is nothing to store.
         if state.shard.is_empty() && !state.segment.is_torn() {
             return true;
@@ -98,6 +99,7 @@ async fn flush(intake: &Intake, store: &Store, sum_up: &SumUp) -> bool {
     };
     let (segment, shard, number) = {
         let mut state = intake.lock();
+        state.write(intake.syncs_each());
         let segment = std::mem::replace(&mut state.segment, next);
         let shard = std::mem::take(&mut state.shard);
         state.in_flight = shard.bytes;

@@ -40,7 +40,17 @@ pub struct Segment {
     len: u64,
     /// A part of an entry may lie behind `len` and could not be cut off: nothing more is appended.
     torn: bool,
-    frame: Vec<u8>,
+    /// Whole entries that are not written yet.
+    frames: Vec<u8>,
+}
+
+/// Where an entry goes: behind what is there.
+struct Behind<'b>(&'b mut Vec<u8>);
+
+impl Extend<u8> for Behind<'_> {
+    fn extend<T: IntoIterator<Item = u8>>(&mut self, bytes: T) {
+        self.0.extend(bytes);
+    }
 }
 
 /// What was read of a segment.
@@ -94,7 +104,7 @@ impl Journal {
             let _ = fs::remove_file(&path);
             return Err(error);
         }
-        Ok(Segment { id, path, file: Arc::new(file), len: HEAD, torn: false, frame: Vec::new() })
+        Ok(Segment { id, path, file: Arc::new(file), len: HEAD, torn: false, frames: Vec::new() })
     }
 
     /// Puts a segment that the store refuses aside, in the folder `refused`.
@@ -116,28 +126,49 @@ impl Journal {
 impl Segment {
     /// Appends an entry, the whole of it or nothing; `synced`: on the disk when this returns.
     pub fn append(&mut self, entry: &Entry, synced: bool) -> io::Result<()> {
-        if self.torn {
-            return Err(io::Error::other("an earlier write to the journal failed half-way"));
+        self.put(entry)?;
+        self.write(synced)
+    }
+
+    /// Puts an entry behind those that the next [`Segment::write`] writes.
+    pub fn put(&mut self, entry: &Entry) -> io::Result<()> {
+        let before = self.frames.len();
+        let framed = frame(entry, &mut self.frames);
+        if framed.is_err() {
+            self.frames.truncate(before);
         }
-        self.frame.clear();
-        self.frame.extend_from_slice(&[0; 8]);
-        postcard::to_io(entry, &mut self.frame).map_err(io::Error::other)?;
-        let (head, payload) = self.frame.split_at_mut(8);
-        let len = u32::try_from(payload.len()).ok().filter(|it| *it <= LONGEST);
-        let len = len.ok_or_else(|| io::Error::other("an entry of the journal is too long"))?;
-        head[..4].copy_from_slice(&len.to_le_bytes());
-        head[4..].copy_from_slice(&crc32fast::hash(payload).to_le_bytes());
-        let mut written = (&*self.file).write_all(&self.frame);
-        if synced && written.is_ok() {
-            written = self.file.sync_data();
-        }
-        if let Err(error) = written {
-            // A full disk may have taken a part. What is refused must not be counted after a crash.
-            self.torn = self.file.set_len(self.len).is_err();
-            return Err(error);
-        }
-        self.len += self.frame.len() as u64;
-        Ok(())
+        framed
+    }
+
+    /// Writes what was put, all of it or nothing; `synced`: on the disk when this returns.
+    pub fn write(&mut self, synced: bool) -> io::Result<()> {
+        let written = if self.torn {
+            Err(io::Error::other("an earlier write to the journal failed half-way"))
+        } else {
+            let mut written = (&*self.file).write_all(&self.frames);
+            if synced && written.is_ok() {
+                written = self.file.sync_data();
+            }
+            match written {
+                Ok(()) => self.len += self.frames.len() as u64,
+                // A full disk may have taken a part. What is refused must not be counted after a crash.
+                Err(_) => self.torn = self.file.set_len(self.len).is_err(),
+            }
+            written
+        };
+        self.frames.clear();
+        written
+    }
+
+    /// Bytes that were put and not written.
+    pub const fn put_off(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// From now on as if the disk were full.
+    #[cfg(all(test, target_os = "linux"))]
+    pub fn fill(&mut self) {
+        self.file = Arc::new(OpenOptions::new().write(true).open("/dev/full").expect("Linux has it"));
     }
 
     /// Bytes in the file.
@@ -164,6 +195,19 @@ impl Segment {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// An entry behind its length and checksum, behind `frames`.
+fn frame(entry: &Entry, frames: &mut Vec<u8>) -> io::Result<()> {
+    let before = frames.len();
+    frames.extend_from_slice(&[0; 8]);
+    postcard::to_extend(entry, Behind(frames)).map_err(io::Error::other)?;
+    let (head, payload) = frames.get_mut(before..).unwrap_or_default().split_at_mut(8);
+    let len = u32::try_from(payload.len()).ok().filter(|it| *it <= LONGEST);
+    let len = len.ok_or_else(|| io::Error::other("an entry of the journal is too long"))?;
+    head[..4].copy_from_slice(&len.to_le_bytes());
+    head[4..].copy_from_slice(&crc32fast::hash(payload).to_le_bytes());
+    Ok(())
 }
 
 /// Reads a segment as far as it is whole. An error when it is none, or cannot be read.

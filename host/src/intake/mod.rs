@@ -1,7 +1,7 @@
 //! Between the answers and the store: what was checked is journalled, summed up, and committed by one
 //! task, in one transaction a flush. A verdict never waits for the store.
 //!
-//! The journal's segment and the shard in memory hold the same, always: entries are appended to the
+//! The journal's segment and the shard in memory hold the same, always: entries are written to the
 //! one and folded into the other under one lock, and both are swapped together. A segment's id goes
 //! into its transaction, so that whatever is committed twice counts once.
 
@@ -9,11 +9,13 @@ pub mod entry;
 mod flush;
 pub mod journal;
 mod shard;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -103,6 +105,8 @@ pub struct Counters {
 struct State {
     segment: Segment,
     shard: Shard,
+    /// What is written to the segment next, and folded into the shard then.
+    group: Group,
     /// Number of the segment, counted from 1.
     number: u64,
     stopping: bool,
@@ -112,13 +116,51 @@ struct State {
     put_aside: Vec<u64>,
 }
 
+/// Entries that are written with one write: a call of the system for each would be a tenth of all that a record costs.
+#[derive(Default)]
+struct Group {
+    entries: Vec<Entry>,
+    fate: Arc<Fate>,
+}
+
+/// Once a group was written, the number that [`Intake::stored`] waits for; or why it could not be.
+type Fate = OnceLock<Result<u64, io::Error>>;
+
+/// Bytes of a group that waits for no further entry.
+const GROUP: usize = 64 << 10;
+
+impl State {
+    /// Writes the group, all of it or nothing, and folds it into the shard.
+    fn write(&mut self, synced: bool) {
+        if self.group.entries.is_empty() {
+            return;
+        }
+        let Group { entries, fate } = std::mem::take(&mut self.group);
+        let written = self.segment.write(synced);
+        if written.is_ok() {
+            for it in &entries {
+                self.shard.apply(it);
+            }
+        }
+        // Nobody else sets it: the group is gone.
+        let _ = fate.set(written.map(|()| self.number));
+    }
+}
+
 impl Intake {
     /// Opens the journal, and finds what an earlier process left in it.
     pub fn open(folder: &Path, limits: Limits) -> io::Result<Arc<Self>> {
         let journal = Journal::open(folder)?;
         let segment = journal.begin()?;
-        let state =
-            State { segment, shard: Shard::default(), number: 1, stopping: false, in_flight: 0, put_aside: Vec::new() };
+        let state = State {
+            segment,
+            shard: Shard::default(),
+            group: Group::default(),
+            number: 1,
+            stopping: false,
+            in_flight: 0,
+            put_aside: Vec::new(),
+        };
         Ok(Arc::new(Intake {
             state: Mutex::new(state),
             journal,
@@ -132,66 +174,108 @@ impl Intake {
 
     /// Takes in a request of one record that is summed up; `single.plan` is set here. The number that
     /// [`Intake::stored`] waits for.
-    pub fn single(&self, plan: &Arc<PlanNote>, mut single: Single) -> Result<u64, Refused> {
-        self.take(plan, |number, shard| {
-            single.plan = number;
-            if shard.is_full_of(self.limits.labels, number, single.at, &single.origin) {
-                bundle(&mut single.origin);
+    ///
+    /// Requests that come at the same time are written together, by the first whose turn it is again.
+    pub async fn single(&self, plan: &Arc<PlanNote>, single: Single) -> Result<u64, Refused> {
+        let taken = match self.put(plan, single) {
+            Err(refused) => Err(refused),
+            Ok(fate) => {
+                if fate.get().is_none() {
+                    tokio::task::yield_now().await;
+                }
+                if fate.get().is_none() {
+                    let mut state = self.lock();
+                    // Who came first meanwhile may have written it, and the group may be the next.
+                    if fate.get().is_none() {
+                        state.write(self.syncs_each());
+                    }
+                }
+                match fate.get() {
+                    Some(Ok(number)) => Ok(*number),
+                    Some(Err(error)) => Err(Refused::Journal(io::Error::new(error.kind(), error.to_string()))),
+                    None => Err(Refused::Journal(io::Error::other("the journal did not take it"))),
+                }
             }
-            Entry::Single(single)
-        })
-    }
-
-    /// Takes in another request, or a part of one; `request.plan` is set here.
-    pub fn request(&self, plan: &Arc<PlanNote>, mut request: Box<Request>) -> Result<u64, Refused> {
-        self.take(plan, |number, shard| {
-            request.plan = number;
-            if shard.is_full_of(self.limits.labels, number, request.at, &request.origin) {
-                bundle(&mut request.origin);
-            }
-            Entry::Request(request)
-        })
-    }
-
-    fn take(&self, plan: &Arc<PlanNote>, entry: impl FnOnce(u32, &Shard) -> Entry) -> Result<u64, Refused> {
-        let mut state = self.lock();
-        let taken = self.take_locked(&mut state, plan, entry);
-        let full = state.shard.outcomes >= self.limits.flush_outcomes || state.segment.len() >= self.limits.segment;
-        drop(state);
-        let counter = if taken.is_ok() { &self.counters.accepted } else { &self.counters.refused };
-        counter.fetch_add(1, Ordering::Relaxed);
-        if full {
-            self.wake.notify_one();
-        }
+        };
+        self.count(taken.is_ok());
         taken
     }
 
-    fn take_locked(
-        &self,
-        state: &mut State,
-        plan: &Arc<PlanNote>,
-        entry: impl FnOnce(u32, &Shard) -> Entry,
-    ) -> Result<u64, Refused> {
+    /// Puts a request with those that are written next.
+    fn put(&self, plan: &Arc<PlanNote>, mut single: Single) -> Result<Arc<Fate>, Refused> {
+        let mut state = self.lock();
+        single.plan = self.begin(&mut state, plan)?;
+        let mut is_known = state.shard.knows(single.plan, single.at, &single.origin);
+        if !is_known && state.shard.is_full_of(self.limits.labels) {
+            bundle(&mut single.origin);
+            is_known = state.shard.knows(single.plan, single.at, &single.origin);
+        }
+        let entry = Entry::Single(single);
+        state.segment.put(&entry).map_err(Refused::Journal)?;
+        let fate = Arc::clone(&state.group.fate);
+        state.group.entries.push(entry);
+        // What the shard must know before the next comes, and what is long enough, waits for nothing.
+        if !is_known || state.segment.put_off() >= GROUP {
+            state.write(self.syncs_each());
+        }
+        self.wake_if_full(&state);
+        Ok(fate)
+    }
+
+    /// Takes in another request, or a part of one; `request.plan` is set here.
+    pub fn request(&self, plan: &Arc<PlanNote>, request: Box<Request>) -> Result<u64, Refused> {
+        let taken = self.take(&mut self.lock(), plan, request);
+        self.count(taken.is_ok());
+        taken
+    }
+
+    fn take(&self, state: &mut State, plan: &Arc<PlanNote>, mut request: Box<Request>) -> Result<u64, Refused> {
+        request.plan = self.begin(state, plan)?;
+        // Entries lie in the segment in the order in which they are folded.
+        state.write(self.syncs_each());
+        if !state.shard.knows(request.plan, request.at, &request.origin) && state.shard.is_full_of(self.limits.labels) {
+            bundle(&mut request.origin);
+        }
+        let entry = Entry::Request(request);
+        state.segment.append(&entry, self.syncs_each()).map_err(Refused::Journal)?;
+        state.shard.apply(&entry);
+        self.wake_if_full(state);
+        Ok(state.number)
+    }
+
+    /// Whether there is room for an entry, and the number under which it names its plan.
+    fn begin(&self, state: &mut State, plan: &Arc<PlanNote>) -> Result<u32, Refused> {
         if state.stopping {
             return Err(Refused::Stopping);
         }
-        if state.shard.bytes + state.in_flight > self.limits.pending
+        if state.shard.bytes + state.segment.put_off() + state.in_flight > self.limits.pending
             || state.segment.len() + self.counters.waiting.load(Ordering::Relaxed) > self.limits.journal
         {
             return Err(Refused::Full);
         }
-        let number = match state.shard.plan(plan) {
-            Some(number) => number,
-            None => {
-                let note = Entry::Plan((**plan).clone());
-                state.segment.append(&note, false).map_err(Refused::Journal)?;
-                state.shard.note(Arc::clone(plan))
-            }
-        };
-        let entry = entry(number, &state.shard);
-        state.segment.append(&entry, self.limits.sync == Sync::Each).map_err(Refused::Journal)?;
-        state.shard.apply(&entry);
-        Ok(state.number)
+        if let Some(number) = state.shard.plan(plan) {
+            return Ok(number);
+        }
+        state.write(self.syncs_each());
+        let note = Entry::Plan((**plan).clone());
+        state.segment.append(&note, false).map_err(Refused::Journal)?;
+        Ok(state.shard.note(Arc::clone(plan)))
+    }
+
+    fn syncs_each(&self) -> bool {
+        self.limits.sync == Sync::Each
+    }
+
+    fn count(&self, taken: bool) {
+        let counter = if taken { &self.counters.accepted } else { &self.counters.refused };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn wake_if_full(&self, state: &State) {
+        let outcomes = state.shard.outcomes + state.group.entries.len();
+        if outcomes >= self.limits.flush_outcomes || state.segment.len() >= self.limits.segment {
+            self.wake.notify_one();
+        }
     }
 
     /// Waits until what was taken in under this number is committed; false when the store refuses it.

@@ -276,7 +276,12 @@ impl Shard {
 
     /// Whether so many combinations of model, version, segment and source are told apart that a further
     /// one should not be.
-    pub fn is_full_of(&self, most: usize, plan: u32, at: Micros, origin: &Origin) -> bool {
-        self.groups.len() >= most && !self.groups.contains_key(&Sought(plan, at - at.rem_euclid(MINUTE), origin))
+    pub fn is_full_of(&self, most: usize) -> bool {
+        self.groups.len() >= most
+    }
+
+    /// Whether a request of this combination came before.
+    pub fn knows(&self, plan: u32, at: Micros, origin: &Origin) -> bool {
+        self.groups.contains_key(&Sought(plan, at - at.rem_euclid(MINUTE), origin))
     }
 }
