@@ -1,5 +1,8 @@
 //! Who asks, and what for: tokens, bodies, parameters.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes};
@@ -8,6 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
+use serde::de::value::MapDeserializer;
 use tokio::time::{Instant, timeout_at};
 
 use super::problem::Problem;
@@ -33,6 +37,9 @@ pub fn by(token: Option<String>) -> String {
     token.unwrap_or_else(|| "anyone".to_owned())
 }
 
+/// No parameters: most requests have none, and need no parser of them.
+const NONE: [(&str, &str); 0] = [];
+
 /// Parameters of the query; an error is a problem document.
 pub struct Params<T>(pub T);
 
@@ -40,6 +47,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_none_or(str::is_empty)
+            && let Ok(it) = T::deserialize(MapDeserializer::<_, serde::de::value::Error>::new(NONE.into_iter()))
+        {
+            return Ok(Params(it));
+        }
         let query = Query::<T>::try_from_uri(&parts.uri);
         query.map(|it| Params(it.0)).map_err(|error| Problem::bad_request(format!("the query: {}", error.body_text())))
     }
@@ -74,6 +86,11 @@ impl Pace {
 
     /// What comes next; none if it does not come in time.
     pub async fn wait<T>(self, next: impl Future<Output = T>) -> Option<T> {
+        let mut next = pin!(next);
+        // What is there already needs no clock.
+        if let Poll::Ready(it) = poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await {
+            return Some(it);
+        }
         timeout_at(self.until.min(Instant::now() + self.pause), next).await.ok()
     }
 }

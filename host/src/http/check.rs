@@ -10,9 +10,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::request::Parts as HttpParts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
 use driftline_rules::suite::OnFail;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -91,9 +92,10 @@ pub async fn check(
     State(app): State<Arc<App>>,
     Named(suite): Named<String>,
     Params(asked): Params<Asked>,
-    headers: HeaderMap,
-    body: Body,
+    request: HttpRequest,
 ) -> Result<Response, Problem> {
+    // Taken apart and not extracted one by one, which would copy all headers.
+    let (HttpParts { headers, .. }, body) = request.into_parts();
     let token = allow(&app, &headers, Scope::Check)?;
     let way = asked.way()?;
     let version = app.shelf.get(&suite).ok_or_else(|| unknown(&app.shelf.now(), &suite))?;
@@ -273,7 +275,9 @@ impl Incoming {
                 errors: Failure::all(note, &checked.errors),
             },
         };
-        let body = serde_json::to_vec(&answer).map_err(|it| Problem::internal(it.to_string()))?;
+        // Room for a record that passes, without growing.
+        let mut body = Vec::with_capacity(512);
+        serde_json::to_writer(&mut body, &answer).map_err(|it| Problem::internal(it.to_string()))?;
         if !repeated && !self.ad_hoc {
             let number = self.take(checked, reserved.as_ref(), started).await?;
             if let Some(reserved) = reserved {
@@ -282,7 +286,10 @@ impl Incoming {
             self.wait(number).await?;
         }
         let status = if action == "reject" { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-        Ok((status, [(header::CONTENT_TYPE, "application/json")], body).into_response())
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(response)
     }
 
     /// Journals one record's outcome.

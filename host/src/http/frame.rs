@@ -1,12 +1,18 @@
 //! Around every request: its id, its trace, a line in the log, and no panic that gets out.
 
-use std::any::Any;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
+use axum::Router;
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
+use tower_service::Service;
 use tracing::{debug, info};
 
 use super::problem::Problem;
@@ -15,19 +21,49 @@ use crate::store::rows::id_at;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// A router in its frame. It stands around the router as a whole: a layer of the router would be copied, with all
+/// below it, for every request.
+#[derive(Clone, Debug)]
+pub struct Framed(pub Router);
+
+impl<B> Service<Request<B>> for Framed
+where
+    B: HttpBody<Data = axum::body::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context) -> Poll<Result<(), Infallible>> {
+        // A router is always ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let mut router = self.0.clone();
+        Box::pin(async move { Ok(frame(request.map(Body::new), move |it| router.call(it)).await) })
+    }
+}
+
 /// Gives a request its id, and logs how it was answered: checks at `debug`, since they are many.
-pub async fn frame(mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
+async fn frame<F>(request: Request, answer: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Result<Response, Infallible>>,
+{
     let fits =
         |it: &&HeaderValue| it.len() <= 128 && it.to_str().is_ok_and(|it| it.chars().all(|it| it.is_ascii_graphic()));
     let id = request.headers().get(REQUEST_ID).filter(fits).cloned();
-    let id = id.or_else(|| HeaderValue::from_str(&id_at(now()).to_string()).ok());
-    let id = id.unwrap_or(HeaderValue::from_static("-"));
+    let id = id.unwrap_or_else(new_id);
     let wants_line = tracing::enabled!(tracing::Level::INFO);
-    let line = wants_line.then(|| (request.method().clone(), request.uri().path().to_owned(), trace(&request)));
-    request.headers_mut().insert(REQUEST_ID, id.clone());
-    let mut response = next.run(request).await;
-    if let Some((method, path, trace)) = line {
+    let line = wants_line
+        .then(|| (Instant::now(), request.method().clone(), request.uri().path().to_owned(), trace(&request)));
+    // What panics while it is called and what panics while it is waited for are one.
+    let answered = AssertUnwindSafe(async move { answer(request).await }).catch_unwind().await;
+    let mut response = match answered {
+        Ok(Ok(it)) => it,
+        Err(_) => panicked(),
+    };
+    if let Some((started, method, path, trace)) = line {
         let status = response.status().as_u16();
         let ms = started.elapsed().as_secs_f64() * 1000.0;
         let request_id = id.to_str().unwrap_or_default();
@@ -41,6 +77,11 @@ pub async fn frame(mut request: Request, next: Next) -> Response {
     response
 }
 
+fn new_id() -> HeaderValue {
+    let mut text = uuid::Uuid::encode_buffer();
+    HeaderValue::from_str(id_at(now()).hyphenated().encode_lower(&mut text)).unwrap_or(HeaderValue::from_static("-"))
+}
+
 /// The trace id of a W3C `traceparent`.
 fn trace(request: &Request) -> Option<String> {
     let text = request.headers().get("traceparent")?.to_str().ok()?;
@@ -49,8 +90,7 @@ fn trace(request: &Request) -> Option<String> {
 }
 
 /// A defect of one request is a problem document, and leaves the others alone.
-#[allow(clippy::needless_pass_by_value, reason = "the layer gives it so")]
-pub fn panicked(_: Box<dyn Any + Send>) -> Response {
+fn panicked() -> Response {
     tracing::error!("a handler panicked; the lines before say where");
     Problem::internal("the service has a defect; the log says where").into_response()
 }

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use axum::ServiceExt;
+use axum::extract::Request;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
-use hyper_util::rt::TokioTimer;
 use tokio::task::JoinHandle;
 
+use super::clock::Clock;
 use super::first_byte::Unsilent;
 use super::router;
 use crate::service::app::App;
@@ -40,7 +42,7 @@ pub async fn listen(
     tls: Option<(&Path, &Path)>,
 ) -> anyhow::Result<Listening> {
     let handle = Handle::new();
-    let router = router(app).into_make_service();
+    let router = ServiceExt::<Request>::into_make_service(router(app));
     // A batch is answered in pieces, which must not wait for each other's acknowledgement.
     let plain = NoDelayAcceptor::new();
     let server = match tls {
@@ -68,9 +70,9 @@ pub async fn listen(
 /// Headers that do not come within `pause` end their connection: whoever sends one byte a minute, a thousand
 /// times at once, must not hold a thousand connections.
 fn bounded(mut server: Server<SocketAddr>, pause: Duration) -> Server<SocketAddr> {
-    let http = server.http_builder();
-    http.http1().timer(TokioTimer::new()).header_read_timeout(pause);
-    http.http2().timer(TokioTimer::new()).keep_alive_interval(pause).keep_alive_timeout(pause);
+    let (http, clock) = (server.http_builder(), Clock::default());
+    http.http1().timer(clock.clone()).header_read_timeout(pause);
+    http.http2().timer(clock).keep_alive_interval(pause).keep_alive_timeout(pause);
     server
 }
 

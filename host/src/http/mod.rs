@@ -2,6 +2,7 @@
 
 mod asked;
 mod check;
+mod clock;
 mod docs;
 mod first_byte;
 mod frame;
@@ -15,9 +16,7 @@ mod windows;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::routing::get;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -45,17 +44,16 @@ use problem::Problem;
 struct Api;
 
 /// The whole API.
-pub fn router(app: Arc<App>) -> Router {
+pub fn router(app: Arc<App>) -> frame::Framed {
     let (router, api) = routes().split_for_parts();
     let api = docs::finished(api);
-    router
+    let router = router
         .route("/openapi.json", get(move || async move { docs::openapi(api.clone()) }))
         .route("/docs", get(docs::page))
         .fallback(|| async { Problem::not_found("there is no such path; /openapi.json lists what there is") })
         .method_not_allowed_fallback(|| async { Problem::method() })
-        .layer(CatchPanicLayer::custom(frame::panicked))
-        .layer(axum::middleware::from_fn(frame::frame))
-        .with_state(app)
+        .with_state(app);
+    frame::Framed(router)
 }
 
 /// The description of the API.
