@@ -82,6 +82,17 @@ impl Window {
         }
     }
 
+    /// Makes it as [`Window::new`] does, of a plan with these bindings, and keeps its room.
+    pub fn renew(&mut self, bindings: &Bindings) {
+        self.rows = 0;
+        self.unreadable = 0;
+        self.tallies.iter_mut().for_each(|it| *it = Tally::default());
+        self.sketches.clear();
+        self.sketches.extend(bindings.sketches.iter().map(|it| Sketch::new(&it.spec)));
+        self.held.fill(Held::default());
+        self.columns = Columns::default();
+    }
+
     /// Adds another part of the same window.
     pub fn merge(&mut self, other: Window) -> Result<(), OtherPlan> {
         if self.tallies.len() != other.tallies.len()

@@ -8,7 +8,6 @@ use driftline_rules::report::{Outcome, Severity, Tally};
 use driftline_rules::run::{self, Explanation, Fold};
 use driftline_rules::suite::Telling;
 use driftline_rules::value::Value;
-use driftline_rules::window::Window;
 
 use super::privacy::Privacy;
 use super::windows::Keeping;
@@ -158,7 +157,7 @@ impl Version {
         let plan = &self.loaded.plan;
         let (bounds, mut told) = (plan.windows.around(now), self.keeping.begin(plan));
         if bounds.is_some() {
-            fold.window = Window::new(plan.expectations.len(), &plan.bindings);
+            fold.window.renew(&plan.bindings);
         } else {
             fold.window.tallies.fill(Tally::default());
         }
