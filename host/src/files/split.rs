@@ -213,7 +213,8 @@ impl Splitter {
     /// Takes the first `n` bytes; what is left begins with a record and is looked at anew.
     fn take(&mut self, n: usize) -> Vec<u8> {
         let rest = self.buffer.get(n..).unwrap_or_default();
-        let mut next = Vec::with_capacity(rest.len().max(self.chunk) + 1);
+        // Nothing comes behind the end.
+        let mut next = Vec::with_capacity(if self.ended { rest.len() } else { rest.len().max(self.chunk) + 1 });
         next.extend_from_slice(rest);
         self.buffer.truncate(n);
         self.scanned = if n == self.start { self.scanned.saturating_sub(n) } else { 0 };
@@ -226,6 +227,8 @@ impl Splitter {
     fn read(&mut self) {
         let wanted = if self.buffer.len() < self.chunk { self.chunk - self.buffer.len() } else { self.chunk.max(4096) };
         let before = self.buffer.len();
+        // Growing step by step would copy what is there again and again.
+        self.buffer.reserve(wanted + 1);
         match self.source.by_ref().take(wanted as u64).read_to_end(&mut self.buffer) {
             Ok(_) => self.ended = self.buffer.len() - before < wanted,
             Err(error) => {
