@@ -3,15 +3,16 @@
 mod baselines;
 mod plugins;
 mod stored;
+mod windows;
 
 pub use baselines::{BaselineDetail, BaselineFromWindows, BaselineOut, BaselineVersionOut};
 pub use plugins::{
     AboutOut, BrokenPlugin, CapabilityOut, InputOut, OutputOut, PluginOut, PluginVersionOut, PluginsOut,
 };
 pub use stored::{
-    LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredFinding, StoredResult, StoredWindow, Stream,
-    SuiteOut, VersionOut, WindowDetail,
+    LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredFinding, StoredResult, SuiteOut, VersionOut,
 };
+pub use windows::{StoredWindow, Stream, WindowDetail};
 
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
