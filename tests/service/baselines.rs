@@ -236,6 +236,35 @@ fn a_file_beside_the_suites_is_the_baseline_of_its_name() {
     assert_eq!(minute(&server, 2, 0.5)["status"], json!("pass"));
 }
 
+/// Longer windows are compared with those of their own length, and are what a baseline can be made of.
+#[test]
+fn each_length_is_compared_with_its_own() {
+    let text = suite("drift: { baseline: { window: previous } }");
+    let server = server(&[("intents.yaml", &text.replace("length: 1m", "lengths: [1m, 2m]"))]);
+    for (at, low) in [(0, 0.0), (1, 0.0), (2, 0.5), (3, 0.5)] {
+        let path = format!("/v1/suites/intents/check?wait=stored&verdicts=none&at=2024-05-01T12:{at:02}:00Z");
+        assert_eq!(server.post(&path, "application/x-ndjson", records(low, 200)).status, 200);
+    }
+    let found = |start: &str, length: &str| {
+        let items = server.get("/v1/windows?suite=intents").json()["items"].clone();
+        let is_it = |it: &&Value| it["start"].as_str().unwrap().contains(start) && it["length"] == json!(length);
+        items.as_array().unwrap().iter().find(is_it).cloned().unwrap_or_default()
+    };
+    server.until("the longer window", || found("12:02", "2m")["records"] == json!(400));
+    server.until("the first longer window", || found("12:00", "2m")["records"] == json!(400));
+    server.until("the last minute", || found("12:03", "1m")["records"] == json!(200));
+    let told = "the window 2024-05-01T12:00:00Z to 2024-05-01T12:02:00Z";
+    assert_eq!((&found("12:02", "2m")["status"], &found("12:02", "2m")["baseline"]), (&json!("fail"), &json!(told)));
+    assert_eq!((&found("12:03", "1m")["status"], &found("12:02", "1m")["status"]), (&json!("pass"), &json!("fail")));
+    let make = |length: &str| {
+        let body = json!({"suite": "intents", "length": length}).to_string();
+        server.post("/v1/baselines/all:from-windows", "application/json", body)
+    };
+    assert_eq!(make("2m").json()["versions"][0]["records"], json!(800));
+    assert_eq!(make("1m").status, 200, "the same records, the same baseline");
+    assert_eq!(make("1h").status, 422);
+}
+
 /// Drift tests of plugins need the records of both sides, which earlier windows hold in the plugin's own form.
 #[test]
 fn a_drift_test_of_a_plugin_is_given_the_earlier_window() {

@@ -18,7 +18,7 @@ use crate::store::windows::{WindowKey, WindowRow};
 use crate::store::{self, Store};
 use crate::wire::time;
 
-/// Earlier windows that are summed up at most, and looked through for those of the same length.
+/// Earlier windows that are summed up at most.
 const MOST: u32 = 10_000;
 /// How many are read at once.
 const AT_ONCE: usize = 50;
@@ -41,22 +41,27 @@ impl Compared {
         if !key.is_over || !plan.compares() {
             return Ok(Compared::default());
         }
-        let length = key.end.saturating_sub(key.start);
-        let (since, until) = match &plan.drift.reference {
+        // Months differ: twice as long is always enough to look back for the start of one.
+        let length = 2 * key.end.saturating_sub(key.start);
+        let (since, until, after) = match &plan.drift.reference {
             Reference::Named(_) => {
                 let name = named(version).unwrap_or_default();
                 return Ok(Compared::with(app.baselines.active(&app.store, name).await?, &app.baselines, name));
             }
-            Reference::Previous => (None, key.start),
-            // As much earlier as one of its length can begin and still end in time.
-            Reference::Last(span) => (Some(key.start.saturating_sub(span + length) + 1), key.start),
+            Reference::Previous => (None, key.start, Micros::MIN),
+            Reference::Last(span) => {
+                let after = key.start.saturating_sub(*span);
+                (Some(after.saturating_sub(length)), key.start, after)
+            }
             Reference::Ago(span) => {
                 let then = key.start.saturating_sub(*span);
-                (Some(then.saturating_sub(length) + 1), then.saturating_add(1))
+                (Some(then.saturating_sub(length)), then.saturating_add(1), then)
             }
         };
-        let mut rows = app.store.judged_windows((&key.suite, &key.suite_hash), since, until, MOST).await?;
-        rows.retain(|it| it.length == key.length && it.end <= key.start);
+        let of = (key.suite.as_str(), key.suite_hash.as_str(), key.length.as_str());
+        let mut rows = app.store.judged_windows(of, since, until, MOST).await?;
+        rows.retain(|it| it.end > after);
+        apart(&mut rows, key.start);
         if matches!(plan.drift.reference, Reference::Previous | Reference::Ago(_)) {
             rows.truncate(1);
         }
@@ -125,6 +130,15 @@ pub fn named(version: &Version) -> Option<&str> {
     }
 }
 
+/// Of windows, the newest first, those that end before `end` and do not overlap, so that each record counts once.
+fn apart(rows: &mut Vec<WindowRow>, mut end: Micros) {
+    rows.retain(|it| {
+        let fits = it.end <= end;
+        end = if fits { it.start } else { end };
+        fits
+    });
+}
+
 /// The sum of stored windows.
 pub async fn summed_up(store: &Store, version: &Version, ids: &[Uuid], most: usize) -> Result<Sum, store::Error> {
     let plan = &version.loaded.plan;
@@ -144,21 +158,27 @@ pub fn spans(rows: &[WindowRow]) -> Option<String> {
     Some(if rows.len() == 1 { format!("the window {span}") } else { format!("{} windows, {span}", rows.len()) })
 }
 
-/// A baseline of stored windows of a version that start from `since` and before `until`: of the fields that the
-/// suite's privacy lets windows keep. The inner error says why there is none.
+/// A baseline of stored windows of a version, of a length (the shortest, when none is named), that start from `since`
+/// and before `until`: of the fields that the suite's privacy lets windows keep. The inner error says why there is none.
 pub async fn of_windows(
     store: &Store,
     version: &Version,
-    since: Option<Micros>,
-    until: Micros,
+    length: Option<&str>,
+    (since, until): (Option<Micros>, Micros),
 ) -> Result<Result<Baseline, String>, store::Error> {
     let plan = &version.loaded.plan;
-    let mut rows = store.judged_windows((&version.name, &version.hash), since, until, MOST).await?;
-    // Windows of several lengths hold the same records.
-    let Some(length) = rows.first().map(|it| it.length.clone()) else {
-        return Ok(Err("no window of this time and of the suite's active version was judged".to_owned()));
-    };
-    rows.retain(|it| it.length == length);
+    let pane = plan.windows.pane().map(|it| it.to_string()).unwrap_or_default();
+    let length = length.unwrap_or(&pane);
+    let mut rows = store.judged_windows((&version.name, &version.hash, length), since, until, MOST).await?;
+    if rows.is_empty() {
+        let why =
+            format!("no window of this time, of the length `{length}` and of the suite's active version was judged");
+        return Ok(Err(why));
+    }
+    if rows.len() == MOST as usize {
+        return Ok(Err(format!("there are {MOST} windows or more; ask for a shorter time, or for a greater `length`")));
+    }
+    apart(&mut rows, Micros::MAX);
     let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
     let sum = summed_up(store, version, &ids, usize::MAX).await?;
     if let Some(problem) = sum.problem {
@@ -174,4 +194,21 @@ pub async fn of_windows(
         return Ok(Err("the suite has no `stable` on a field that its `privacy` lets windows keep".to_owned()));
     }
     Ok(Ok(baseline))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_that_overlap_count_once() {
+        let row = |start, end| WindowRow { start, end, ..WindowRow::default() };
+        let starts = |rows: &[WindowRow]| rows.iter().map(|it| it.start).collect::<Vec<_>>();
+        let mut sliding: Vec<_> = (0..12).rev().map(|it| row(it * 5, it * 5 + 15)).collect();
+        apart(&mut sliding, 60);
+        assert_eq!(starts(&sliding), [45, 30, 15, 0]);
+        let mut tumbling = vec![row(40, 60), row(20, 40), row(0, 20)];
+        apart(&mut tumbling, 50);
+        assert_eq!(starts(&tumbling), [20, 0]);
+    }
 }

@@ -166,22 +166,18 @@ impl Store {
         })
     }
 
-    /// Windows of a version of a suite that were judged and can be compared with, that start from `since` and before
-    /// `until`, the newest first.
+    /// Windows of a version of a suite and of a length that were judged and can be compared with, that start from
+    /// `since` and before `until`, the newest first.
     pub async fn judged_windows(
         &self,
-        (suite, hash): (&str, &str),
+        of: (&str, &str, &str),
         since: Option<Micros>,
         until: Micros,
         limit: u32,
     ) -> Result<Vec<WindowRow>, Error> {
         Ok(match self {
-            Store::Postgres(it) => {
-                judged((suite, hash), since, until, limit).build_query_as().fetch_all(it.pool()).await?
-            }
-            Store::Sqlite(it) => {
-                judged((suite, hash), since, until, limit).build_query_as().fetch_all(it.readers()).await?
-            }
+            Store::Postgres(it) => judged(of, since, until, limit).build_query_as().fetch_all(it.pool()).await?,
+            Store::Sqlite(it) => judged(of, since, until, limit).build_query_as().fetch_all(it.readers()).await?,
         })
     }
 
@@ -199,7 +195,7 @@ impl Store {
 }
 
 fn judged<DB: Dialect>(
-    (suite, hash): (&str, &str),
+    (suite, hash, length): (&str, &str, &str),
     since: Option<Micros>,
     until: Micros,
     limit: u32,
@@ -210,6 +206,7 @@ where
     let mut query = QueryBuilder::new(WINDOW);
     DB::text(query.push(" FROM time_window WHERE suite = "), suite);
     DB::text(query.push(" AND suite_hash = "), hash);
+    DB::text(query.push(" AND length = "), length);
     if let Some(since) = since {
         DB::time(query.push(" AND start_at >= "), since);
     }

@@ -131,7 +131,8 @@ impl Stable {
         let least = self.min_effect.unwrap_or(if test.name == "ks" { 0.1 } else { 0.0 });
         let matters = found.statistic.abs() >= least;
         let mut judgement = Judgement::new(Status::of(!(drifted && matters)))
-            .observed(Value::Num(found.statistic))
+            // A sum of nothing may be -0.
+            .observed(Value::Num(found.statistic + 0.0))
             .details(details(test, &found, &sides))
             .within((!found.exact && is_sketched(&sides)).then_some(0.0));
         if drifted {
