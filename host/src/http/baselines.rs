@@ -191,9 +191,12 @@ pub async fn from_windows(
     Named(name): Named<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<(StatusCode, Json<BaselineOut>), Problem> {
+) -> Result<Response, Problem> {
     let token = allow(&app, &headers, Scope::WriteSuites)?;
-    let name = name.strip_suffix(FROM_WINDOWS).ok_or_else(Problem::method)?.to_owned();
+    let Some(name) = name.strip_suffix(FROM_WINDOWS).map(str::to_owned) else {
+        // It is the path of the baseline itself, which has these.
+        return Ok(([(header::ALLOW, "GET,HEAD,PUT")], Problem::method()).into_response());
+    };
     app.baselines.may_change(&name).map_err(|it| problem(it, &name))?;
     let settings = app.live().settings.clone();
     let bytes = whole(body, settings.suite, Pace::new(&settings)).await?;
@@ -208,7 +211,7 @@ pub async fn from_windows(
     let text = baseline.to_json().to_string();
     let (source, activate) = ("windows", asked.activate.unwrap_or(true));
     let put = Put { name, body: text, model: None, model_version: None, source, activate };
-    keep(&app, put, &by(token)).await
+    Ok(keep(&app, put, &by(token)).await?.into_response())
 }
 
 /// All versions of a baseline, the newest first.
