@@ -3,9 +3,7 @@
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::batch::time;
 use super::queries::Dialect;
-use super::reading::moment;
 use super::rows::Micros;
 use super::texts::{indexed, kept};
 use super::windows::{Kept, WINDOW, WindowRow};
@@ -72,22 +70,6 @@ const ACTIVATE: &str = "INSERT INTO baseline_activation (name, version, hash, at
 /// In one statement, so that nobody makes it the active one between a look and the removal.
 const REMOVE: &str = "DELETE FROM baseline WHERE name = $1 AND version = $2 AND version IS DISTINCT FROM \
     (SELECT a.version FROM baseline_activation a WHERE a.name = $1 ORDER BY a.id DESC LIMIT 1)";
-
-/// The databases differ in times and in their connections.
-macro_rules! on_each {
-    ($store:expr, |$writer:ident, $reader:ident, $time:ident| $body:expr) => {
-        match $store {
-            Store::Postgres(it) => {
-                let ($writer, $reader, $time) = (it.pool(), it.pool(), moment);
-                $body
-            }
-            Store::Sqlite(it) => {
-                let ($writer, $reader, $time) = (it.writer(), it.readers(), time);
-                $body
-            }
-        }
-    };
-}
 
 #[allow(unused_variables, reason = "not every statement needs both connections and the clock")]
 impl Store {

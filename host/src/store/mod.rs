@@ -4,6 +4,22 @@
 //! All that a journal segment holds is committed in one transaction and only once, so a host that died
 //! between a commit and the cut of its journal may send the segment again.
 
+/// The same statements on either database, which differ in their times and their connections.
+macro_rules! on_each {
+    ($store:expr, |$writer:ident, $reader:ident, $time:ident| $body:expr) => {
+        match $store {
+            $crate::store::Store::Postgres(it) => {
+                let ($writer, $reader, $time) = (it.pool(), it.pool(), $crate::store::reading::moment);
+                $body
+            }
+            $crate::store::Store::Sqlite(it) => {
+                let ($writer, $reader, $time) = (it.writer(), it.readers(), $crate::store::batch::time);
+                $body
+            }
+        }
+    };
+}
+
 mod agreement;
 pub mod baselines;
 mod batch;

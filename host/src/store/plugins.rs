@@ -2,8 +2,6 @@
 
 use sqlx::types::Json;
 
-use super::batch::time;
-use super::reading::moment;
 use super::rows::Micros;
 use super::texts::{indexed, kept, kept_json};
 use super::{Error, Store};
@@ -70,22 +68,6 @@ const ACTIVATE: &str = "INSERT INTO plugin_activation (name, version, digest, at
 /// In one statement, so that nobody makes it the active one between a look and the removal.
 const REMOVE: &str = "DELETE FROM plugin_version WHERE name = $1 AND version = $2 AND version IS DISTINCT FROM \
     (SELECT a.version FROM plugin_activation a WHERE a.name = $1 ORDER BY a.id DESC LIMIT 1)";
-
-/// The databases differ in times and in their connections.
-macro_rules! on_each {
-    ($store:expr, |$writer:ident, $reader:ident, $time:ident| $body:expr) => {
-        match $store {
-            Store::Postgres(it) => {
-                let ($writer, $reader, $time) = (it.pool(), it.pool(), moment);
-                $body
-            }
-            Store::Sqlite(it) => {
-                let ($writer, $reader, $time) = (it.writer(), it.readers(), time);
-                $body
-            }
-        }
-    };
-}
 
 #[allow(unused_variables, reason = "not every statement needs both connections and the clock")]
 impl Store {

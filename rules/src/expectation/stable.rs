@@ -143,8 +143,11 @@ impl Stable {
                 format!("{effect}; sure, but less than `min_effect` {least}")
             });
         }
-        judgement.chance =
-            found.p_value.map(|p| Chance { p, alpha: self.params.number("alpha", 0.05).unwrap_or(0.05) });
+        // Whoever writes the rule of the alarm down means it as it is written, whatever else is tested beside.
+        if !self.params.0.contains_key("drift_if") {
+            judgement.chance =
+                found.p_value.map(|p| Chance { p, alpha: self.params.number("alpha", 0.05).unwrap_or(0.05) });
+        }
         Ok(judgement)
     }
 }
