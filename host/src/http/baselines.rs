@@ -68,7 +68,8 @@ async fn found(app: &App, name: &str) -> Result<BaselineOut, Problem> {
     told(name, app.baselines.of_folder().get(name), &rows)
 }
 
-fn unknown(name: &str) -> Problem {
+/// 404: there is no such baseline.
+pub(super) fn unknown(name: &str) -> Problem {
     Problem::not_found(format!(
         "there is no baseline `{name}`, or not this version; /v1/baselines lists those there are"
     ))

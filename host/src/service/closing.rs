@@ -19,7 +19,7 @@ use super::windows::{Sum, judge, summed_up};
 use crate::intake::SumUp;
 use crate::store;
 use crate::store::due::Clock;
-use crate::store::rows::Micros;
+use crate::store::rows::{FindingRow, Micros};
 use crate::store::windows::{Closed, Kept, WindowKey, WindowPart, WindowRow};
 
 /// Time between two looks.
@@ -259,7 +259,8 @@ fn judged(version: &Version, key: &WindowKey, compared: &Compared, mut row: Wind
     }
     let found = judge(plan, sum.window, key.end, compared.references());
     let Judgements { findings, statistics, verdict } = judgements(version, found, true);
-    let findings = findings.iter().enumerate().map(|(n, it)| version.note.finding(row.id, row.start, n, it)).collect();
+    let stored = |(n, it)| FindingRow { length: key.length.clone(), ..version.note.finding(row.id, row.start, n, it) };
+    let findings = findings.iter().enumerate().map(stored).collect();
     verdict.name().clone_into(&mut row.status);
     row.statistics = Some(statistics);
     row.baseline.clone_from(&compared.told);

@@ -166,34 +166,84 @@ pub async fn of_windows(
     length: Option<&str>,
     (since, until): (Option<Micros>, Micros),
 ) -> Result<Result<Baseline, String>, store::Error> {
+    let rows = match judged(store, version, length, (since, until), MOST).await? {
+        Ok(rows) => rows,
+        Err(why) => return Ok(Err(why)),
+    };
+    let Summed { mut baseline, .. } = match together(store, version, rows).await? {
+        Ok(it) => it,
+        Err(why) => return Ok(Err(why)),
+    };
     let plan = &version.loaded.plan;
-    let pane = plan.windows.pane().map(|it| it.to_string()).unwrap_or_default();
+    let stable: Vec<_> =
+        plan.expectations.iter().filter(|it| it.kind.name == "stable").flat_map(|it| &it.fields).collect();
+    baseline.fields.retain(|field, _| stable.contains(&field));
+    if baseline.fields.is_empty() {
+        return Ok(Err("the suite has no `stable` on a field that its `privacy` lets windows keep".to_owned()));
+    }
+    Ok(Ok(baseline))
+}
+
+/// The judged windows of a version, of a length (the shortest, when none is named), that start from `since` and before
+/// `until`, the newest first. The inner error says that there is none, or that there are `most` or more.
+pub async fn judged(
+    store: &Store,
+    version: &Version,
+    length: Option<&str>,
+    (since, until): (Option<Micros>, Micros),
+    most: u32,
+) -> Result<Result<Vec<WindowRow>, String>, store::Error> {
+    let pane = version.loaded.plan.windows.pane().map(|it| it.to_string()).unwrap_or_default();
     let length = length.unwrap_or(&pane);
-    let mut rows = store.judged_windows((&version.name, &version.hash, length), since, until, MOST).await?;
+    let of = (version.name.as_str(), version.hash.as_str(), length);
+    let rows = store.judged_windows(of, since, until, most).await?;
     if rows.is_empty() {
-        let why =
-            format!("no window of this time, of the length `{length}` and of the suite's active version was judged");
-        return Ok(Err(why));
+        let newest = store.judged_windows(of, None, Micros::MAX, 1).await?;
+        let hint = match newest.first() {
+            Some(it) => format!("; the newest is of {}", time(it.start)),
+            None => "; a window is judged when it is over".to_owned(),
+        };
+        return Ok(Err(format!(
+            "no window of this time, of the length `{length}` and of the suite's active version was judged{hint}"
+        )));
     }
-    if rows.len() == MOST as usize {
-        return Ok(Err(format!("there are {MOST} windows or more; ask for a shorter time, or for a greater `length`")));
+    if rows.len() == most as usize {
+        return Ok(Err(format!("there are {most} windows or more; ask for a shorter time, or for a greater `length`")));
     }
+    Ok(Ok(rows))
+}
+
+/// Stored windows, summed up.
+#[derive(Debug)]
+pub struct Summed {
+    /// Those that were summed up, the newest first: of windows that overlap some, so that each record counts once.
+    pub rows: Vec<WindowRow>,
+    /// The fields that the suite's privacy lets windows keep.
+    pub baseline: Baseline,
+}
+
+/// Sums up windows of a version. The inner error says why they cannot be read.
+pub async fn together(
+    store: &Store,
+    version: &Version,
+    mut rows: Vec<WindowRow>,
+) -> Result<Result<Summed, String>, store::Error> {
     apart(&mut rows, Micros::MAX);
     let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
     let sum = summed_up(store, version, &ids, usize::MAX).await?;
     if let Some(problem) = sum.problem {
         return Ok(Err(format!("the windows cannot be read, since {problem}")));
     }
-    let mut baseline = Baseline::of_window(&plan.bindings, &sum.window);
-    baseline.records -= sum.window.unreadable.min(baseline.records);
-    let stable: Vec<_> =
-        plan.expectations.iter().filter(|it| it.kind.name == "stable").flat_map(|it| &it.fields).collect();
+    Ok(Ok(Summed { rows, baseline: distributions(version, &sum.window) }))
+}
+
+/// The distributions in a stored window that may be told.
+pub fn distributions(version: &Version, window: &Window) -> Baseline {
+    let mut baseline = Baseline::of_window(&version.loaded.plan.bindings, window);
+    baseline.records -= window.unreadable.min(baseline.records);
     // Of what is told by hash, windows hold hashes, which are no distribution.
-    baseline.fields.retain(|field, _| stable.contains(&field) && version.privacy.keeps(field));
-    if baseline.fields.is_empty() {
-        return Ok(Err("the suite has no `stable` on a field that its `privacy` lets windows keep".to_owned()));
-    }
-    Ok(Ok(baseline))
+    baseline.fields.retain(|field, _| version.privacy.keeps(field));
+    baseline
 }
 
 #[cfg(test)]
