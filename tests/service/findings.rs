@@ -266,3 +266,27 @@ fn stored_windows_are_compared_on_demand_and_nothing_is_stored() {
         assert_eq!(items(server, "").len(), before);
     });
 }
+
+/// A batch is judged by what windows may not keep; what was found quotes values, and is told as they are.
+#[test]
+fn details_quote_nothing_that_privacy_keeps_back() {
+    let text = suite("drift: { baseline: training }");
+    let hashed = text.replace("name: intents\n", "name: intents\nprivacy: { intent: hash }\n");
+    for (text, is_told) in [(text.as_str(), true), (hashed.as_str(), false)] {
+        let mut server = Server::new(&[("intents.yaml", text)]);
+        set(&mut server);
+        server.start();
+        assert_eq!(put(&server, "/v1/baselines/training", &profile(&server, 0.0)).0, 201);
+        // Where all ask, nobody pays.
+        let body = records(0.0, 200).replace("pay", "ask");
+        let check = "/v1/suites/intents/check?verdicts=none&wait=stored";
+        let answer = server.post(check, "application/x-ndjson", body).json();
+        let told = finding(&answer, "intent");
+        assert_eq!((&told["status"], told.get("details").is_some()), (&json!("fail"), is_told), "{told:#}");
+        let stored = &items(&server, "check=intent&of=batch")[0];
+        assert_eq!(stored["status"], json!("fail"));
+        let has = |name: &str| !stored[name].is_null();
+        assert_eq!(["details", "test", "statistic", "observed"].map(has), [is_told; 4], "{stored:#}");
+        assert_eq!(stored.to_string().contains("pay"), is_told, "{stored:#}");
+    }
+}
