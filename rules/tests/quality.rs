@@ -64,7 +64,13 @@ fn classification(case: &Json) -> Json {
         let mut of: Map<String, Json> =
             names.iter().map(|(name, what)| ((*name).to_owned(), or_zero(class.measure(*what)))).collect();
         of.insert("support".into(), json!(class.tp + class.r#fn));
-        per_class.insert(label.to_string(), Json::Object(of));
+        // Booleans are written here as JSON has them.
+        let name = match label {
+            Label::Flag(true) => "True".to_owned(),
+            Label::Flag(false) => "False".to_owned(),
+            it => it.to_string(),
+        };
+        per_class.insert(name, Json::Object(of));
     }
     out["per_class"] = Json::Object(per_class);
     out
@@ -123,7 +129,7 @@ fn regression(case: &Json) -> Json {
     json!({
         "mae": it.mae, "mse": it.mse, "rmse": it.rmse, "mape": it.mape, "median_absolute_error": it.median_absolute_error,
         "max_error": it.max_error, "mean_error_pred_minus_true": it.mean_error, "r2": finite(it.r2, it.mse == 0.0),
-        "explained_variance": finite(it.explained_variance, pairs.iter().all(|it| it.1 - it.0 == it.0 * 0.0 + pairs[0].1 - pairs[0].0)),
+        "explained_variance": finite(it.explained_variance, it.error_variance == 0.0),
         "rmsle": it.rmsle,
     })
 }
@@ -141,7 +147,7 @@ fn fairness(case: &Json) -> Json {
         let none = driftline_rules::quality::Class { tn: n, ..Default::default() };
         groups.push(Group { name, class: at.map_or(none, |it| confusion.classes()[it]) });
     }
-    let it = Fairness::of(&groups).expect("groups");
+    let it = Fairness::of(&groups, Some(0.0)).expect("groups");
     let rates = |it: &Group| {
         json!({
             "selection_rate": it.class.selection_rate(), "tpr": or_zero(it.class.measure(Measure::Recall)),
@@ -162,8 +168,9 @@ fn fairness(case: &Json) -> Json {
 
 fn estimated(case: &Json) -> Json {
     let all = numbers(case, "y_pred").into_iter().zip(numbers(case, "calibrated")).zip(numbers(case, "raw_score"));
-    let records: Vec<_> =
-        all.map(|((predicted, probability), score)| Judged { predicted: predicted == 1.0, probability, score }).collect();
+    let records: Vec<_> = all
+        .map(|((predicted, probability), score)| Judged { predicted: predicted == 1.0, probability, score })
+        .collect();
     let it = Estimate::of(&records).expect("records");
     json!({
         "accuracy": it.accuracy(), "f1": or_zero(it.measure(Measure::F1)),

@@ -92,12 +92,9 @@ impl Confusion {
         self.counts.iter().map(|(at, n)| (*at, *n))
     }
 
-    /// The same with another count in one cell: what a functional of counts is differentiated by.
-    #[must_use]
-    pub fn with(&self, at: (usize, usize), count: f64) -> Self {
-        let mut other = self.clone();
-        other.counts.insert(at, count);
-        other
+    /// Puts another count into a cell, a fraction too: what follows from the counts is differentiated so.
+    pub(super) fn put(&mut self, at: (usize, usize), count: f64) {
+        self.counts.insert(at, count);
     }
 
     /// Each class against all others, in the order of the labels.

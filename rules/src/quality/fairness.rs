@@ -39,11 +39,12 @@ impl Group {
 }
 
 impl Fairness {
-    /// Of groups; `None` of fewer than one.
-    pub fn of(groups: &[Group]) -> Option<Self> {
+    /// Of groups; `None` of fewer than one. `undefined` stands for the rate of a group that has no record which it is of:
+    /// 0 is what fairlearn takes, and makes a group without positives look as if all of its positives were missed.
+    pub fn of(groups: &[Group], undefined: Option<f64>) -> Option<Self> {
         groups.first()?;
         let all = |of: &dyn Fn(&Class) -> Option<f64>| -> Option<(f64, f64)> {
-            let rates: Option<Vec<f64>> = groups.iter().map(|it| of(&it.class)).collect();
+            let rates: Option<Vec<f64>> = groups.iter().map(|it| of(&it.class).or(undefined)).collect();
             let rates = rates?;
             let low = rates.iter().copied().fold(f64::INFINITY, f64::min);
             let high = rates.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -36,11 +36,16 @@ pub fn jackknife(confusion: &Confusion, of: impl Fn(&Confusion) -> Option<f64>) 
     let cells: Vec<_> = confusion.cells().collect();
     // Small against a record, so that the difference is a derivative, and large against rounding.
     let step = 1e-4;
-    let slope = |(at, count): &((usize, usize), f64)| {
-        let (more, less) = (of(&confusion.with(*at, count + step))?, of(&confusion.with(*at, count - step))?);
-        Some((*count, (more - less) / (2.0 * step)))
-    };
-    let slopes: Vec<(f64, f64)> = cells.iter().map(slope).collect::<Option<_>>()?;
+    let mut near = confusion.clone();
+    let mut slopes = Vec::with_capacity(cells.len());
+    for (at, count) in cells {
+        near.put(at, count + step);
+        let more = of(&near)?;
+        near.put(at, count - step);
+        let less = of(&near)?;
+        near.put(at, count);
+        slopes.push((count, (more - less) / (2.0 * step)));
+    }
     let mean = slopes.iter().map(|(count, slope)| count * slope).sum::<f64>() / n;
     let variance: f64 = slopes.iter().map(|(count, slope)| count * (slope - mean).powi(2)).sum();
     Some(variance.sqrt()).filter(|it| it.is_finite())

@@ -90,7 +90,7 @@ impl Multiclass {
                 let one = |class: usize| {
                     Scores::of(both.iter().filter_map(|(truth, it)| Some((*it.get(class)?, *truth == class)))).roc_auc()
                 };
-                let auc = (one(a)? + one(b)?) / 2.0;
+                let auc = f64::midpoint(one(a)?, one(b)?);
                 plain += auc;
                 pairs += 1.0;
                 weighted += auc * both.len() as f64;

@@ -21,6 +21,8 @@ pub struct Regression {
     pub max_error: f64,
     /// The bias: the mean of prediction less truth.
     pub mean_error: f64,
+    /// The variance of the error, in squared units.
+    pub error_variance: f64,
     /// The coefficient of determination; `None` when the truth does not vary.
     pub r2: Option<f64>,
     /// The share of the truth's variance that is explained; `None` when the truth does not vary.
@@ -56,7 +58,7 @@ impl Regression {
         absolute.sort_by(f64::total_cmp);
         let last = *absolute.last()?;
         let at = |i: usize| absolute.get(i).copied().unwrap_or(f64::NAN);
-        let median = (at((absolute.len() - 1) / 2) + at(absolute.len() / 2)) / 2.0;
+        let median = f64::midpoint(at((absolute.len() - 1) / 2), at(absolute.len() / 2));
         let (mae, mse, mape) = (mean(&|y, p| (p - y).abs()), mean(&|y, p| (p - y).powi(2)), mean(&relative));
         let spread = mean(&|y, _| (y - truth).powi(2));
         let unexplained = mean(&|y, p| (p - y - bias).powi(2));
@@ -73,6 +75,7 @@ impl Regression {
             median_absolute_error: median,
             max_error: last,
             mean_error: bias,
+            error_variance: unexplained,
             r2: ratio(mse, spread).map(|it| 1.0 - it),
             explained_variance: ratio(unexplained, spread).map(|it| 1.0 - it),
             rmsle: logs.then(|| mean(&|y, p| (p.ln_1p() - y.ln_1p()).powi(2)).sqrt()),

@@ -131,6 +131,21 @@ impl Scores {
         ratio(self.steps.iter().map(loss).sum(), self.n())
     }
 
+    /// The standard errors of the log loss and of the Brier score, which are means over records; `None` of fewer than two.
+    pub fn loss_errors(&self) -> Option<(f64, f64)> {
+        let n = self.n();
+        let error = |mean: f64, of_class: &dyn Fn(f64) -> f64, of_other: &dyn Fn(f64) -> f64| {
+            let spread = |(score, p, n): &(f64, f64, f64)| {
+                p * (of_class(*score) - mean).powi(2) + n * (of_other(*score) - mean).powi(2)
+            };
+            (self.steps.iter().map(spread).sum::<f64>() / (n - 1.0) / n).sqrt()
+        };
+        let clip = |it: f64| it.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
+        let log_loss = error(self.log_loss()?, &|it| -clip(it).ln(), &|it| -(1.0 - clip(it)).ln());
+        let brier = error(self.brier()?, &|it| (1.0 - it).powi(2), &|it| it * it);
+        (n > 1.0).then_some((log_loss, brier))
+    }
+
     /// The largest gap between the distribution functions of the scores of the class and of others.
     pub fn ks_statistic(&self) -> Option<f64> {
         let (positive, negative) = self.sizes();
@@ -151,7 +166,13 @@ impl Scores {
             // What an edge says is compared, not a product that may be rounded across it.
             let near = ((score * k as f64).ceil() as usize).clamp(1, k);
             let above = |at: usize| score > at as f64 / k as f64;
-            let at = if above(near) { near + 1 } else if near > 1 && !above(near - 1) { near - 1 } else { near };
+            let at = if above(near) {
+                near + 1
+            } else if near > 1 && !above(near - 1) {
+                near - 1
+            } else {
+                near
+            };
             at.clamp(1, k) - 1
         };
         let mut sums = vec![(0.0, 0.0, 0.0); k];
