@@ -8,10 +8,12 @@ pub mod node;
 pub mod plugins;
 pub mod problem;
 mod read;
+mod segments;
 mod windows;
 
 pub use drift::{Drift, Reference};
 pub use read::{read, read_entry};
+pub use segments::{Over, Segments};
 pub use windows::{Length, Of, Slide, Span, Windows};
 
 use crate::path::Path;
@@ -40,6 +42,8 @@ pub struct Suite {
     pub on_fail: OnFail,
     /// Over which spans of time a service judges records together.
     pub windows: Windows,
+    /// By which fields the records of a window are judged apart.
+    pub segments: Segments,
     /// What windows are compared with, and how several tests are judged together.
     pub drift: Drift,
     /// What may be told and stored of each field's values.
@@ -144,7 +148,7 @@ pub struct Declared {
 pub struct RecordFields {
     /// Field by role; each role is one of [`RecordFields::ROLES`].
     pub roles: Vec<(&'static str, String)>,
-    /// Fields whose values divide the records into segments.
+    /// Fields whose values label results and failures; records are judged apart by [`Suite::segments`] only.
     pub segments: Vec<String>,
     /// What a time that is a number counts since 1970.
     pub unit: TimeUnit,
@@ -250,6 +254,8 @@ pub struct Entry {
     pub condition_parser: Option<String>,
     /// How much it matters.
     pub severity: Severity,
+    /// Which records together it is judged of: `segments:`.
+    pub over: Over,
     /// A name of its own.
     pub name: Option<String>,
     /// GX's `id`, carried through.
@@ -304,6 +310,7 @@ impl Entry {
             when: None,
             condition_parser: None,
             severity: Severity::default(),
+            over: Over::default(),
             name: None,
             id: None,
             notes: None,
