@@ -127,6 +127,14 @@ impl Tally {
         }
     }
 
+    /// Counts a value that the rule cannot judge.
+    pub fn mismatch_at(&mut self, row: u64, of_type: &'static str) {
+        self.mismatched += 1;
+        if self.mismatch.is_none_or(|(it, _)| row < it) {
+            self.mismatch = Some((row, of_type));
+        }
+    }
+
     /// Records that are judged, one way or the other.
     pub fn judged(&self) -> u64 {
         self.seen - self.skipped - self.trouble.as_ref().map_or(0, |it| it.records)

@@ -1,14 +1,19 @@
 //! The verbs: a record is checked, a window is judged, and a record that failed is explained.
 
+mod again;
+mod correction;
 mod explain;
 mod flush;
+mod watch;
 
+pub use again::{fold_again, fold_late};
+pub use correction::correct;
 pub use explain::{Explanation, explain, reasons};
 pub use flush::{Late, flush};
+pub use watch::watch;
 
 use crate::baseline::Baseline;
 use crate::binder::GuardId;
-use crate::drift::multiplicity::Correction;
 use crate::kind::{Check, View};
 use crate::plan::{Expectation, Plan};
 use crate::plugin::Context;
@@ -31,6 +36,9 @@ pub struct Fold {
     guards: Vec<bool>,
     /// The expectations that the last record failed, in order; those of plugins are known by [`flush`].
     pub failed: Vec<u16>,
+    /// Those of which the last record was passed over, and those that cannot judge its type.
+    skipped: Vec<u16>,
+    mismatched: Vec<(u16, &'static str)>,
     /// The records that wait for verdicts of plugins, by expectation.
     pub waiting: Vec<Waiting>,
 }
@@ -43,6 +51,8 @@ impl Fold {
             samples: Samples::new(keep, plan.expectations.len()),
             guards: vec![false; plan.guards.len()],
             failed: Vec::new(),
+            skipped: Vec::new(),
+            mismatched: Vec::new(),
             waiting: flush::waiting(plan),
         }
     }
@@ -81,6 +91,8 @@ impl Fold {
 /// know which records failed asks for it when the fold [is full](Fold::is_full), and at the end.
 pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold: &mut Fold) -> bool {
     fold.failed.clear();
+    fold.skipped.clear();
+    fold.mismatched.clear();
     if fold.is_full() {
         flush(fold);
     }
@@ -112,19 +124,21 @@ pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold
         tally.seen += 1;
         match outcome(expectation, &row) {
             None | Some(Outcome::Pass | Outcome::Error) => {}
-            Some(Outcome::Skip) => tally.skipped += 1,
+            Some(Outcome::Skip) => {
+                tally.skipped += 1;
+                fold.skipped.push(i as u16);
+            }
             Some(Outcome::Fail) => {
                 tally.failed += 1;
                 fold.samples.add(i, number, || expectation.subject_of(&row));
                 fold.failed.push(i as u16);
             }
             Some(Outcome::Mismatch) => {
-                tally.mismatched += 1;
-                if tally.mismatch.is_none_or(|(it, _)| number < it) {
-                    tally.mismatch = Some((number, type_of(expectation, &row)));
-                }
+                let misfit = type_of(expectation, &row);
+                tally.mismatch_at(number, misfit);
                 fold.samples.add(i, number, || expectation.subject_of(&row));
                 fold.failed.push(i as u16);
+                fold.mismatched.push((i as u16, misfit));
             }
         }
     }
@@ -133,17 +147,23 @@ pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold
             waiting.push(&row);
         }
     }
-    for (sketch, plan) in fold.window.sketches.iter_mut().zip(&plan.bindings.sketches) {
-        if !lets(&fold.guards, plan.guard) || plan.ignore.leaves_out(&plan.slots, &row, plan.nan_is_null) {
-            pass_over(sketch, number);
+    summarize(plan, &row, &fold.guards, &mut fold.window);
+    true
+}
+
+/// Folds a record into the summaries of a window.
+fn summarize(plan: &Plan, row: &Row, guards: &[bool], window: &mut Window) {
+    let lets = |guard: Option<GuardId>| guard.is_none_or(|it| guards.get(usize::from(it.0)) == Some(&true));
+    for (sketch, plan) in window.sketches.iter_mut().zip(&plan.bindings.sketches) {
+        if !lets(plan.guard) || plan.ignore.leaves_out(&plan.slots, row, plan.nan_is_null) {
+            pass_over(sketch, row.number);
             continue;
         }
         match plan.slots.as_slice() {
-            [slot] => sketch.update(row.at(*slot), number),
-            slots => sketch.update_many(slots.iter().map(|it| row.at(*it)), number),
+            [slot] => sketch.update(row.at(*slot), row.number),
+            slots => sketch.update_many(slots.iter().map(|it| row.at(*it)), row.number),
         }
     }
-    true
 }
 
 /// Folds one record, as [`check`] left its cells, into one summary of the plan, with `told` in place of
@@ -188,6 +208,7 @@ fn convert(plan: &Plan, cells: &mut [Value], number: u64, fold: &mut Fold) {
         tally.seen += 1;
         if cell.is_null() {
             tally.skipped += 1;
+            fold.skipped.push(*expectation);
         } else if !ty.convert_in_place(cell) {
             tally.failed += 1;
             fold.samples.add(at, number, || cell.to_owned());
@@ -204,7 +225,7 @@ fn outcome(expectation: &Expectation, row: &Row) -> Option<Outcome> {
             Some(if expectation.is_null(value) { Outcome::Skip } else { check.check(value) })
         }
         Check::Row(check) => Some(if expectation.ignores(row) { Outcome::Skip } else { check.check(row) }),
-        Check::Window(_) | Check::Batch(_) | Check::Converted(_) | Check::Invalid(_) => None,
+        Check::Window(_) | Check::Batch(_) | Check::Converted(_) | Check::Watch(_) | Check::Invalid(_) => None,
     }
 }
 
@@ -225,7 +246,7 @@ pub struct Finding {
     pub sample: Sample,
 }
 
-/// Judges a window: one finding an expectation, in the order of the plan.
+/// Judges a window of all records: one finding an expectation that is judged of it, in the order of the plan.
 pub fn judge(plan: &Plan, fold: &Fold, now: Timestamp) -> Vec<Finding> {
     judge_against(plan, fold, now, &Context::default(), References::default())
 }
@@ -243,7 +264,24 @@ pub struct References<'r> {
 
 /// Judges a window; drift tests compare it with `references`, and are skipped without them. Where several tests could
 /// each give an alarm by chance, the plan's correction holds for all of them together.
+///
+/// The window is that of a segment when `context` names one; an expectation that is not judged of
+/// [such a window](Expectation::over) gives no finding.
 pub fn judge_against(
+    plan: &Plan,
+    fold: &Fold,
+    now: Timestamp,
+    context: &Context,
+    references: References,
+) -> Vec<Finding> {
+    let mut findings = judge_uncorrected(plan, fold, now, context, references);
+    correct(plan, &mut [&mut findings]);
+    findings
+}
+
+/// As [`judge_against`], for windows that are judged together: alarms are as each test by itself has them, until
+/// [`correct`] is given the findings of all.
+pub fn judge_uncorrected(
     plan: &Plan,
     fold: &Fold,
     now: Timestamp,
@@ -253,8 +291,9 @@ pub fn judge_against(
     if !fold.waiting.iter().all(Waiting::is_empty) {
         let mut fold = fold.clone();
         flush(&mut fold);
-        return judge_against(plan, &fold, now, context, references);
+        return judge_uncorrected(plan, &fold, now, context, references);
     }
+    let is_segment = context.segment.is_some();
     let finding = |(i, expectation): (usize, &Expectation)| {
         let tally = &fold.window.tallies[i];
         let mut judgement = absent(expectation, tally, &fold.window).unwrap_or_else(|| match &expectation.check {
@@ -276,42 +315,17 @@ pub fn judge_against(
                 let judgement = by_record(expectation, tally, rule.bound.clone(), true);
                 judgement.details(Value::Map(vec![("plugin".into(), rule.source.to_value())]))
             }
+            Check::Watch(it) => watch::alone(it),
             Check::Invalid(why) => Judgement::error(why.clone()),
         });
         let sample = match judgement.status {
             Status::Error => Sample::default(),
-            _ if judgement.unexpected.is_empty() => fold.samples.by_expectation[i].clone(),
+            _ if judgement.unexpected.is_empty() => fold.samples.of(i),
             _ => sample_of(std::mem::take(&mut judgement.unexpected), fold.samples.keep),
         };
         Finding { expectation: i, judgement, sample }
     };
-    let mut findings: Vec<_> = plan.expectations.iter().enumerate().map(finding).collect();
-    correct(plan.drift.correction, &mut findings);
-    findings
-}
-
-/// Of the alarms of many tests, leaves those that are no chance for all tests together.
-fn correct(correction: Option<Correction>, findings: &mut [Finding]) {
-    let Some(correction) = correction else { return };
-    let tested: Vec<_> = findings.iter().filter_map(|it| it.judgement.chance).collect();
-    if tested.len() < 2 {
-        return;
-    }
-    let ps: Vec<f64> = tested.iter().map(|it| it.p).collect();
-    let adjusted = correction.adjust(&ps);
-    let judged = findings.iter_mut().map(|it| &mut it.judgement).filter(|it| it.chance.is_some());
-    for (judgement, adjusted) in judged.zip(adjusted) {
-        let Some(chance) = judgement.chance else { continue };
-        if judgement.status == Status::Fail && adjusted >= chance.alpha {
-            judgement.status = Status::Pass;
-            let why = judgement.why.take().unwrap_or_default();
-            judgement.why = Some(format!(
-                "{why}; likely chance among {} tests (p {:.2e}, corrected {adjusted:.2e})",
-                tested.len(),
-                chance.p
-            ));
-        }
-    }
+    plan.expectations.iter().enumerate().filter(|it| it.1.over.takes(is_segment)).map(finding).collect()
 }
 
 fn sample_of(mut unexpected: Vec<Unexpected>, keep: Keep) -> Sample {

@@ -47,6 +47,11 @@ impl Samples {
         }
     }
 
+    /// What was noted of an expectation.
+    pub fn of(&self, expectation: usize) -> Sample {
+        self.by_expectation.get(expectation).cloned().unwrap_or_default()
+    }
+
     /// Adds what another worker noted, in any order.
     pub fn merge(&mut self, other: Samples) {
         for (mine, theirs) in self.by_expectation.iter_mut().zip(other.by_expectation) {

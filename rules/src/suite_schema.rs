@@ -5,6 +5,8 @@
 
 mod drift;
 mod plugins;
+mod segments;
+mod watch;
 mod windows;
 
 use serde_json::{Map, Value as Json, json};
@@ -64,7 +66,7 @@ fn suite() -> Json {
     roles.insert("time".into(), time());
     roles.insert(
         "segments".into(),
-        json!({"$ref": "#/definitions/names", "description": "Fields whose values divide the records into segments."}),
+        json!({"$ref": "#/definitions/names", "description": "Fields whose values label results and failures."}),
     );
     let text = |doc: &str| json!({"type": ["string", "number", "boolean", "null"], "description": doc});
     json!({
@@ -90,6 +92,7 @@ fn suite() -> Json {
                 "description": "What a service does with a record that fails: observe it, tag it, reject it.",
             },
             "windows": windows(),
+            "segments": segments::segments(),
             "drift": drift::drift(),
             "privacy": {
                 "type": ["object", "null"],
@@ -154,6 +157,8 @@ fn beside() -> Map<String, Json> {
         "mostly": {"type": "number", "minimum": 0, "maximum": 1, "description": "The share of judged records that must hold; 1 without it."},
         "when": {"$ref": "#/definitions/when"},
         "severity": severity(),
+        "segments": segments::over(),
+        "watch": watch::watch(),
         "name": {"type": text, "description": "A name of its own, shown in reports."},
         "notes": {"description": "Notes, carried through to reports."},
         "id": {"type": text, "description": "An id, carried through to reports."},

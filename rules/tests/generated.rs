@@ -100,10 +100,12 @@ meta: { owner: me }
 x-own: 1
 types: { a: int, d: datetime }
 record: { id: a, time: d, segments: [a] }
+segments: { by: [a, [d, a]], most: 10 }
+drift: { baseline: { segment: 'a=1' } }
 schema: { type: object }
 expectations:
   - { field: a, between: { min: 1, max_value: 2 }, mostly: 0.9, when: b > 1, severity: info, name: n, notes: x, id: 7, meta: {} }
-  - { field: [a], not_null: , when: { all: [a > 1, { not: { field: b, not_null: {} } }, { any: [c is null] }] } }
+  - { field: [a], not_null: , segments: total, when: { all: [a > 1, { not: { field: b, not_null: {} } }, { any: [c is null] }] } }
   - { type: expect_column_values_to_be_between, kwargs: { column: a, min_value: '1', max_value: null, mostly: 1, row_condition: 'b > 1', condition_parser: pandas }, meta: {}, severity: warning }
   - { expectation_type: expect_column_values_to_not_be_null, kwargs: { column: a, result_format: BASIC } }
 examples:

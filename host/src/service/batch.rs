@@ -197,7 +197,7 @@ impl Batch {
             panes: Panes::new(plan.windows.around(self.at)),
             before: vec![Tally::default(); plan.expectations.len()],
             by_labels: BTreeMap::new(),
-            has_labels: plan.model.is_some() || plan.version.is_some() || !plan.segments.is_empty(),
+            has_labels: plan.model.is_some() || plan.version.is_some() || !plan.label_segments.is_empty(),
             sums: Sums::default(),
             journalled: Sums::default(),
             failures: Vec::new(),

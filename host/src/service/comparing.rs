@@ -49,6 +49,10 @@ impl Compared {
                 return Ok(Compared::with(app.baselines.active(&app.store, name).await?, &app.baselines, name));
             }
             Reference::Previous => (None, key.start, Micros::MIN),
+            Reference::Segment(name) => {
+                let why = format!("there is no baseline: no window of the segment `{name}` of this time was judged");
+                return Ok(Compared { absent: Some(why), ..Compared::default() });
+            }
             Reference::Last(span) => {
                 let after = key.start.saturating_sub(*span);
                 (Some(after.saturating_sub(length)), key.start, after)

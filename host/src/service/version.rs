@@ -321,14 +321,14 @@ impl Version {
         };
         let mut names = plan.record.role("segment").into_iter().chain(plan.record.segments.iter().map(String::as_str));
         let mut segment = String::new();
-        for slot in &plan.segments {
+        for slot in &plan.label_segments {
             let value = text(names.next(), Some(*slot)).unwrap_or_else(|| "null".to_owned());
             segment = if segment.is_empty() { value } else { format!("{segment} / {value}") };
         }
         Labels {
             model: text(plan.record.role("model"), plan.model),
             version: text(plan.record.role("version"), plan.version),
-            segment: (!plan.segments.is_empty()).then_some(segment),
+            segment: (!plan.label_segments.is_empty()).then_some(segment),
         }
     }
 }

@@ -35,7 +35,14 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         let root = compiler.bindings.slot(&Path::default());
         expectations.push(schema(source, root, options, &mut compiler.problems));
     }
-    let mut entries: Vec<Expectation> = suite.entries.iter().map(|it| compiler.entry(it)).collect();
+    let mut entries = Vec::with_capacity(suite.entries.len());
+    for entry in &suite.entries {
+        let made = compiler.judged_entry(entry, suite);
+        let watch = compiler.watch(entry, &made);
+        entries.push(made);
+        entries.extend(watch);
+    }
+    let segments = compiler.splits(suite);
     let mut typed_slots = Vec::new();
     for declared in &suite.types {
         for slot in compiler.slots_named(&declared.field, declared.at) {
@@ -48,8 +55,8 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
     let mut cell = |field: &str| Path::parse(field).ok().map(|it| compiler.bindings.slot(&it));
     let roles = ["id", "model", "version", "time"];
     let [record_id, model, version, time] = roles.map(|it| suite.record.role(it).and_then(&mut cell));
-    let segments = suite.record.role("segment").into_iter().chain(suite.record.segments.iter().map(String::as_str));
-    let segments = segments.filter_map(&mut cell).collect();
+    let labels = suite.record.role("segment").into_iter().chain(suite.record.segments.iter().map(String::as_str));
+    let label_segments = labels.filter_map(&mut cell).collect();
     let n_implicit = expectations.len();
     expectations.append(&mut entries);
     let Compiler { mut problems, bindings, guards, .. } = compiler;
@@ -74,6 +81,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         record_id,
         model,
         version,
+        label_segments,
         segments,
         time,
         on_fail: suite.on_fail,
@@ -186,6 +194,7 @@ impl Compiler<'_> {
             when,
             mostly,
             severity: entry.severity,
+            over: entry.over,
             carried: carried(entry),
             sketches,
             reads_columns,

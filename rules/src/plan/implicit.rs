@@ -8,7 +8,7 @@ use crate::report::{Counts, Judgement, Outcome, Severity, Status};
 use crate::row::Slot;
 use crate::schema::Schema;
 use crate::suite::problem::{At, Problem};
-use crate::suite::{Entry, SchemaSource};
+use crate::suite::{Entry, Over, SchemaSource};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -76,13 +76,20 @@ static UNKNOWN: Kind = Kind {
     compile: implicit_only,
 };
 
+/// As the function that compiles a kind that no entry names.
+pub(super) fn only(args: &Args, binder: &mut Binder) -> Result<Check, String> {
+    implicit_only(args, binder)
+}
+
 fn implicit_only(_: &Args, _: &mut Binder) -> Result<Check, String> {
     Err("it is checked always; declare types under `types:`".to_owned())
 }
 
 /// "The records can be read."
 pub fn readable() -> Expectation {
-    expectation(&READABLE, Check::Window(Box::new(Readable)), Vec::new(), Vec::new(), At::START)
+    // What could not be read lies in no segment.
+    let over = Over::Total;
+    Expectation { over, ..expectation(&READABLE, Check::Window(Box::new(Readable)), Vec::new(), Vec::new(), At::START) }
 }
 
 /// "The field has its declared type"; the run converts and counts, so the check only has words.
@@ -106,6 +113,7 @@ fn expectation(kind: &'static Kind, check: Check, fields: Vec<String>, slots: Ve
         when: None,
         mostly: 1.0,
         severity: Severity::Critical,
+        over: Over::Both,
         kwargs: Value::Map(Vec::new()),
         carried: Vec::new(),
         sketches: Vec::new(),

@@ -5,11 +5,14 @@ mod echo;
 mod guard;
 mod implicit;
 mod plugins;
+pub mod segments;
+mod watch;
 mod when;
 
 pub use crate::binder::Ignore;
 pub use compile::compile;
 pub use guard::Guard;
+pub use segments::{Split, Splits};
 
 use std::sync::Arc;
 
@@ -24,7 +27,7 @@ use crate::row::{Row, Slot};
 use crate::shape::Shape;
 use crate::sketch::Spec;
 use crate::suite::problem::At;
-use crate::suite::{Drift, Example, OnFail, Privacy, RecordFields, Windows};
+use crate::suite::{Drift, Example, OnFail, Over, Privacy, RecordFields, Windows};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -80,8 +83,10 @@ pub struct Plan {
     pub model: Option<Slot>,
     /// The cell of the model's version.
     pub version: Option<Slot>,
-    /// The cells whose values divide the records into segments.
-    pub segments: Vec<Slot>,
+    /// The cells whose values label results and failures as of a segment.
+    pub label_segments: Vec<Slot>,
+    /// The segments in which records are judged apart.
+    pub segments: Splits,
     /// The cell of the record's time; `None`: the time of its request holds.
     pub time: Option<Slot>,
     /// What a service does with a record that fails.
@@ -104,6 +109,11 @@ impl Plan {
     /// Whether some expectation may compare windows with a baseline or with another window.
     pub fn compares(&self) -> bool {
         self.expectations.iter().any(Expectation::compares)
+    }
+
+    /// Whether detectors watch what expectations find from window to window.
+    pub fn watches(&self) -> bool {
+        self.expectations.iter().any(|it| matches!(it.check, Check::Watch(_)))
     }
 
     /// Whether windows of parts can be merged: some summary of a plugin may have to see all records.
@@ -168,6 +178,8 @@ pub struct Expectation {
     pub mostly: f64,
     /// How much it matters.
     pub severity: Severity,
+    /// Which records together it is judged of.
+    pub over: Over,
     /// GX's `kwargs`: as written, or what the short form means.
     pub kwargs: Value<'static>,
     /// GX's `id`, `notes`, `description`, `meta`, carried through.

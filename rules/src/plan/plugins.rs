@@ -109,10 +109,9 @@ impl Compiler<'_> {
             params: params.to_json().to_string(),
             columns: columns
                 .iter()
-                .map(|it| Binding {
-                    input: capability.inputs[it.input].name.clone(),
-                    field: it.field.clone(),
-                    column_type: it.ty,
+                .map(|it| {
+                    let input = capability.inputs[it.input].name.clone();
+                    Binding { input, field: it.field.clone(), column_type: it.ty }
                 })
                 .collect(),
         };
@@ -185,6 +184,7 @@ impl Compiler<'_> {
             when: entry.when.as_ref().map(describe),
             mostly,
             severity: entry.severity,
+            over: entry.over,
             carried: carried(entry),
             sketches: sketches_asked,
             reads_columns: false,

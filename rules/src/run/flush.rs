@@ -5,7 +5,7 @@ use super::explain::{Explanation, late};
 use crate::kind::Check;
 use crate::plan::Plan;
 use crate::plugin::rule::{Verdict, Waiting};
-use crate::report::{Outcome, Trouble};
+use crate::report::{Outcome, Tally, Trouble};
 
 /// What a plugin said of a record after the record was checked, unless it passed.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,28 +44,30 @@ pub fn flush(fold: &mut Fold) -> Vec<Late> {
         let i = waiting.expectation;
         let tally = &mut fold.window.tallies[i];
         for verdict in waiting.flush() {
-            let number = verdict.number;
-            match verdict.outcome {
-                Outcome::Pass => continue,
-                Outcome::Skip => tally.skipped += 1,
-                Outcome::Fail => tally.failed += 1,
-                Outcome::Mismatch => {
-                    tally.mismatched += 1;
-                    if tally.mismatch.is_none_or(|(it, _)| number < it) {
-                        tally.mismatch = verdict.misfit.map(|it| (number, it));
-                    }
-                }
-                Outcome::Error => {
-                    let why = verdict.why.clone().unwrap_or_default();
-                    tally.troubled(&Trouble { records: 1, row: number, why });
-                }
+            if verdict.outcome == Outcome::Pass {
+                continue;
             }
+            count(tally, &verdict);
             if matches!(verdict.outcome, Outcome::Fail | Outcome::Mismatch) {
-                fold.samples.add(i, number, || verdict.value.clone());
+                fold.samples.add(i, verdict.number, || verdict.value.clone());
             }
             all.push(Late { expectation: i, verdict });
         }
     }
     all.sort_by_key(|it| (it.verdict.number, it.expectation));
     all
+}
+
+/// Counts a verdict.
+pub(super) fn count(tally: &mut Tally, verdict: &Verdict) {
+    match verdict.outcome {
+        Outcome::Pass => {}
+        Outcome::Skip => tally.skipped += 1,
+        Outcome::Fail => tally.failed += 1,
+        Outcome::Mismatch => tally.mismatch_at(verdict.number, verdict.misfit.unwrap_or("unknown")),
+        Outcome::Error => {
+            let why = verdict.why.clone().unwrap_or_default();
+            tally.troubled(&Trouble { records: 1, row: verdict.number, why });
+        }
+    }
 }

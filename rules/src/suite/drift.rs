@@ -1,7 +1,7 @@
 //! `drift:`, what the windows of a suite are compared with.
 
 use super::node::{Member, Node};
-use super::problem::{Problem, did_you_mean};
+use super::problem::{At, Problem, did_you_mean};
 use crate::drift::multiplicity::Correction;
 use crate::time::{Timestamp, seconds};
 
@@ -10,8 +10,11 @@ use crate::time::{Timestamp, seconds};
 pub struct Drift {
     /// What they are compared with.
     pub reference: Reference,
-    /// How alarms of several tests of one window are held against chance; `None`: each by itself.
+    /// How alarms of several tests are held against chance, those of all fields and segments of a window together;
+    /// `None`: each by itself.
     pub correction: Option<Correction>,
+    /// Where it stands.
+    pub at: At,
 }
 
 /// What windows are compared with.
@@ -25,11 +28,14 @@ pub enum Reference {
     Last(Timestamp),
     /// The window so many microseconds earlier: the same hour of last week.
     Ago(Timestamp),
+    /// The window of the segment of this name over the same time, or of the same records: a challenger against the
+    /// champion.
+    Segment(String),
 }
 
 impl Default for Drift {
     fn default() -> Self {
-        Drift { reference: Reference::Named(None), correction: Some(Correction::BenjaminiHochberg) }
+        Drift { reference: Reference::Named(None), correction: Some(Correction::BenjaminiHochberg), at: At::START }
     }
 }
 
@@ -38,7 +44,7 @@ const MEMBERS: [&str; 2] = ["baseline", "correction"];
 impl Drift {
     /// Reads `drift: { baseline: training, correction: holm }`.
     pub(super) fn read(node: &Node, problems: &mut Vec<Problem>) -> Self {
-        let mut drift = Drift::default();
+        let mut drift = Drift { at: node.at, ..Drift::default() };
         if !node.is_mapping() && !node.is_null() {
             let message = format!("expected `{{baseline: NAME}}`, found {}", node.what());
             problems.push(Problem::new(node.at, message).within("drift"));
@@ -50,7 +56,7 @@ impl Drift {
                     Err(why) => problems.push(
                         Problem::new(value.at, why)
                             .within("drift.baseline")
-                            .hint("`training`, `{window: previous}`, `{last: 6h}` or `{ago: 7d}`"),
+                            .hint("`training`, `{window: previous}`, `{last: 6h}`, `{ago: 7d}` or `{segment: \"model_version=3\"}`"),
                     ),
                 },
                 "correction" => match value.text() {
@@ -77,7 +83,9 @@ fn reference(node: &Node) -> Result<Reference, String> {
     if let Some(name) = node.text().filter(|it| !it.is_empty()) {
         return Ok(Reference::Named(Some(name.to_owned())));
     }
-    let wrong = || format!("expected the name of a baseline or one of `window`, `last`, `ago`, found {}", node.what());
+    let wrong = || {
+        format!("expected the name of a baseline or one of `window`, `last`, `ago`, `segment`, found {}", node.what())
+    };
     let [Member { name, value, .. }] = node.members() else { return Err(wrong()) };
     let length = || {
         let found = value.text().and_then(seconds).filter(|it| (1.0..=366.0 * 86_400.0).contains(it));
@@ -89,6 +97,10 @@ fn reference(node: &Node) -> Result<Reference, String> {
         "window" => Err(format!("`window` is `previous`, not {}", value.what())),
         "last" => length().map(Reference::Last),
         "ago" => length().map(Reference::Ago),
+        "segment" => match value.text() {
+            Some(it) if !it.is_empty() => Ok(Reference::Segment(it.to_owned())),
+            _ => Err(format!("expected the name of a segment, found {}", value.what())),
+        },
         _ => Err(wrong()),
     }
 }
@@ -107,6 +119,7 @@ mod tests {
             ("drift: {baseline: {window: previous}}", Reference::Previous),
             ("drift: {baseline: {last: 6h}}", Reference::Last(6 * HOUR)),
             ("drift: {baseline: {ago: 7d}}", Reference::Ago(7 * 24 * HOUR)),
+            ("drift: {baseline: {segment: 'v=3'}}", Reference::Segment("v=3".into())),
         ] {
             let (suite, problems) = read(text);
             assert_eq!((suite.drift.reference, problems.len()), (reference, 0), "{text} {problems:?}");
@@ -117,6 +130,7 @@ mod tests {
             "drift: 5",
             "drift: {baseline: {last: soon}}",
             "drift: {baseline: {window: next}}",
+            "drift: {baseline: {segment: 3}}",
             "drift: {corection: holm}",
             "drift: {correction: much}",
         ] {

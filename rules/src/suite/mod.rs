@@ -8,10 +8,12 @@ pub mod node;
 pub mod plugins;
 pub mod problem;
 mod read;
+mod segments;
 mod windows;
 
 pub use drift::{Drift, Reference};
 pub use read::{read, read_entry};
+pub use segments::{Over, Segments};
 pub use windows::{Length, Of, Slide, Span, Windows};
 
 use crate::path::Path;
@@ -40,6 +42,8 @@ pub struct Suite {
     pub on_fail: OnFail,
     /// Over which spans of time a service judges records together.
     pub windows: Windows,
+    /// By which fields the records of a window are judged apart.
+    pub segments: Segments,
     /// What windows are compared with, and how several tests are judged together.
     pub drift: Drift,
     /// What may be told and stored of each field's values.
@@ -144,7 +148,7 @@ pub struct Declared {
 pub struct RecordFields {
     /// Field by role; each role is one of [`RecordFields::ROLES`].
     pub roles: Vec<(&'static str, String)>,
-    /// Fields whose values divide the records into segments.
+    /// Fields whose values label results and failures; records are judged apart by [`Suite::segments`] only.
     pub segments: Vec<String>,
     /// What a time that is a number counts since 1970.
     pub unit: TimeUnit,
@@ -248,8 +252,12 @@ pub struct Entry {
     pub when: Option<Node>,
     /// GX's `condition_parser`.
     pub condition_parser: Option<String>,
+    /// `watch:`, the change detector over what it finds.
+    pub watch: Option<Node>,
     /// How much it matters.
     pub severity: Severity,
+    /// Which records together it is judged of: `segments:`.
+    pub over: Over,
     /// A name of its own.
     pub name: Option<String>,
     /// GX's `id`, carried through.
@@ -303,7 +311,9 @@ impl Entry {
             mostly: None,
             when: None,
             condition_parser: None,
+            watch: None,
             severity: Severity::default(),
+            over: Over::default(),
             name: None,
             id: None,
             notes: None,

@@ -4,7 +4,10 @@ mod record;
 
 use super::node::{self, Data, Member, Node};
 use super::problem::{At, Problem, did_you_mean};
-use super::{Bound, Declared, Drift, Entry, Example, Form, OnFail, Privacy, SchemaSource, Suite, Telling, Windows};
+use super::{
+    Bound, Declared, Drift, Entry, Example, Form, OnFail, Over, Privacy, SchemaSource, Segments, Suite, Telling,
+    Windows,
+};
 use crate::path::Path;
 use crate::report::Severity;
 use crate::types::Type;
@@ -22,7 +25,7 @@ pub fn read(text: &str) -> (Suite, Vec<Problem>) {
     (suite, problems)
 }
 
-const MEMBERS: [&str; 14] = [
+const MEMBERS: [&str; 15] = [
     "name",
     "id",
     "notes",
@@ -31,6 +34,7 @@ const MEMBERS: [&str; 14] = [
     "record",
     "on_fail",
     "windows",
+    "segments",
     "drift",
     "privacy",
     "schema",
@@ -48,8 +52,8 @@ const GX_MEMBERS: [&str; 7] = [
     "$schema",
     "success",
 ];
-const ENTRY_MEMBERS: [&str; 10] =
-    ["field", "fields", "mostly", "when", "severity", "name", "notes", "id", "meta", "expect"];
+const ENTRY_MEMBERS: [&str; 12] =
+    ["field", "fields", "mostly", "when", "severity", "segments", "watch", "name", "notes", "id", "meta", "expect"];
 const GX_ENTRY_MEMBERS: [&str; 10] = [
     "type",
     "expectation_type",
@@ -90,6 +94,7 @@ impl Reader<'_> {
                     suite.on_fail = self.word(value, name, OnFail::ALL.map(OnFail::name), OnFail::parse_name);
                 }
                 "windows" => suite.windows = Windows::read(value, self.problems),
+                "segments" => suite.segments = Segments::read(value, self.problems),
                 "drift" => suite.drift = Drift::read(value, self.problems),
                 "privacy" => suite.privacy = self.privacy(value),
                 "schema" => suite.schema = self.schema(value),
@@ -362,6 +367,8 @@ pub fn read_entry(node: &Node, path: &str, problems: &mut Vec<Problem>) -> Optio
             "mostly" => entry.mostly = Some(value.clone()),
             "when" => entry.when = Some(value.clone()).filter(|it| !it.is_null()),
             "severity" => entry.severity = reader.severity(value, path),
+            "segments" => entry.over = reader.word(value, path, Over::ALL.map(Over::name), Over::parse_name),
+            "watch" => entry.watch = Some(value.clone()).filter(|it| !it.is_null()),
             "name" => entry.name = reader.text(value, path),
             "notes" => entry.notes = value.given(),
             "id" => entry.id = reader.text(value, path),

@@ -17,6 +17,7 @@ pub(super) fn drift() -> Json {
                         "window": {"const": "previous", "description": "The window before."},
                         "last": {"type": ["string", "number"], "description": "All windows of so long before."},
                         "ago": {"type": ["string", "number"], "description": "The window so long before, such as 7d."},
+                        "segment": {"type": "string", "minLength": 1, "description": "The segment of the same time, such as model_version=3."},
                     }},
                 ],
             },
