@@ -1,5 +1,7 @@
 //! `driftline quality`.
 
+#![allow(clippy::print_stderr, reason = "a test tells what did not run")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
