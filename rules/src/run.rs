@@ -239,6 +239,9 @@ pub struct References<'r> {
     pub baseline: Option<&'r Baseline>,
     /// Why there is no baseline, when whoever looked for one knows.
     pub absent: Option<&'r str>,
+    /// The share of the level that the tests of this window may spend, where windows are watched together
+    /// ([`Drift::spends`](crate::suite::Drift::spends)).
+    pub spends: Option<f64>,
 }
 
 /// Judges a window; drift tests compare it with `references`, and are skipped without them. Where several tests could
@@ -286,31 +289,37 @@ pub fn judge_against(
         Finding { expectation: i, judgement, sample }
     };
     let mut findings: Vec<_> = plan.expectations.iter().enumerate().map(finding).collect();
-    correct(plan.drift.correction, &mut findings);
+    correct(plan.drift.correction, references.spends, &mut findings);
     findings
 }
 
-/// Of the alarms of many tests, leaves those that are no chance for all tests together.
-fn correct(correction: Option<Correction>, findings: &mut [Finding]) {
-    let Some(correction) = correction else { return };
-    let tested: Vec<_> = findings.iter().filter_map(|it| it.judgement.chance).collect();
-    if tested.len() < 2 {
+/// Of the alarms of many tests, leaves those that are no chance for all tests together; and of many windows that are
+/// watched together, those that are none for all windows.
+fn correct(correction: Option<Correction>, spends: Option<f64>, findings: &mut [Finding]) {
+    let ps: Vec<f64> = findings.iter().filter_map(|it| it.judgement.chance).map(|it| it.p).collect();
+    let correction = correction.filter(|_| ps.len() > 1);
+    if correction.is_none() && spends.is_none() {
         return;
     }
-    let ps: Vec<f64> = tested.iter().map(|it| it.p).collect();
-    let adjusted = correction.adjust(&ps);
+    let adjusted = correction.map_or_else(|| ps.clone(), |it| it.adjust(&ps));
     let judged = findings.iter_mut().map(|it| &mut it.judgement).filter(|it| it.chance.is_some());
     for (judgement, adjusted) in judged.zip(adjusted) {
         let Some(chance) = judgement.chance else { continue };
-        if judgement.status == Status::Fail && adjusted >= chance.alpha {
-            judgement.status = Status::Pass;
-            let why = judgement.why.take().unwrap_or_default();
-            judgement.why = Some(format!(
-                "{why}; likely chance among {} tests (p {:.2e}, corrected {adjusted:.2e})",
-                tested.len(),
-                chance.p
-            ));
+        let level = chance.alpha * spends.unwrap_or(1.0);
+        if let (Some(_), Value::Map(details)) = (spends, &mut judgement.details) {
+            details.push(("level".into(), Value::Num(level)));
         }
+        if judgement.status != Status::Fail || adjusted < level {
+            continue;
+        }
+        judgement.status = Status::Pass;
+        let why = judgement.why.take().unwrap_or_default();
+        let among = if adjusted < chance.alpha {
+            format!("likely chance among all windows (p {adjusted:.2e}, level of this one {level:.2e})")
+        } else {
+            format!("likely chance among {} tests (p {:.2e}, corrected {adjusted:.2e})", ps.len(), chance.p)
+        };
+        judgement.why = Some(format!("{why}; {among}"));
     }
 }
 

@@ -47,7 +47,7 @@ pub fn choose(takes: Takes, n: u64, m: u64, distinct: u64) -> &'static DriftTest
         Takes::Categories => &jensen_shannon::TEST,
         // A classifier needs rows to learn from.
         Takes::Vectors if n.min(m) < 100 => &mmd::TEST,
-        Takes::Vectors => &domain_classifier::TEST,
+        Takes::Vectors | Takes::Rows => &domain_classifier::TEST,
         Takes::Texts => &text_classifier::TEST,
         Takes::Missing => &missing_share::TEST,
     }

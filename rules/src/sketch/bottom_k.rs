@@ -181,7 +181,8 @@ impl BottomK {
         pack_many(cells.iter(), &mut packed);
         let is_new = is_plain && cost <= Self::LONGEST && !self.rows.contains_key(&hash);
         let fits = self.below.is_none_or(|it| hash < it) && self.rows.len() < self.k;
-        (is_new && fits && self.bytes + cost <= self.most_bytes()).then(|| self.put(hash, Kept { count, cells: packed, cost }))
+        (is_new && fits && self.bytes + cost <= self.most_bytes())
+            .then(|| self.put(hash, Kept { count, cells: packed, cost }))
     }
 
     pub(super) fn size(&self) -> usize {
@@ -306,6 +307,23 @@ mod tests {
         let common = under(&common);
         assert!(common.len() > 20);
         assert!(under(&a).is_superset(&common) && under(&b).is_superset(&common));
+    }
+
+    /// Samples of one version are compared with those of the next.
+    #[test]
+    fn hashes_and_bytes_stay_as_they_are() {
+        let mut it = BottomK::new(2);
+        for row in
+            [[Value::text("a"), Value::Int(1)], [Value::text("b"), Value::Null], [Value::text("c"), Value::Num(0.5)]]
+        {
+            it.update(row.iter());
+        }
+        let mut bytes = vec![];
+        crate::sketch::Sketch::BottomK(it.clone()).write(&mut bytes);
+        let hashes: Vec<_> = it.iter().map(|it| it.hash).chain(it.below()).collect();
+        assert_eq!(hashes, [8_551_914_477_845_098_903, 8_655_793_650_383_908_268, 18_186_543_175_363_789_571]);
+        let expected = [3, 0, 0, 1, 3, 3, 221, 91, 169, 148, 99, 252, 2, 1, 9, 2, 6, 1, 98, 1, 1, 9, 2, 6, 1, 97, 3, 2];
+        assert_eq!(bytes, expected);
     }
 
     #[test]

@@ -67,7 +67,8 @@ pub fn fit(sides: Sides, test: &DriftTest, a: &Column, b: &Column) -> Result<Sid
     let is = match (&sides, test.takes) {
         (Sides::Numbers(..), Takes::Numbers | Takes::Either)
         | (Sides::Categories(_), Takes::Categories | Takes::Either)
-        | (Sides::Vectors(..), Takes::Vectors)
+        | (Sides::Vectors(..), Takes::Vectors | Takes::Rows)
+        | (Sides::Records(..), Takes::Rows)
         | (Sides::Texts(..), Takes::Texts)
         | (Sides::Missing(..), Takes::Missing) => return Ok(sides),
         (Sides::Numbers(..) | Sides::Texts(..), Takes::Categories) | (Sides::Texts(..), Takes::Either) => {
@@ -81,6 +82,7 @@ pub fn fit(sides: Sides, test: &DriftTest, a: &Column, b: &Column) -> Result<Sid
         (Sides::Categories(_), _) => "categories",
         (Sides::Vectors(..), _) => "vectors",
         (Sides::Texts(..), _) => "texts",
+        (Sides::Records(..), _) => "records",
         (Sides::Missing(..), _) => "shares of missing values",
     };
     let takes = match test.takes {
@@ -89,6 +91,7 @@ pub fn fit(sides: Sides, test: &DriftTest, a: &Column, b: &Column) -> Result<Sid
         Takes::Either => "numbers or categories",
         Takes::Vectors => "vectors",
         Takes::Texts => "texts",
+        Takes::Rows => "vectors, or several columns together",
         Takes::Missing => "shares of missing values",
     };
     Err(format!("`{}` compares {takes}, and the values are {is}; without `--test` one is chosen", test.name))
