@@ -79,6 +79,11 @@ impl Asked {
         }
     }
 
+    /// Whether it compares records over several columns.
+    pub fn takes_rows(self) -> bool {
+        matches!(self, Asked::Named(it) if it.takes == Takes::Rows)
+    }
+
     /// Whether shares of missing values are compared, which every column has.
     pub fn is_missing(self) -> bool {
         matches!(self, Asked::Named(it) if it.takes == Takes::Missing)
@@ -177,6 +182,7 @@ pub fn misfit(sides: &Sides, test: &DriftTest) -> String {
         Sides::Categories(_) => "categories",
         Sides::Vectors(..) => "vectors",
         Sides::Texts(..) => "texts",
+        Sides::Records(..) => "records",
         Sides::Missing(..) => "shares of missing values",
     };
     let takes = match test.takes {
@@ -185,6 +191,7 @@ pub fn misfit(sides: &Sides, test: &DriftTest) -> String {
         Takes::Either => "numbers or categories",
         Takes::Vectors => "vectors",
         Takes::Texts => "texts",
+        Takes::Rows => "vectors, or several columns together",
         Takes::Missing => "shares of missing values",
     };
     format!("`{}` compares {takes}, and the values are {is}", test.name)

@@ -14,8 +14,10 @@ use crate::sketch::{Counts, NumberKind, Quantiles, Sketch, Spec, Values};
 use crate::value::Value;
 use crate::window::Window;
 
+mod sample;
 mod written;
 
+pub use sample::{Comparable, RowSample};
 pub use written::{number_json, number_of};
 
 /// What a baseline's `driftline_baseline` says: the version of the format.
@@ -31,6 +33,8 @@ pub struct Baseline {
     pub records: u64,
     /// By path, as suites write it.
     pub fields: BTreeMap<String, Distribution>,
+    /// Sampled rows, of the fields of which tests need the values themselves.
+    pub samples: Vec<RowSample>,
 }
 
 /// The distribution of a field's values.
@@ -49,7 +53,8 @@ pub struct Distribution {
 }
 
 impl Baseline {
-    /// Of a window: the fields of which it keeps both numbers and categories for all records.
+    /// Of a window: the fields of which it keeps both numbers and categories for all records, and those that it
+    /// samples.
     pub fn of_window(bindings: &Bindings, window: &Window) -> Self {
         let mut fields = BTreeMap::new();
         for (path, values, counts) in kept(bindings) {
@@ -60,7 +65,17 @@ impl Baseline {
             };
             fields.insert(path, Distribution::of(values, counts));
         }
-        Baseline { records: window.rows, fields }
+        let sampled = bindings.sketches.iter().zip(&window.sketches).filter_map(|(plan, sketch)| {
+            let (Sketch::BottomK(it), None) = (sketch, plan.guard) else { return None };
+            let path = |slot: &crate::row::Slot| bindings.paths.get(usize::from(slot.0)).map(ToString::to_string);
+            Some(RowSample::of(plan.slots.iter().map(path).collect::<Option<_>>()?, it))
+        });
+        Baseline { records: window.rows, fields, samples: sampled.collect() }
+    }
+
+    /// The sampled rows of these fields; of two samples the one of more rows.
+    pub fn sample(&self, fields: &[String]) -> Option<&RowSample> {
+        self.samples.iter().filter(|it| it.fields == fields).max_by_key(|it| it.len())
     }
 
     /// The fields that [`Baseline::of_window`] finds in windows of a plan, by path and in their order.

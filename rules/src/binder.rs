@@ -103,6 +103,8 @@ pub struct Binder<'b> {
     pub ignore: Ignore,
     /// How many values a summary keeps exactly.
     pub budget: usize,
+    /// Whether windows are watched together, so that their tests have ever smaller levels.
+    pub is_sequential: bool,
     /// The summaries that the entry has asked for.
     pub asked: Vec<SketchId>,
 }

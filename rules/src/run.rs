@@ -260,6 +260,9 @@ pub struct References<'r> {
     pub baseline: Option<&'r Baseline>,
     /// Why there is no baseline, when whoever looked for one knows.
     pub absent: Option<&'r str>,
+    /// The share of the level that the tests of this window may spend, where windows are watched together
+    /// ([`Drift::spends`](crate::suite::Drift::spends)).
+    pub spends: Option<f64>,
 }
 
 /// Judges a window; drift tests compare it with `references`, and are skipped without them. Where several tests could
@@ -275,7 +278,7 @@ pub fn judge_against(
     references: References,
 ) -> Vec<Finding> {
     let mut findings = judge_uncorrected(plan, fold, now, context, references);
-    correct(plan, &mut [&mut findings]);
+    correct(plan, references.spends, &mut [&mut findings]);
     findings
 }
 

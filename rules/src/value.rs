@@ -145,6 +145,25 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The value that JSON text holds.
+    pub fn from_json(json: serde_json::Value) -> Value<'static> {
+        use serde_json::Value as Json;
+        match json {
+            Json::Null => Value::Null,
+            Json::Bool(it) => Value::Bool(it),
+            Json::Number(it) => match (it.as_i64(), it.as_u64()) {
+                (Some(it), _) => Value::Int(it),
+                (None, Some(it)) => Value::Big(it),
+                _ => Value::Num(it.as_f64().unwrap_or(f64::NAN)),
+            },
+            Json::String(it) => Value::Str(it.into()),
+            Json::Array(it) => Value::List(it.into_iter().map(Value::from_json).collect()),
+            Json::Object(it) => {
+                Value::Map(it.into_iter().map(|(name, it)| (name.into(), Value::from_json(it))).collect())
+            }
+        }
+    }
+
     /// Order of two values that have one: numbers with numbers (exactly, whatever their
     /// representation, a boolean being 0 or 1), text with text by code point, times with times.
     /// `None` for anything else, and for NaN.

@@ -116,7 +116,7 @@ fn page_sides(test: &DriftTest, case: &Value) -> Sides {
     match test.takes {
         Takes::Texts => Sides::Texts(texts(reference), texts(current)),
         Takes::Missing => Sides::Missing(share(reference), share(current)),
-        Takes::Vectors => sides(case, Path::new("")),
+        Takes::Vectors | Takes::Rows => sides(case, Path::new("")),
         _ if reference.iter().chain(current).any(Value::is_number) => {
             Sides::Numbers(numbers(reference), numbers(current))
         }

@@ -119,7 +119,7 @@ fn what_makes_no_baseline_is_said() {
     for (command, why) in [
         ("profile empty.ndjson", "no record"),
         ("profile absent.ndjson", "absent.ndjson"),
-        ("profile train.ndjson --suite none.yaml", "no `stable` names a field"),
+        ("profile train.ndjson --suite none.yaml", "no `stable` or `records_similar` names a field"),
         ("profile train.ndjson --suite bad.yaml", "there is no drift test `kss`"),
         ("check train.ndjson --suite suite.yaml --baseline b.json", "`fields` must be an object"),
         ("check train.ndjson --suite suite.yaml --baseline absent.json", "absent.json"),
@@ -130,6 +130,114 @@ fn what_makes_no_baseline_is_said() {
     }
     let said = room.run("profile train.ndjson --field b");
     assert!(said.code == 0 && said.err.contains("no record has a value of `b`"), "{}", said.err);
+}
+
+const SAMPLED: &str = "expectations:
+  - { field: prompt, stable: { test: text_classifier, sample_rows: 200 } }
+  - { fields: [score, intent], records_similar: {} }
+";
+
+/// Prompts of some words, and scores that follow the intent or do not.
+fn prompts(words: [&str; 4], turned: bool) -> String {
+    (0..400_usize).fold(String::new(), |mut text, i| {
+        let word = |by: usize| words[i / by % 4];
+        let pays = i * 7 % 13 < 6;
+        let score = if pays == turned { 0.0 } else { 0.5 } + (i * 37 % 100) as f64 / 200.0;
+        let intent = if pays { "pay" } else { "ask" };
+        let _ = writeln!(
+            text,
+            "{{\"prompt\": \"{} {} {} {i}\", \"score\": {score}, \"intent\": \"{intent}\"}}",
+            word(1),
+            word(4),
+            word(16)
+        );
+        text
+    })
+}
+
+#[test]
+fn texts_and_whole_records_are_sampled_and_compared() {
+    let banking = ["account", "card", "balance", "transfer"];
+    let room = Room::new(&[
+        ("suite.yaml", SAMPLED),
+        ("train.ndjson", &prompts(banking, false)),
+        ("today.ndjson", &prompts(["flight", "card", "hotel", "train"], true)),
+    ]);
+    let said = room.run("profile train.ndjson --suite suite.yaml -o b.json");
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    let baseline = json(&room.read("b.json"));
+    assert_eq!((&baseline["driftline_baseline"], &baseline["fields"]), (&1.into(), &serde_json::json!({})));
+    let sizes: Vec<_> =
+        baseline["samples"].as_array().unwrap().iter().map(|it| it["rows"].as_array().unwrap().len()).collect();
+    assert_eq!(sizes, [200, 193], "different rows");
+    let more = json(&room.run("profile train.ndjson --suite suite.yaml --sample-rows 300").out);
+    assert_eq!(more["samples"][0]["rows"].as_array().unwrap().len(), 300);
+    let table = room.run("profile train.ndjson --suite suite.yaml --format text").out;
+    assert!(table.contains("score, intent") && table.contains("200 sampled rows"), "{table}");
+
+    let said = room.run("check train.ndjson --suite suite.yaml --baseline b.json");
+    assert_eq!(said.code, 0, "{}", said.out);
+    let said = room.run("check today.ndjson --suite suite.yaml --baseline b.json --format json");
+    assert_eq!(said.code, 1, "{}", said.err);
+    let results = json(&said.out)["results"].clone();
+    let of = |kind: &str| results.as_array().unwrap().iter().find(|it| it["kind"] == kind).unwrap().clone();
+    assert!(of("stable")["why"].as_str().unwrap().contains("an AUC of"), "{results:#}");
+    assert_eq!(of("records_similar")["details"]["m"], 400);
+    let why = of("records_similar")["why"].as_str().unwrap().to_owned();
+    assert!(why.contains("a classifier tells them apart"), "{why}");
+    // However the input is cut.
+    for threads in ["1", "3"] {
+        let again = room.run(&format!(
+            "check today.ndjson --suite suite.yaml --baseline b.json --format json --threads {threads} --chunk-size 700"
+        ));
+        assert_eq!(json(&again.out)["results"], results, "{threads} threads");
+    }
+    // A baseline that was made without the suite has no sample.
+    room.run("profile train.ndjson -o plain.json");
+    let said = room.run("check today.ndjson --suite suite.yaml --baseline plain.json --verbose");
+    assert!(said.code == 0 && said.out.contains("the baseline has no sample of the field `prompt`"), "{}", said.out);
+}
+
+#[test]
+fn columns_are_compared_together() {
+    let words = ["account", "card", "balance", "transfer"];
+    let room = Room::new(&[("a.ndjson", &prompts(words, false)), ("b.ndjson", &prompts(words, true))]);
+    let drift = "drift --reference a.ndjson --current b.ndjson --format json";
+    // Either column is distributed as before; they no longer go together.
+    let apart = room.run(&format!("{drift} --column intent"));
+    assert_eq!(apart.code, 0, "{}", apart.out);
+    for test in ["pca_reconstruction", "domain_classifier"] {
+        let said = room.run(&format!("{drift} --test {test} --column score --column intent"));
+        assert_eq!(said.code, 1, "{test}: {}{}", said.out, said.err);
+        let column = &json(&said.out)["columns"][0];
+        assert_eq!(
+            (&column["column"], &column["n"], &column["test"]),
+            (&"score, intent".into(), &400.into(), &test.into())
+        );
+        assert!(column["p_value"].as_f64().unwrap() < 1e-6 && column["error"].is_null(), "{column:#}");
+    }
+    // From a pipe, which is read twice.
+    let args = [
+        "drift",
+        "--reference",
+        "-",
+        "--current",
+        "b.ndjson",
+        "--test",
+        "pca_reconstruction",
+        "--input-format",
+        "ndjson",
+    ];
+    let all = room.pipe(&args, prompts(words, false).as_bytes());
+    assert!(all.code == 1 && all.out.contains("prompt, score, intent"), "{}{}", all.out, all.err);
+    for (more, why) in [
+        ("--column score --column intentt", "neither side has the column `intentt` (did you mean `intent`?)"),
+        ("--column score", "and the values are numbers"),
+    ] {
+        let said = room.run(&format!("{drift} --test pca_reconstruction {more}"));
+        assert_eq!(said.code, 3, "{more}: {}", said.out);
+        assert!(said.err.contains(why) || said.out.contains(why), "{more}: {}{}", said.out, said.err);
+    }
 }
 
 /// The suite and the commands of the page, as they stand there.

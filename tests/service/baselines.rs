@@ -216,6 +216,32 @@ fn a_baseline_is_made_of_windows_and_holds_nothing_that_privacy_keeps_back() {
     }
 }
 
+/// Texts and whole records, of which windows keep samples, are compared as fields are; and windows that are watched
+/// together have ever smaller levels.
+#[test]
+fn samples_of_windows_make_a_baseline() {
+    let suite = "name: intents\nwindows: { length: 1m }\nprivacy: { note: drop }\n\
+        drift: { baseline: week, sequential: { since: \"2024-05-01T12:04:00Z\" } }\nexpectations:\n  \
+        - { field: intent, stable: { test: text_classifier }, name: texts }\n  \
+        - { fields: [score, intent], records_similar: {}, name: records }\n  \
+        - { fields: [score, note], records_similar: {}, name: notes }\n";
+    let server = server(&[("intents.yaml", suite)]);
+    let first = minute(&server, 0, 0.0);
+    assert!(finding(&first, "texts")["message"].as_str().unwrap().starts_with("there is no baseline"), "{first:#}");
+    let body = "{\"suite\": \"intents\", \"since\": \"2024-05-01T12:00:00Z\", \"until\": \"2024-05-01T12:30:00Z\"}";
+    let made = server.post("/v1/baselines/week:from-windows", "application/json", body);
+    assert_eq!(made.status, 201, "{}", made.body);
+    let samples = server.get("/v1/baselines/week").json()["samples"].clone();
+    let fields: Vec<_> = samples.as_array().unwrap().iter().map(|it| it["fields"].clone()).collect();
+    assert_eq!(fields, [json!(["intent"]), json!(["score", "intent"])], "not what privacy keeps back");
+    let drifted = minute(&server, 5, 0.5);
+    assert_eq!(finding(&drifted, "texts")["status"], "pass", "{drifted:#}");
+    let records = finding(&drifted, "records");
+    assert_eq!(records["status"], "fail", "{records:#}");
+    assert!(records["message"].as_str().unwrap().contains("most by score ("), "{records:#}");
+    assert!(finding(&drifted, "notes")["message"].as_str().unwrap().contains("`privacy`"), "{drifted:#}");
+}
+
 #[test]
 fn a_file_beside_the_suites_is_the_baseline_of_its_name() {
     let server = server(&[("intents.yaml", &suite("drift: { baseline: training }"))]);

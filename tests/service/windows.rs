@@ -26,6 +26,8 @@ expectations:
   - { field: email, unique: {}, name: unique email }
   - { field: email, most_common_value_in_set: [nobody], name: common email }
   - { field: card, unique: {}, name: unique card }
+  - { field: email, stable: { test: text_classifier }, name: email texts }
+  - { fields: [amount, card], records_similar: {}, name: records with cards }
   - { field: absent, not_null: {}, severity: info }
 ";
 
@@ -146,7 +148,7 @@ fn windows_keep_no_value_that_the_suite_keeps_back() {
     let window = window(&server, 7);
     let email = finding(&window, "unique email");
     assert_eq!((&email["status"], &email["unexpected"]), (&json!("fail"), &json!(6)));
-    for check in ["common email", "unique card"] {
+    for check in ["common email", "unique card", "email texts", "records with cards"] {
         let it = finding(&window, check);
         assert!(it["status"] == "skip" && it["message"].as_str().unwrap().contains("`privacy`"), "{it:#}");
     }

@@ -2,6 +2,7 @@
 
 mod show;
 mod sides;
+mod together;
 
 use anyhow::{anyhow, bail};
 use clap::{Args as ClapArgs, ValueEnum};
@@ -13,6 +14,7 @@ use super::check::Reading;
 use super::{CANNOT, complain, given};
 use crate::columns::{Column, Table};
 use crate::drift::{Asked, Entry, correct};
+use crate::files::Input;
 use sides::{compared, fit, missing};
 
 /// Compare two inputs column by column.
@@ -20,10 +22,11 @@ use sides::{compared, fit, missing};
 /// Says of each column that both inputs have whether its values are from one distribution, with a test that is chosen
 /// by type and size, or with the one that `--test` names. Columns of numbers are compared as numbers, booleans and
 /// texts as categories, long texts that hardly repeat as texts, lists of numbers as vectors; nulls and NaN are left
-/// out. `driftline kinds` lists the tests, `driftline kinds ks` shows the page of one.
+/// out. `driftline kinds` lists the tests, `driftline kinds ks` shows the page of one. `domain_classifier` and
+/// `pca_reconstruction` compare several columns together, record by record.
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Examples:\n  driftline drift --reference train.parquet --current today.parquet\n  driftline drift --reference jan.csv --current feb.csv --column amount --test ks --param method=exact\n  driftline drift --reference a.ndjson --current 'b/*.ndjson' --correction holm --format markdown\n  driftline drift --reference counts_a.csv --current counts_b.csv --weights count --test chi_square\n\nExit codes: 0 no column drifted; 1 at least one did; 3 bad usage, unreadable data, or nothing could be compared."
+    after_help = "Examples:\n  driftline drift --reference train.parquet --current today.parquet\n  driftline drift --reference jan.csv --current feb.csv --column amount --test ks --param method=exact\n  driftline drift --reference jan.csv --current feb.csv --test pca_reconstruction --column amount --column age\n  driftline drift --reference a.ndjson --current 'b/*.ndjson' --correction holm --format markdown\n  driftline drift --reference counts_a.csv --current counts_b.csv --weights count --test chi_square\n\nExit codes: 0 no column drifted; 1 at least one did; 3 bad usage, unreadable data, or nothing could be compared."
 )]
 pub struct Args {
     /// The reference: files or patterns, NDJSON, JSON array, CSV, Parquet, also .gz and .zst; `-` is standard input.
@@ -94,9 +97,12 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     if args.reference == ["-"] && args.current == ["-"] {
         bail!("standard input (`-`) cannot be both the reference and what is compared with it");
     }
-    let (reference, reference_fault) = read(args, &args.reference)?;
-    let (current, current_fault) = read(args, &args.current)?;
-    let entries = compare(args, test, &params, &reference, &current)?;
+    let (reference, reference_fault) = read(args, &args.reference, test)?;
+    let (current, current_fault) = read(args, &args.current, test)?;
+    let entries = match together::columns(args, test, &reference.0, &current.0)? {
+        Some(columns) => vec![together::entry(args, &columns, test, &params, [&reference.1, &current.1])?],
+        None => compare(args, test, &params, &reference.0, &current.0)?,
+    };
     show::write(&entries, args.format)?;
     let any = |is: fn(&Entry) -> bool| entries.iter().any(is);
     Ok(match () {
@@ -110,9 +116,13 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     })
 }
 
-/// A side, and whether some of it could not be read.
-fn read(args: &Args, data: &[String]) -> anyhow::Result<(Table, bool)> {
+/// A side with what it is read from, and whether some of it could not be read.
+fn read(args: &Args, data: &[String], test: Asked) -> anyhow::Result<((Table, Vec<Input>), bool)> {
     let inputs = Reading::inputs(data)?;
+    if test.takes_rows() {
+        // It is read again, record by record.
+        inputs.iter().for_each(Input::hold);
+    }
     let pass = Table::read(&inputs, &args.reading.files()?, &args.reading.csv_nulls(), args.weights.as_deref());
     given::tell(&pass);
     let data = data.join(", ");
@@ -122,7 +132,7 @@ fn read(args: &Args, data: &[String]) -> anyhow::Result<(Table, bool)> {
     if pass.seen.crowded {
         complain(format_args!("warning: {data}: there are too many columns; the first ones are compared"));
     }
-    Ok((pass.seen, !pass.faults.is_empty()))
+    Ok(((pass.seen, inputs), !pass.faults.is_empty()))
 }
 
 fn compare(

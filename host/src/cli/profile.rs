@@ -1,6 +1,5 @@
 //! `driftline profile`: data in, a baseline out.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::baseline::Baseline;
 use driftline_rules::plan::{self, Plan};
 use driftline_rules::samples::Keep;
+use driftline_rules::sketch::Spec;
 use driftline_rules::suite;
 use serde_json::{Value as Json, json};
 
@@ -27,7 +27,7 @@ const SHOWN: usize = 5;
 
 /// Make a baseline of data: the distribution of each field, for `stable` to compare with.
 ///
-/// Of the fields that a suite's `stable` expectations name, read as its `types:` say; without a suite, of all fields
+/// Of the fields that a suite's `stable` and `records_similar` expectations name, read as its `types:` say; without a suite, of all fields
 /// that hold single values, those within objects too. The same data always gives the same baseline.
 #[derive(ClapArgs, Debug)]
 #[command(
@@ -52,6 +52,10 @@ pub struct Args {
     /// Values of a field that are kept exactly; of more, a sketch of 1 % relative error.
     #[arg(long, value_name = "N", default_value_t = 1 << 20)]
     exact_values: usize,
+    /// Different rows that are sampled for tests on texts, vectors and whole records; default: as the suite says of
+    /// its windows. A baseline of which there is one may have more.
+    #[arg(long, value_name = "N")]
+    sample_rows: Option<usize>,
     #[command(flatten)]
     reading: Reading,
 }
@@ -98,7 +102,8 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     let baseline = Baseline { records: records - unreadable, ..Baseline::of_window(&plan.bindings, &fold.window) };
     // A name that no record has is a slip of the pen, not a field without values.
     let unseen = baseline.fields.iter().filter(|(_, it)| it.n + it.nan == 0).map(|(name, _)| name.as_str());
-    let unseen: Vec<_> = unseen.collect();
+    let unsampled = baseline.samples.iter().filter(|it| it.n == 0).flat_map(|it| &it.fields);
+    let unseen: Vec<_> = unseen.chain(unsampled.map(String::as_str)).collect();
     if !unseen.is_empty() {
         complain(format_args!("warning: no record has a value of `{}`", unseen.join("`, `")));
     }
@@ -125,7 +130,7 @@ fn save(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) 
 /// A plan that summarises the fields and judges nothing; `None`: the suite has problems, which were told.
 fn plan(args: &Args, inputs: &[Input]) -> anyhow::Result<Option<Plan>> {
     let options = plan::Options { budget: args.exact_values.min(args.reading.budget), ..plan::Options::default() };
-    let (mut types, mut fields) = (Vec::new(), args.fields.clone());
+    let (mut types, mut fields, mut sampled) = (Vec::new(), args.fields.clone(), Vec::new());
     if let Some(path) = &args.suite {
         let loaded = suites::load(path, &options).map_err(anyhow::Error::msg)?;
         for problem in &loaded.problems {
@@ -136,19 +141,35 @@ fn plan(args: &Args, inputs: &[Input]) -> anyhow::Result<Option<Plan>> {
         }
         types = loaded.suite.types;
         if fields.is_empty() {
-            let stable = loaded.plan.expectations.iter().filter(|it| it.kind.name == "stable");
-            fields = stable.flat_map(|it| it.fields.iter().cloned()).collect();
+            let compared =
+                loaded.plan.expectations.iter().filter(|it| ["stable", "records_similar"].contains(&it.kind.name));
+            for it in compared {
+                let sketches = it.sketches.iter().filter_map(|id| loaded.plan.bindings.sketches.get(usize::from(id.0)));
+                let samples = sketches.filter_map(|it| if let Spec::BottomK { k } = it.spec { Some(k) } else { None });
+                match samples.max() {
+                    Some(k) => sampled.push((it.fields.clone(), args.sample_rows.unwrap_or(k))),
+                    None => fields.extend(it.fields.iter().cloned()),
+                }
+            }
         }
-        if fields.is_empty() {
-            bail!("{}: no `stable` names a field; `--field` does, or leave `--suite` out", path.display());
+        if fields.is_empty() && sampled.is_empty() {
+            bail!(
+                "{}: no `stable` or `records_similar` names a field; `--field` does, or leave `--suite` out",
+                path.display()
+            );
         }
     } else if fields.is_empty() {
         inputs.iter().for_each(Input::hold);
         let pass = reading::profile(inputs, &args.reading.files()?, &args.reading.csv_nulls());
         fields = columns(&pass.profile);
     }
-    let fields: BTreeSet<_> = fields.into_iter().collect();
-    let entries: Vec<_> = fields.iter().map(|it| json!({"field": it, "stable": {}})).collect();
+    fields.sort_unstable();
+    fields.dedup();
+    let mut entries: Vec<_> = fields.iter().map(|it| json!({"field": it, "stable": {}})).collect();
+    entries.extend(sampled.iter().map(|(fields, k)| match fields.as_slice() {
+        [field] => json!({"field": field, "stable": {"test": "domain_classifier", "sample_rows": k}}),
+        fields => json!({"fields": fields, "records_similar": {"sample_rows": k}}),
+    }));
     let (mut suite, problems) = suite::read(&json!({ "expectations": entries }).to_string());
     suite.types = types;
     let (plan, more) = plan::compile(&suite, &options);
@@ -170,7 +191,13 @@ fn show(baseline: &Baseline, out: &mut dyn Write) -> std::io::Result<()> {
         let n = it.get("n").map(ToString::to_string).unwrap_or_default();
         vec![name.clone(), n, percent(null), number("mean"), number("sd"), distribution(it, about)]
     });
-    table(&["FIELD", "VALUES", "NULL", "MEAN", "SD", "QUANTILES, OR THE MOST FREQUENT"], &rows.collect::<Vec<_>>(), out)
+    let samples = baseline.samples.iter().map(|it| {
+        let all = (it.n + it.null).max(1) as f64;
+        let told = format!("{} sampled rows", it.len());
+        vec![it.fields.join(", "), it.n.to_string(), percent(it.null as f64 / all), "-".into(), "-".into(), told]
+    });
+    let rows: Vec<_> = rows.chain(samples).collect();
+    table(&["FIELD", "VALUES", "NULL", "MEAN", "SD", "QUANTILES, OR THE MOST FREQUENT"], &rows, out)
 }
 
 fn distribution(field: &Json, about: &Json) -> String {

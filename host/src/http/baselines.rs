@@ -133,9 +133,11 @@ fn body(hash: &str, text: String) -> Response {
 }
 
 fn summary(name: &str, version: Option<i64>, hash: &str, baseline: &Baseline) -> Response {
-    let fields = baseline.summary().get("fields").cloned().unwrap_or_default();
+    let summary = baseline.summary();
+    let fields = summary.get("fields").cloned().unwrap_or_default();
+    let samples = summary.get("samples").cloned().unwrap_or_else(|| serde_json::json!([]));
     let (name, records) = (name.to_owned(), baseline.records);
-    let detail = BaselineDetail { name, version, hash: hash.to_owned(), records, fields };
+    let detail = BaselineDetail { name, version, hash: hash.to_owned(), records, fields, samples };
     ([(header::ETAG, format!("\"{hash}\""))], Json(detail)).into_response()
 }
 
@@ -178,7 +180,7 @@ async fn keep(app: &App, put: Put, by: &str) -> Result<(StatusCode, Json<Baselin
 }
 
 /// Makes a baseline of the stored windows of a suite's active version, and keeps it as the next version of its name.
-/// It has the fields that `stable` expectations name and that the suite's privacy lets windows keep.
+/// It has the fields that `stable` and `records_similar` expectations name and that the suite's privacy lets windows keep.
 #[utoipa::path(post, path = "/v1/baselines/{name}:from-windows", tag = "baselines", params(("name" = String, Path, description = "The baseline.")),
     request_body(content = BaselineFromWindows, content_type = "application/json", description = "Which windows."), responses(
     (status = 200, description = "There was an equal one already.", body = BaselineOut),

@@ -29,6 +29,8 @@ pub struct Compared {
     named: Option<Arc<Known>>,
     earlier: Option<(Window, Baseline)>,
     absent: Option<String>,
+    /// The share of the level that the tests of the window may spend.
+    spends: Option<f64>,
     /// What it is, in words; `None`: nothing.
     pub told: Option<String>,
 }
@@ -37,6 +39,12 @@ impl Compared {
     /// What the suite of a window says that it is compared with. Called before the window is closed, so that no
     /// transaction waits for it.
     pub async fn of_window(app: &App, version: &Version, key: &WindowKey, most: usize) -> Result<Self, store::Error> {
+        let plan = &version.loaded.plan;
+        let spends = plan.drift.spends(&plan.windows, (key.start, key.end));
+        Ok(Compared { spends, ..Compared::looked_up(app, version, key, most).await? })
+    }
+
+    async fn looked_up(app: &App, version: &Version, key: &WindowKey, most: usize) -> Result<Self, store::Error> {
         let plan = &version.loaded.plan;
         if !key.is_over || !plan.compares() {
             return Ok(Compared::default());
@@ -112,7 +120,7 @@ impl Compared {
                  `PUT /v1/baselines/{name}`"
                 ),
             });
-        Compared { named: known, told, absent, earlier: None }
+        Compared { named: known, told, absent, ..Compared::default() }
     }
 
     /// As the engine takes it.
@@ -122,6 +130,7 @@ impl Compared {
             window: earlier.map(|it| &it.0),
             baseline: self.named.as_ref().map(|it| &it.baseline).or(earlier.map(|it| &it.1)),
             absent: self.absent.as_deref(),
+            spends: self.spends,
         }
     }
 }
@@ -182,8 +191,9 @@ pub async fn of_windows(
     let stable: Vec<_> =
         plan.expectations.iter().filter(|it| it.kind.name == "stable").flat_map(|it| &it.fields).collect();
     baseline.fields.retain(|field, _| stable.contains(&field));
-    if baseline.fields.is_empty() {
-        return Ok(Err("the suite has no `stable` on a field that its `privacy` lets windows keep".to_owned()));
+    if baseline.fields.is_empty() && baseline.samples.is_empty() {
+        let why = "the suite has no `stable` or `records_similar` on fields that its `privacy` lets windows keep";
+        return Ok(Err(why.to_owned()));
     }
     Ok(Ok(baseline))
 }
@@ -247,6 +257,7 @@ pub fn distributions(version: &Version, window: &Window) -> Baseline {
     baseline.records -= window.unreadable.min(baseline.records);
     // Of what is told by hash, windows hold hashes, which are no distribution.
     baseline.fields.retain(|field, _| version.privacy.keeps(field));
+    baseline.samples.retain(|it| it.fields.iter().all(|field| version.privacy.keeps(field)));
     baseline
 }
 

@@ -62,6 +62,9 @@ pub struct BaselineDetail {
     /// By field: how many values there were, and a `summary` of them: mean, quantiles and a histogram, or the most
     /// frequent values.
     pub fields: Json,
+    /// Samples of rows, for tests on texts, vectors and whole records: their `fields`, and how many different rows
+    /// there are.
+    pub samples: Json,
 }
 
 /// Which stored windows a baseline is made of.

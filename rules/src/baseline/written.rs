@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Baseline, Distribution, VERSION};
+use super::{Baseline, Distribution, RowSample, VERSION};
 use crate::drift::Numbers;
 
 /// As it is written.
@@ -56,19 +56,47 @@ impl Baseline {
                 }
             }
         }
-        if wrong.is_empty() { Ok(Baseline { records: records.unwrap_or(0), fields }) } else { Err(wrong.join("\n")) }
+        let mut samples = Vec::new();
+        match json.get("samples") {
+            None => {}
+            Some(Json::Array(all)) => {
+                for (at, it) in all.iter().enumerate() {
+                    match RowSample::read(it) {
+                        Ok(it) => samples.push(it),
+                        Err(why) => wrong.push(format!("`samples[{at}]`: {why}")),
+                    }
+                }
+            }
+            Some(_) => wrong.push("`samples` must be an array".to_owned()),
+        }
+        if wrong.is_empty() {
+            Ok(Baseline { records: records.unwrap_or(0), fields, samples })
+        } else {
+            Err(wrong.join("\n"))
+        }
     }
 
     /// As JSON: each field with its values, from which [`Baseline::read`] makes the same, and a `summary`.
     pub fn to_json(&self) -> Json {
         let fields: Map<_, _> = self.fields.iter().map(|(path, it)| (path.clone(), it.to_json(true))).collect();
-        json!({"driftline_baseline": VERSION, "records": self.records, "fields": fields})
+        let mut json = json!({"driftline_baseline": VERSION, "records": self.records, "fields": fields});
+        self.add_samples(&mut json, RowSample::to_json);
+        json
     }
 
     /// The same without the values themselves.
     pub fn summary(&self) -> Json {
         let fields: Map<_, _> = self.fields.iter().map(|(path, it)| (path.clone(), it.to_json(false))).collect();
-        json!({"records": self.records, "fields": fields})
+        let mut json = json!({"records": self.records, "fields": fields});
+        self.add_samples(&mut json, RowSample::summary);
+        json
+    }
+
+    /// A baseline without samples does not speak of them.
+    fn add_samples(&self, json: &mut Json, of: impl Fn(&RowSample) -> Json) {
+        if let (false, Some(members)) = (self.samples.is_empty(), json.as_object_mut()) {
+            members.insert("samples".to_owned(), self.samples.iter().map(of).collect());
+        }
     }
 }
 
@@ -154,7 +182,7 @@ pub fn number_of(json: &Json) -> Option<f64> {
     }
 }
 
-fn sum(mut counts: impl Iterator<Item = u64>) -> Result<u64, String> {
+pub(super) fn sum(mut counts: impl Iterator<Item = u64>) -> Result<u64, String> {
     // As many as no store will ever hold; sums of a few of them are still counts.
     const MOST: u64 = 1 << 53;
     let total = counts.try_fold(0_u64, |sum, it| sum.checked_add(it).filter(|it| *it <= MOST));

@@ -47,7 +47,7 @@ pub fn choose(takes: Takes, n: u64, m: u64, distinct: u64) -> &'static DriftTest
         Takes::Categories => &jensen_shannon::TEST,
         // A classifier needs rows to learn from.
         Takes::Vectors if n.min(m) < 100 => &mmd::TEST,
-        Takes::Vectors => &domain_classifier::TEST,
+        Takes::Vectors | Takes::Rows => &domain_classifier::TEST,
         Takes::Texts => &text_classifier::TEST,
         Takes::Missing => &missing_share::TEST,
     }
@@ -61,6 +61,7 @@ pub fn of_sides(sides: &Sides) -> &'static DriftTest {
         Sides::Missing(a, b) => choose(Takes::Missing, a.of, b.of, 2),
         Sides::Vectors(a, b) => choose(Takes::Vectors, a.len() as u64, b.len() as u64, 0),
         Sides::Texts(a, b) => choose(Takes::Texts, a.len() as u64, b.len() as u64, 0),
+        Sides::Records(a, b) => choose(Takes::Rows, a.rows.len() as u64, b.rows.len() as u64, 0),
     }
 }
 

@@ -1,7 +1,18 @@
 //! What has changed, in the words of a person who knows the data and not the test.
 
 use super::bins::{Style, bin};
-use super::{Bin, Found, Moments, Numbers, Params, Share, Sides};
+use super::{Bin, DriftTest, Found, Moments, Numbers, Params, Share, Sides, domain_classifier, pca_reconstruction};
+
+/// What an alarm of a test on records is about, in words: what tells the sides apart, and which fields do most. It
+/// takes the time of the test for each field. Of other sides, the [`effect`].
+pub fn explained(test: &DriftTest, sides: &Sides, found: &Found, params: &Params) -> String {
+    let words = match (sides, test.name) {
+        (Sides::Records(..), "pca_reconstruction") => pca_reconstruction::in_words(sides, found, params),
+        (Sides::Records(..), _) => domain_classifier::in_words(sides, found, params),
+        _ => None,
+    };
+    words.unwrap_or_else(|| effect(sides, found))
+}
 
 /// What has changed, in words.
 pub fn effect(sides: &Sides, found: &Found) -> String {
@@ -18,7 +29,20 @@ pub fn effect(sides: &Sides, found: &Found) -> String {
             format!("missing {} % -> {} %", short(share(a)), short(share(b)))
         }
         Sides::Categories(it) => moved(&Bin::of_categories(it)),
-        Sides::Vectors(..) | Sides::Texts(..) => format!("statistic {}", short(found.statistic)),
+        Sides::Vectors(..) | Sides::Texts(..) | Sides::Records(..) => unlike(found),
+    }
+}
+
+/// Of what has no unit of its own.
+fn unlike(found: &Found) -> String {
+    let more = |name: &str| found.more.get(name).copied();
+    if let (Some(moved), Some(spreads)) = (more("euclidean"), more("effect")) {
+        return format!("the mean has moved by {}, {} standard deviations", short(moved), short(spreads));
+    }
+    match (more("unseen_reference_error"), more("unseen_current_error")) {
+        (Some(before), Some(now)) => format!("reconstruction error {}", change(before, now)),
+        _ if more("mmd2_biased").is_some() => format!("mean discrepancy {}", short(found.statistic)),
+        _ => format!("a classifier tells them apart with an AUC of {}", short(found.statistic)),
     }
 }
 

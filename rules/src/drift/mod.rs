@@ -14,6 +14,7 @@ pub mod bins;
 pub mod homogeneity;
 pub mod significance;
 pub mod multiplicity;
+pub mod spending;
 
 pub mod chi2_contingency;
 pub mod chi_square;
@@ -36,6 +37,8 @@ pub mod centroid_distance;
 pub mod classifier;
 pub mod domain_classifier;
 pub mod mmd;
+pub mod pca_reconstruction;
+pub mod records;
 pub mod text_classifier;
 
 pub mod choose;
@@ -68,6 +71,7 @@ pub mod welch;
 
 pub use moments::Moments;
 pub use params::Params;
+pub use records::Records;
 pub use sides::{Categories, Numbers, Share, Sides};
 
 /// A test, or a distance; a static value, listed in [`TESTS`].
@@ -103,6 +107,8 @@ pub enum Takes {
     Either,
     /// Vectors of one length.
     Vectors,
+    /// Vectors of one length, or records over several fields.
+    Rows,
     /// Texts.
     Texts,
     /// How many values of each side are missing.
@@ -188,6 +194,7 @@ pub static TESTS: &[&DriftTest] = &[
     &centroid_distance::TEST,
     &domain_classifier::TEST,
     &mmd::TEST,
+    &pca_reconstruction::TEST,
     &text_classifier::TEST,
     &anderson_darling::TEST,
     &anderson_ksamp::TEST,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use super::records::Records;
 use super::{ecdf, sort};
 
 /// Reference and current side.
@@ -16,6 +17,8 @@ pub enum Sides {
     Vectors(Vec<Vec<f64>>, Vec<Vec<f64>>),
     /// Texts.
     Texts(Vec<String>, Vec<String>),
+    /// Records over the same fields.
+    Records(Records, Records),
     /// Missing values among all values.
     Missing(Share, Share),
 }

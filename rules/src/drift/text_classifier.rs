@@ -34,7 +34,7 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
     let mut chance = Chance::new(seed);
     let mut side = |texts: &[String]| -> Vec<Features> {
         let chosen = chance.sample(texts.len(), most);
-        chosen.into_iter().filter_map(|at| texts.get(at)).map(|it| features(it)).collect()
+        chosen.into_iter().filter_map(|at| texts.get(at)).map(|it| words(it, BUCKETS)).collect()
     };
     let (a, b) = (side(reference), side(current));
     let told = tell_apart(&a, &b, BUCKETS as usize, seed)?;
@@ -50,14 +50,14 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
     })
 }
 
-/// Which words, pairs of neighbouring words and runs of three letters a text has, hashed to buckets (K. Weinberger et
+/// Which words, pairs of neighbouring words and runs of three letters a text has, hashed to so many buckets (K. Weinberger et
 /// al., "Feature hashing for large scale multitask learning", 2009), as a vector of length 1.
-fn features(text: &str) -> Features {
+pub(super) fn words(text: &str, buckets: u64) -> Features {
     let text = text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or(text).to_lowercase();
     let words: Vec<&str> = text.split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty()).collect();
     let mut found = BTreeSet::new();
     let mut add = |kind: char, of: &str| {
-        found.insert((xxh3_64(format!("{kind}{of}").as_bytes()) % BUCKETS) as u32);
+        found.insert((xxh3_64(format!("{kind}{of}").as_bytes()) % buckets) as u32);
     };
     for word in &words {
         add('w', word);
@@ -93,6 +93,6 @@ mod tests {
         let (same, other) = (run(&same, &Params::default()).unwrap(), run(&other, &Params::default()).unwrap());
         assert!(same.p_value.unwrap() > 0.05, "{same:?}");
         assert!(other.statistic > 0.9 && other.p_value.unwrap() < 1e-6, "{other:?}");
-        assert!(features("").is_empty() && features(&"ä".repeat(5000)).len() < 10);
+        assert!(words("", 9).is_empty() && words(&"ä".repeat(5000), BUCKETS).len() < 10);
     }
 }

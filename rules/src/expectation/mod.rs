@@ -7,6 +7,7 @@ mod bounds;
 #[cfg(test)]
 mod budgets;
 mod columns;
+mod comparing;
 mod departure;
 mod distinct;
 mod distribution;
@@ -88,6 +89,7 @@ pub mod proportion_of_non_null_values_between;
 pub mod proportion_of_unique_values_between;
 pub mod quantile_between;
 pub mod quantile_values_between;
+pub mod records_similar;
 pub mod row_count_between;
 pub mod row_count_equal;
 pub mod stable;
@@ -169,6 +171,7 @@ pub static KINDS: &[&Kind] = &[
     &proportion_of_unique_values_between::KIND,
     &quantile_between::KIND,
     &quantile_values_between::KIND,
+    &records_similar::KIND,
     &row_count_between::KIND,
     &row_count_equal::KIND,
     &stable::KIND,

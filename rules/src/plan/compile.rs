@@ -23,6 +23,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
     let mut compiler = Compiler {
         options,
         declared: &suite.types,
+        is_sequential: suite.drift.sequential.is_some(),
         plugins: Vec::new(),
         problems: Vec::new(),
         bindings: Bindings::default(),
@@ -100,6 +101,8 @@ pub(super) struct Compiler<'o> {
     pub(super) options: &'o Options,
     /// The suite's `types:`.
     pub(super) declared: &'o [Declared],
+    /// Whether windows are watched together.
+    pub(super) is_sequential: bool,
     pub(super) plugins: Vec<Found>,
     pub(super) problems: Vec<Problem>,
     pub(super) bindings: Bindings,
@@ -158,6 +161,7 @@ impl Compiler<'_> {
             names: fields.clone(),
             ignore,
             budget: self.options.budget,
+            is_sequential: self.is_sequential,
             asked: Vec::new(),
         };
         let read_columns = std::mem::take(&mut binder.bindings.reads_columns);

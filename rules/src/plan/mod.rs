@@ -196,7 +196,8 @@ impl Expectation {
     /// Whether it may compare a window with a baseline or with another window: `stable`, and rules of plugins on
     /// windows, among which drift tests are.
     pub fn compares(&self) -> bool {
-        self.kind.name == "stable" || self.source.is_some() && matches!(self.check, Check::Window(_))
+        matches!(self.kind.name, "stable" | "records_similar")
+            || self.source.is_some() && matches!(self.check, Check::Window(_))
     }
 
     /// Whether a value counts as null: GX takes NaN for null.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::json::{of_json, write_json};
+use super::json::write_json;
 use super::{Batch, Column, ColumnData, ColumnType, Texts};
 use crate::time::Time;
 use crate::types::Type;
@@ -353,7 +353,7 @@ impl ColumnData {
                 let short = |it: &f32| Value::Num(it.to_string().parse().unwrap_or_else(|_| f64::from(*it)));
                 values.get(at * n..(at + 1) * n).map(|it| Value::List(it.iter().map(short).collect()))
             }
-            ColumnData::Json(it) => it.get(at).and_then(|it| serde_json::from_str(it).ok()).map(of_json),
+            ColumnData::Json(it) => it.get(at).and_then(|it| serde_json::from_str(it).ok()).map(Value::from_json),
         };
         found.unwrap_or(Value::Null)
     }

@@ -63,6 +63,7 @@ fn specs() -> Vec<Spec> {
         all.push(Spec::Values { rows: false, budget });
         all.push(Spec::Counts { budget });
         all.push(Spec::Keys { budget });
+        all.push(Spec::BottomK { k: budget });
     }
     all
 }
@@ -106,6 +107,9 @@ fn reads(sketch: &Sketch) -> String {
         Sketch::Bins(it) => format!("{:?} {:?} {} {}", it.numbers, it.counts(), it.below(), it.above()),
         Sketch::Runs(it) => format!("{:?} {:?} {:?}", it.violations(true), it.violations(false), it.incomparable()),
         Sketch::Types(it) => format!("{it:?}"),
+        Sketch::BottomK(it) => {
+            format!("{} {} {} {:?} {:?}", it.n, it.null, it.too_long, it.below(), it.iter().collect::<Vec<_>>())
+        }
     }
 }
 
@@ -190,8 +194,8 @@ proptest! {
         cuts in prop::collection::vec(any::<usize>(), 0..6),
         order in prop::collection::vec(any::<usize>(), 1..12),
     ) {
-        for budget in [1, 5, 1000] {
-            let spec = Spec::Keys { budget };
+        let specs = [1, 5, 1000].map(|budget| [Spec::Keys { budget }, Spec::BottomK { k: budget }]);
+        for spec in specs.into_iter().flatten() {
             let whole = pass(&spec, &column, true);
             let parts = merged(&spec, &column, &cuts, &order, true);
             prop_assert_eq!(reads(&whole), reads(&parts));
@@ -287,7 +291,7 @@ fn sketches_of_other_specs_are_refused_and_nothing_changes() {
             let merged = it.merge(pass(b, &column, false));
             // Budgets 0 and 1 are the same where at least one value is kept.
             if merged.is_ok() {
-                let floor = |spec: &Spec| format!("{spec:?}").replace("budget: 0", "budget: 1");
+                let floor = |spec: &Spec| format!("{spec:?}").replace("budget: 0", "budget: 1").replace("k: 0", "k: 1");
                 assert!(i == k || floor(a) == floor(b), "{a:?} {b:?}");
             } else {
                 assert!(i != k && it == pass(a, &column, false), "{a:?} {b:?}");

@@ -5,6 +5,7 @@
 //! once; a part that counted its rows from 0 is moved to its place with [`Sketch::shift`].
 
 mod bins;
+mod bottom_k;
 mod counts;
 mod exact;
 mod extremes;
@@ -26,6 +27,7 @@ mod values;
 mod laws;
 
 pub use bins::Bins;
+pub use bottom_k::{BottomK, SampledRow};
 pub use counts::{Count, Counts, Distinct};
 pub use extremes::Extremes;
 pub use folded::Folded;
@@ -81,6 +83,11 @@ pub enum Spec {
     },
     /// How many values are of which type.
     Types,
+    /// A sample of the distinct rows.
+    BottomK {
+        /// Rows kept at most.
+        k: usize,
+    },
     /// Whatever a plugin keeps.
     Folded(Arc<Summary>),
 }
@@ -106,6 +113,8 @@ pub enum Sketch {
     Runs(Runs),
     /// See [`Types`].
     Types(Types),
+    /// See [`BottomK`].
+    BottomK(BottomK),
     /// See [`Folded`].
     Folded(Box<Folded>),
 }
@@ -144,6 +153,7 @@ impl Sketch {
             Spec::Bins { edges } => Sketch::Bins(Bins::new(edges.clone())),
             Spec::Runs { increasing } => Sketch::Runs(Runs::new(*increasing)),
             Spec::Types => Sketch::Types(Types::default()),
+            Spec::BottomK { k } => Sketch::BottomK(BottomK::new(*k)),
             Spec::Folded(it) => Sketch::Folded(Box::new(Folded::new(it))),
         }
     }
@@ -161,6 +171,7 @@ impl Sketch {
             Sketch::Bins(it) => Sketch::Bins(Bins::new(it.edges.clone())),
             Sketch::Runs(it) => Sketch::Runs(Runs::new(it.increasing)),
             Sketch::Types(_) => Sketch::Types(Types::default()),
+            Sketch::BottomK(it) => Sketch::BottomK(BottomK::new(it.k())),
             Sketch::Folded(it) => Sketch::Folded(Box::new(Folded::new(it.summary()))),
         }
     }
@@ -178,17 +189,19 @@ impl Sketch {
             Sketch::Bins(it) => it.update(value, row),
             Sketch::Runs(it) => it.update(value, row),
             Sketch::Types(it) => it.update(value, row),
+            Sketch::BottomK(it) => it.update(std::iter::once(value)),
             Sketch::Folded(it) => it.update(std::iter::once(value), row),
         }
     }
 
     /// Takes in the cells of a compound key, for [`Keys`], for [`Counts`], whose values are then
-    /// arrays, and for [`Folded`]; the other sketches ignore it. A missing value, null or NaN in it is a value like any
+    /// arrays, for [`BottomK`] and for [`Folded`]; the other sketches ignore it. A missing value, null or NaN in it is a value like any
     /// other, and in [`Keys`] they equal each other.
     pub fn update_many<'v, 'r: 'v>(&mut self, cells: impl Iterator<Item = &'v Value<'r>> + Clone, row: u64) {
         match self {
             Sketch::Keys(it) => it.update_many(cells, row),
             Sketch::Counts(it) => it.update(&Value::List(cells.cloned().collect()), row),
+            Sketch::BottomK(it) => it.update(cells),
             Sketch::Folded(it) => it.update(cells, row),
             _ => {}
         }
@@ -206,6 +219,7 @@ impl Sketch {
             (Sketch::Bins(a), Sketch::Bins(b)) => return a.merge(&b),
             (Sketch::Runs(a), Sketch::Runs(b)) => return a.merge(&b),
             (Sketch::Types(a), Sketch::Types(b)) => a.merge(&b),
+            (Sketch::BottomK(a), Sketch::BottomK(b)) => return a.merge(b),
             (Sketch::Folded(a), Sketch::Folded(b)) => return a.merge(*b),
             _ => return Err(OtherSketch),
         }
@@ -215,7 +229,7 @@ impl Sketch {
     /// Adds `rows` to every row number kept.
     pub fn shift(&mut self, rows: u64) {
         match self {
-            Sketch::Presence(_) => {}
+            Sketch::Presence(_) | Sketch::BottomK(_) => {}
             Sketch::Moments(it) => it.shift(rows),
             Sketch::Extremes(it) => it.shift(rows),
             Sketch::Values(it) => it.shift(rows),
@@ -280,6 +294,7 @@ impl Sketch {
                 Sketch::Keys(it) => it.size(),
                 Sketch::Bins(it) => it.size(),
                 Sketch::Runs(it) => it.size(),
+                Sketch::BottomK(it) => it.size(),
                 Sketch::Folded(it) => it.size(),
             }
     }

@@ -11,7 +11,7 @@ mod numbers;
 
 use std::cmp::Ordering;
 
-use keyed::{read_counts, read_keys, write_counts, write_keys};
+use keyed::{read_counts, read_keys, read_rows, write_counts, write_keys, write_rows};
 use numbers::{read_bins, read_moments, read_values, write_bins, write_moments, write_values};
 
 use super::extremes::{Extremes, Range};
@@ -38,6 +38,7 @@ pub(super) fn write(sketch: &Sketch, out: &mut Vec<u8>) {
         Sketch::Keys(it) => write_keys(it, out),
         Sketch::Bins(it) => write_bins(it, out),
         Sketch::Runs(it) => write_runs(it, out),
+        Sketch::BottomK(it) => write_rows(it, out),
         Sketch::Folded(it) => it.write(out),
         Sketch::Types(it) => {
             for (count, first) in it.counts.iter().zip(&it.first) {
@@ -61,6 +62,7 @@ pub(super) fn read(spec: &Spec, compound: bool, from: Bytes) -> Option<Sketch> {
         Spec::Bins { edges } => Sketch::Bins(read_bins(edges, from)?),
         Spec::Runs { increasing } => Sketch::Runs(read_runs(*increasing, from)?),
         Spec::Types => Sketch::Types(read_types(from)?),
+        Spec::BottomK { k } => Sketch::BottomK(read_rows(*k, from)?),
         Spec::Folded(it) => Sketch::Folded(Box::new(Folded::read(it, from)?)),
     })
 }

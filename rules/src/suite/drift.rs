@@ -2,8 +2,10 @@
 
 use super::node::{Member, Node};
 use super::problem::{At, Problem, did_you_mean};
+use super::windows::{Length, Windows};
 use crate::drift::multiplicity::Correction;
-use crate::time::{Timestamp, seconds};
+use crate::drift::spending;
+use crate::time::{Time, Timestamp, seconds};
 
 /// What the windows of a suite are compared with, and how several tests are judged together.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +15,9 @@ pub struct Drift {
     /// How alarms of several tests are held against chance, those of all fields and segments of a window together;
     /// `None`: each by itself.
     pub correction: Option<Correction>,
+    /// From when on the windows are watched together: the chance that any of them alarms when nothing has changed is
+    /// at most the level. `None`: each is judged by itself.
+    pub sequential: Option<Timestamp>,
     /// Where it stands.
     pub at: At,
 }
@@ -35,11 +40,16 @@ pub enum Reference {
 
 impl Default for Drift {
     fn default() -> Self {
-        Drift { reference: Reference::Named(None), correction: Some(Correction::BenjaminiHochberg), at: At::START }
+        Drift {
+            reference: Reference::Named(None),
+            correction: Some(Correction::BenjaminiHochberg),
+            sequential: None,
+            at: At::START,
+        }
     }
 }
 
-const MEMBERS: [&str; 2] = ["baseline", "correction"];
+const MEMBERS: [&str; 3] = ["baseline", "correction", "sequential"];
 
 impl Drift {
     /// Reads `drift: { baseline: training, correction: holm }`.
@@ -68,6 +78,15 @@ impl Drift {
                             .hint("one of benjamini_hochberg, benjamini_yekutieli, holm, bonferroni, none"),
                     ),
                 },
+                "sequential" if value.is_null() => {}
+                "sequential" => match since(value) {
+                    Ok(it) => drift.sequential = Some(it),
+                    Err(why) => problems.push(
+                        Problem::new(value.at, why)
+                            .within("drift.sequential")
+                            .hint("`{since: 2024-05-01}`: windows from then on are watched together"),
+                    ),
+                },
                 _ => {
                     let hint =
                         did_you_mean(name, MEMBERS).unwrap_or_else(|| format!("`drift` holds {}", MEMBERS.join(", ")));
@@ -77,6 +96,38 @@ impl Drift {
         }
         drift
     }
+
+    /// The share of the level that the tests of a window may spend, by its start and its end, where windows are watched
+    /// together; windows that began before are judged by themselves.
+    ///
+    /// Windows of one length are numbered by the time of their start, so that every host has the same number without
+    /// asking anybody, and several lengths have equal parts of the level.
+    pub fn spends(&self, windows: &Windows, (start, end): (Timestamp, Timestamp)) -> Option<f64> {
+        const DAY: Timestamp = 86_400_000_000;
+        let after = start.checked_sub(self.sequential?).filter(|it| *it >= 0)?;
+        let length = end.checked_sub(start)?;
+        let every = match windows.slide {
+            Some(slide) if slide.length == length => slide.every,
+            // The months of the calendar begin 28 days apart at least.
+            _ if windows.lengths.contains(&Length::Time(length)) => length,
+            _ if windows.lengths.contains(&Length::Month) => length.min(28 * DAY),
+            _ => length,
+        };
+        let number = u64::try_from(after.checked_div(every)?).ok()?.saturating_add(1);
+        let kinds = windows.lengths.len() + usize::from(windows.slide.is_some());
+        Some(spending::share(number) / kinds.max(1) as f64)
+    }
+}
+
+/// Reads `{ since: 2024-05-01 }`.
+fn since(node: &Node) -> Result<Timestamp, String> {
+    let wrong = || format!("expected `{{since: TIME}}`, found {}", node.what());
+    let [Member { name, value, .. }] = node.members() else { return Err(wrong()) };
+    if name != "since" {
+        return Err(wrong());
+    }
+    let time = value.text().and_then(Time::parse).map(|it| it.micros);
+    time.ok_or_else(|| format!("expected a date or datetime, found {}", value.what()))
 }
 
 fn reference(node: &Node) -> Result<Reference, String> {
@@ -126,7 +177,15 @@ mod tests {
         }
         assert_eq!(read("drift: {correction: none}").0.drift.correction, None);
         assert_eq!(read("drift: {correction: holm}").0.drift.correction, Some(Correction::Holm));
+        let since = read("drift: {sequential: {since: '2024-05-01T12:00:00Z'}}").0.drift;
+        assert_eq!(
+            since.sequential,
+            read("drift: {sequential: {since: 2024-05-01}}").0.drift.sequential.map(|it| it + 12 * HOUR)
+        );
         for text in [
+            "drift: {sequential: true}",
+            "drift: {sequential: {since: soon}}",
+            "drift: {sequential: {from: 2024-05-01}}",
             "drift: 5",
             "drift: {baseline: {last: soon}}",
             "drift: {baseline: {window: next}}",
@@ -137,5 +196,26 @@ mod tests {
             let (_, problems) = read(text);
             assert_eq!(problems.len(), 1, "{text} {problems:?}");
         }
+    }
+
+    #[test]
+    fn windows_are_numbered_by_their_start() {
+        const DAY: Timestamp = 86_400_000_000;
+        let (suite, problems) = read(
+            "drift: {sequential: {since: 2024-05-01}}\nwindows: {lengths: [1h, 1d, month], slide: {length: 2h, every: 1h}}",
+        );
+        assert!(problems.is_empty(), "{problems:?}");
+        let since = suite.drift.sequential.unwrap();
+        let spends = |start, end| suite.drift.spends(&suite.windows, (since + start, since + end));
+        let share = |number| Some(spending::share(number) / 4.0);
+        assert_eq!(spends(0, DAY), share(1));
+        assert_eq!(spends(4 * DAY, 5 * DAY), share(5));
+        assert_eq!(spends(4 * DAY, 4 * DAY + DAY / 12), share(97), "overlapping ones by where they begin");
+        assert_eq!(spends(-DAY, 0), None);
+        // May, June, and May of the year after, the first of which have numbers of their own.
+        assert_eq!((spends(0, 31 * DAY), spends(31 * DAY, 61 * DAY)), (share(1), share(2)));
+        assert_eq!(spends(365 * DAY, 396 * DAY), share(14));
+        assert_eq!(Drift::default().spends(&suite.windows, (0, DAY)), None);
+        assert_eq!(spends(Timestamp::MAX - since, Timestamp::MIN + 5), None);
     }
 }

@@ -21,6 +21,13 @@ pub(super) fn drift() -> Json {
                     }},
                 ],
             },
+            "sequential": {
+                "type": ["object", "null"],
+                "description": "Watches the windows together: any false alarm among all of them has at most the chance `alpha`.",
+                "additionalProperties": false,
+                "required": ["since"],
+                "properties": {"since": {"type": "string", "description": "The time from which on windows count, such as 2024-05-01."}},
+            },
             "correction": {"enum": ["benjamini_hochberg", "benjamini_yekutieli", "holm", "bonferroni", "none"]},
         },
     })

@@ -57,7 +57,8 @@ pub fn fit(sides: Sides, test: &DriftTest, a: &Column, b: &Column) -> Result<Sid
     match (&sides, test.takes) {
         (Sides::Numbers(..), Takes::Numbers | Takes::Either)
         | (Sides::Categories(_), Takes::Categories | Takes::Either)
-        | (Sides::Vectors(..), Takes::Vectors)
+        | (Sides::Vectors(..), Takes::Vectors | Takes::Rows)
+        | (Sides::Records(..), Takes::Rows)
         | (Sides::Texts(..), Takes::Texts)
         | (Sides::Missing(..), Takes::Missing) => return Ok(sides),
         (Sides::Numbers(..) | Sides::Texts(..), Takes::Categories) | (Sides::Texts(..), Takes::Either) => {

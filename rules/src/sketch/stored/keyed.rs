@@ -1,7 +1,8 @@
-//! Counts and keys as bytes.
+//! Counts, keys and sampled rows as bytes.
 
 use super::{Bytes, read_first, write_first};
-use crate::bytes::{MOST_ROWS, get, get_counts, get_length, get_next, put, put_all, put_next};
+use crate::bytes::{MOST_ROWS, byte, get, get_counts, get_length, get_next, put, put_all, put_next, take};
+use crate::sketch::bottom_k::BottomK;
 use crate::sketch::counts::{Count, Counts};
 use crate::sketch::hash::{hash, hash_many};
 use crate::sketch::keys::{Held, Keys};
@@ -97,4 +98,35 @@ pub(super) fn read_keys(compound: bool, from: Bytes) -> Option<Keys> {
     }
     it.held = Held::Piles(piles);
     Some(it)
+}
+
+pub(super) fn write_rows(it: &BottomK, out: &mut Vec<u8>) {
+    put_all([it.n, it.null, it.too_long], out);
+    out.push(u8::from(it.below.is_some()));
+    if let Some(below) = it.below {
+        out.extend_from_slice(&below.to_le_bytes());
+    }
+    put(it.rows.len() as u64, out);
+    for row in it.rows.values() {
+        put(row.count, out);
+        out.extend_from_slice(&row.cells);
+    }
+}
+
+pub(super) fn read_rows(k: usize, from: Bytes) -> Option<BottomK> {
+    let mut it = BottomK::new(k);
+    [it.n, it.null, it.too_long] = get_counts(from)?;
+    it.below = match byte(from)? {
+        0 => None,
+        _ => Some(u64::from_le_bytes(take(from)?)),
+    };
+    let mut seen = it.too_long;
+    for _ in 0..get_length(from)? {
+        let count = get(from).filter(|it| (1..=MOST_ROWS).contains(it))?;
+        let Value::List(cells) = read_value(from)? else { return None };
+        seen = seen.checked_add(count)?;
+        it.restore(count, &cells)?;
+    }
+    let adds_up = if it.below.is_none() { seen == it.n } else { seen <= it.n };
+    adds_up.then_some(it)
 }
