@@ -6,7 +6,9 @@ mod sides;
 use anyhow::{anyhow, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::drift::effect::effect;
-use driftline_rules::drift::{Alarm, DriftTest, Found, Params, Sides, TESTS, Takes, alarm, choose, find, multiplicity};
+use driftline_rules::drift::{
+    Alarm, DriftTest, Found, Params, Sides, TESTS, Takes, alarm, choose, find, multiplicity, significance,
+};
 use driftline_rules::suite::problem::did_you_mean;
 use serde_json::json;
 
@@ -281,8 +283,8 @@ fn evidently(sides: &Sides, distinct: u64, params: &mut Params) -> Result<&'stat
 
 /// A column whose corrected p-value is above the level has not drifted, whatever its own says.
 fn correct(correction: Correction, entries: &mut [Entry], params: &Params) {
-    let mut tested: Vec<(&mut Entry, f64)> =
-        entries.iter_mut().filter_map(|it| it.found.as_ref()?.p_value.map(|p| (it, p))).collect();
+    let p_of = |it: &Entry| significance::p_value(it.found.as_ref()?, params);
+    let mut tested: Vec<(&mut Entry, f64)> = entries.iter_mut().filter_map(|it| p_of(it).map(|p| (it, p))).collect();
     let p_values: Vec<f64> = tested.iter().map(|it| it.1).collect();
     let by = match correction {
         Correction::None => return,

@@ -1,17 +1,14 @@
 //! What has changed, in the words of a person who knows the data and not the test.
 
-use super::{Bin, Found, Moments, Numbers, Share, Sides};
+use super::{Bin, Found, Numbers, Share, Sides};
 
 /// What has changed, in words.
 pub fn effect(sides: &Sides, found: &Found) -> String {
     match sides {
-        Sides::Numbers(a, b) => {
-            let mean = |it: &Numbers| Moments::of(&it.finite()).map(|it| it.mean);
-            match (mean(a), mean(b)) {
-                (Some(before), Some(now)) => format!("mean {}", change(before, now)),
-                _ => moved(&found.bins),
-            }
-        }
+        Sides::Numbers(a, b) => match (mean(a), mean(b)) {
+            (Some(before), Some(now)) => format!("mean {}", change(before, now)),
+            _ => moved(&found.bins),
+        },
         Sides::Missing(a, b) => {
             let share = |it: &Share| 100.0 * it.count as f64 / (it.of.max(1)) as f64;
             format!("missing {} % -> {} %", short(share(a)), short(share(b)))
@@ -19,6 +16,14 @@ pub fn effect(sides: &Sides, found: &Found) -> String {
         Sides::Categories(it) => moved(&Bin::of_categories(it)),
         Sides::Vectors(..) | Sides::Texts(..) => format!("statistic {}", short(found.statistic)),
     }
+}
+
+/// The mean of the finite numbers, to the few digits that are told.
+fn mean(numbers: &Numbers) -> Option<f64> {
+    let finite = || numbers.sorted.iter().filter(|it| it.0.is_finite());
+    let n = finite().map(|it| it.1 as f64).sum::<f64>();
+    let mean = finite().map(|it| it.0 * (it.1 as f64 / n)).sum::<f64>();
+    (n > 0.0 && mean.is_finite()).then_some(mean)
 }
 
 fn change(before: f64, now: f64) -> String {

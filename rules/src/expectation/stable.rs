@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::baseline::Distribution;
 use crate::drift::effect::effect;
+use crate::drift::significance::p_value;
 use crate::drift::{self, DriftTest, Found, Params, Sides, Takes, alarm, choose::choose};
 use crate::kind::{Args, Binder, Check, Kind, Param, ParamType, Scope, SketchId, Subject, View, WindowCheck};
 use crate::report::{Chance, Judgement, Status};
@@ -130,13 +131,13 @@ impl Stable {
         let drifted = alarm::drifted(test, &found, &self.params)?;
         let least = self.min_effect.unwrap_or(if test.name == "ks" { 0.1 } else { 0.0 });
         let matters = found.statistic.abs() >= least;
+        let effect = effect(&sides, &found);
         let mut judgement = Judgement::new(Status::of(!(drifted && matters)))
             // A sum of nothing may be -0.
             .observed(Value::Num(found.statistic + 0.0))
-            .details(details(test, &found, &sides))
+            .details(details(test, &found, &effect))
             .within((!found.exact && is_sketched(&sides)).then_some(0.0));
         if drifted {
-            let effect = effect(&sides, &found);
             judgement = judgement.why(if matters {
                 effect
             } else {
@@ -145,8 +146,8 @@ impl Stable {
         }
         // Whoever writes the rule of the alarm down means it as it is written, whatever else is tested beside.
         if !self.params.0.contains_key("drift_if") {
-            judgement.chance =
-                found.p_value.map(|p| Chance { p, alpha: self.params.number("alpha", 0.05).unwrap_or(0.05) });
+            judgement.chance = p_value(&found, &self.params)
+                .map(|p| Chance { p, alpha: self.params.number("alpha", 0.05).unwrap_or(0.05) });
         }
         Ok(judgement)
     }
@@ -171,7 +172,7 @@ fn is_sketched(sides: &Sides) -> bool {
     matches!(sides, Sides::Numbers(a, b) if a.error > 0.0 || b.error > 0.0)
 }
 
-fn details(test: &DriftTest, found: &Found, sides: &Sides) -> Value<'static> {
+fn details(test: &DriftTest, found: &Found, effect: &str) -> Value<'static> {
     let mut out: Vec<(std::borrow::Cow<'static, str>, Value<'static>)> = vec![
         ("test".into(), Value::text(test.name)),
         ("n".into(), Value::Int(found.n as i64)),
@@ -183,7 +184,7 @@ fn details(test: &DriftTest, found: &Found, sides: &Sides) -> Value<'static> {
     if let Some(p) = found.ln_p_value {
         out.push(("ln_p_value".into(), Value::Num(p)));
     }
-    out.push(("effect".into(), Value::Str(effect(sides, found).into())));
+    out.push(("effect".into(), Value::Str(effect.to_owned().into())));
     out.extend(found.more.iter().map(|(name, it)| ((*name).into(), Value::Num(*it))));
     Value::Map(out)
 }
