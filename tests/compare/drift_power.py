@@ -1,7 +1,7 @@
 """Power of drift tests beside scipy's, on the same draws.
 
     pip install numpy scipy pandas pyarrow
-    python tests/compare/drift_power.py --driftline target/release/driftline [--runs 1000] [--seed 1]
+    python tests/compare/drift_power.py --driftline target/release/driftline [--runs 200] [--seed 1]
 
 Draws `runs` pairs of samples of each size and shift, a column a pair, writes both sides as Parquet and lets one
 `driftline drift` compare all columns; scipy gets the same columns. Prints the Markdown of docs/power.md, and exits
@@ -89,7 +89,7 @@ def ours(binary, folder, test):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--driftline", default="target/release/driftline")
-    parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     wrong = []
