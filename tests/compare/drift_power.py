@@ -101,7 +101,7 @@ How often a test sees a shift, at the level of 5 %: `driftline drift` beside sci
 well, with a tolerance of 1e-9 (1e-6 of Cramer-von Mises, whose series scipy cuts).
 
 An alarm of ours may need more than a p-value below 5 %: where the law of a test is not calibrated (`p_value_calibrated`
-of its page), ours sees a little less, and `chance alone` is what that is for ([calibration.md](calibration.md)). Distances
+of its page), ours sees a little less, so that chance alone does not alarm ([calibration.md](calibration.md)). Distances
 are run with a threshold of 0, so that their significance alone decides; with their own thresholds small shifts are no
 alarm, on purpose. `-`: scipy has no such test with a p-value.""")
     for at, (title, (reference, current, tests)) in enumerate(SHIFTS.items()):
