@@ -2,7 +2,9 @@
 
 use driftline_rules::drift::effect::effect;
 use driftline_rules::drift::multiplicity::Correction;
-use driftline_rules::drift::{Alarm, DriftTest, Found, Numbers, Params, Sides, TESTS, Takes, alarm, choose, find};
+use driftline_rules::drift::{
+    Alarm, DriftTest, Found, Numbers, Params, Sides, TESTS, Takes, alarm, choose, find, significance,
+};
 use driftline_rules::suite::problem::did_you_mean;
 use serde_json::json;
 
@@ -199,8 +201,8 @@ pub fn misfit(sides: &Sides, test: &DriftTest) -> String {
 
 /// A column whose corrected p-value is above the level has not drifted, whatever its own says.
 pub fn correct(correction: Correction, entries: &mut [Entry], params: &Params) {
-    let mut tested: Vec<(&mut Entry, f64)> =
-        entries.iter_mut().filter_map(|it| it.found.as_ref()?.p_value.map(|p| (it, p))).collect();
+    let p_of = |it: &Entry| significance::p_value(it.found.as_ref()?, params);
+    let mut tested: Vec<(&mut Entry, f64)> = entries.iter_mut().filter_map(|it| p_of(it).map(|p| (it, p))).collect();
     let p_values: Vec<f64> = tested.iter().map(|it| it.1).collect();
     let corrected = correction.adjust(&p_values);
     for ((it, _), p) in tested.iter_mut().zip(corrected) {

@@ -108,8 +108,7 @@ impl Distribution {
     /// Of the summaries that a window keeps of a field.
     pub fn of(values: &Values, counts: &Counts) -> Self {
         let met = &values.numbers;
-        let sorted = counts.sorted();
-        let only_flags = counts.is_exact() && sorted.iter().all(|it| matches!(it.value, Value::Bool(_)));
+        let only_flags = counts.is_exact() && counts.kept().all(|it| matches!(it.value, Value::Bool(_)));
         let numbers = (met.n > 0 && met.refused == 0 && !only_flags).then(|| Numbers {
             integers: met.kind() == NumberKind::Integers,
             ..match (values.exact(), values.sketch()) {
@@ -118,9 +117,9 @@ impl Distribution {
                 (None, None) => Numbers::default(),
             }
         });
-        let all_known = counts.is_exact() && sorted.len() <= MOST_CATEGORIES;
+        let all_known = counts.is_exact() && counts.kept().count() <= MOST_CATEGORIES;
         let categories = (counts.n > 0 && all_known && numbers.is_none()).then(|| {
-            let mut all: Vec<_> = sorted.iter().map(|it| (text(&it.value), it.count)).collect();
+            let mut all: Vec<_> = counts.kept().map(|it| (text(&it.value), it.count)).collect();
             // Values that are written alike are one category.
             all.sort_unstable();
             all.dedup_by(|next, kept| {

@@ -1,6 +1,6 @@
 //! What all tests have in common: which parameters there are, what is left out before, and what makes an alarm.
 
-use super::significance::confirmed;
+use super::significance::{self, confirmed};
 use super::{Alarm, DriftTest, Found, Numbers, Params, Sides};
 use crate::sketch::Quantiles;
 
@@ -41,14 +41,7 @@ pub fn run(test: &DriftTest, sides: &Sides, params: &Params) -> Result<Found, St
 /// The numbers as the sketch would have kept them. A sample in buckets differs from one that is not, though nothing
 /// has drifted, and many numbers show that; two samples in the same buckets do not.
 fn in_buckets(numbers: &Numbers) -> Numbers {
-    let mut sorted: Vec<(f64, u64)> = Vec::new();
-    for (value, count) in &numbers.sorted {
-        let value = Quantiles::rounded(*value);
-        match sorted.last_mut() {
-            Some((last, all)) if *last == value => *all += count,
-            _ => sorted.push((value, *count)),
-        }
-    }
+    let sorted = Quantiles::in_buckets(&numbers.sorted);
     Numbers { sorted, n: numbers.n, error: Quantiles::ERROR, integers: numbers.integers }
 }
 
@@ -148,8 +141,12 @@ pub fn drifted(test: &DriftTest, found: &Found, params: &Params) -> Result<bool,
     let Limit { p_value, above, closed, at } = limit(test, params)?;
     let value = if p_value {
         let p = found.p_value.ok_or_else(|| format!("`{}` has no p-value; compare its statistic", test.name))?;
-        let name = if above { "p_value_low" } else { "p_value_high" };
-        found.more.get(name).copied().unwrap_or(p)
+        if params.0.contains_key("drift_if") {
+            let name = if above { "p_value_low" } else { "p_value_high" };
+            found.more.get(name).copied().unwrap_or(p)
+        } else {
+            significance::p_value(found, params).unwrap_or(p)
+        }
     } else {
         let name = if above { "statistic_low" } else { "statistic_high" };
         found.more.get(name).copied().unwrap_or(found.statistic)

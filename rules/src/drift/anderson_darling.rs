@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::ecdf::walk;
-use super::law::quadratic;
 use super::law::ties::{self, Place};
+use super::law::{Tail, quadratic};
 use super::{Alarm, DriftTest, Found, Numbers, Params, Sides, Takes};
 
 /// The test.
@@ -21,15 +21,19 @@ pub static TEST: DriftTest = DriftTest {
 
 fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
     let it = Statistic::of(sides, params)?;
+    let (reference, current) = sides.numbers()?;
+    Ok(Found::of_p(it.standard, tail(&it)).with("a2", it.raw).with("dof", it.dof).between(reference, current))
+}
+
+/// The p-value by the limit law, ties included.
+pub(super) fn tail(it: &Statistic) -> Tail {
     // The statistic with the variance of its limit instead of its own.
     let variance = 2.0 * (std::f64::consts::PI.powi(2) - 9.0) / 3.0 * it.dof;
     let x = it.dof + it.standard * variance.sqrt();
-    let (reference, current) = sides.numbers()?;
-    let tail = match tied(&it.pooled) {
+    match tied(&it.pooled) {
         Some(weights) => quadratic::listed(x, it.dof, &weights),
         None => quadratic::anderson_darling(x, it.dof),
-    };
-    Ok(Found::of_p(it.standard, tail).with("a2", it.raw).with("dof", it.dof).between(reference, current))
+    }
 }
 
 /// The weights of the limit, where values are equal so often that they are not those without ties.

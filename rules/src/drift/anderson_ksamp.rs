@@ -1,7 +1,8 @@
 //! The k-sample Anderson-Darling test with the p-value of a table, as scipy gives it.
 
-use super::anderson_darling::Statistic;
+use super::anderson_darling::{Statistic, tail};
 use super::law::Tail;
+use super::significance::CALIBRATED;
 use super::{Alarm, DriftTest, Found, Params, Sides, Takes};
 
 /// The test.
@@ -33,6 +34,7 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
     let points = TABLE.map(|(level, [b0, b1, b2])| (b0 + b1 / it.dof.sqrt() + b2 / it.dof, level.ln()));
     let least = points.iter().fold(f64::INFINITY, |least, it| least.min(it.0));
     let most = points.iter().fold(f64::NEG_INFINITY, |most, it| most.max(it.0));
+    let calibrated = tail(&it).p;
     let tail = if it.standard < least {
         Tail::of(0.25)
     } else if it.standard > most {
@@ -41,7 +43,8 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
         Tail::of_ln(parabola(&points, it.standard))
     };
     let (reference, current) = sides.numbers()?;
-    Ok(Found::of_p(it.standard, tail).with("a2", it.raw).with("dof", it.dof).between(reference, current))
+    let found = Found::of_p(it.standard, tail).with("a2", it.raw).with("dof", it.dof);
+    Ok(found.with(CALIBRATED, calibrated).between(reference, current))
 }
 
 /// The parabola of least squares through points, at `x`: the sum of projections on polynomials that are orthogonal

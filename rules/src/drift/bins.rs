@@ -1,5 +1,6 @@
 //! From two sides to counts of the same bins.
 
+use super::peer_bins::{evidently, nannyml};
 use super::sides::{Categories, Numbers};
 use super::{Params, Sides};
 
@@ -44,6 +45,12 @@ pub struct Binned {
     pub tested: Option<Vec<(u64, u64)>>,
 }
 
+impl Binned {
+    pub(super) fn pairs(&self) -> Vec<(u64, u64)> {
+        self.bins.iter().map(|it| (it.reference, it.current)).collect()
+    }
+}
+
 /// Which values a rule of binning looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
@@ -83,7 +90,7 @@ pub fn bin(sides: &Sides, params: &Params, style: Style) -> Result<Binned, Strin
                 "edges" => Ok(open(reference, current, &edges(params)?)),
                 "evidently" => evidently(reference, current, integers, style),
                 "nannyml" => nannyml(reference, current, integers),
-                "deciles" => Ok(open(reference, current, &quantile_edges(reference, 10)?)),
+                "deciles" => between_quantiles(reference, current, 10),
                 _ => by_quantiles(reference, current, n_bins(params)?),
             }
         }
@@ -116,7 +123,7 @@ fn edges(params: &Params) -> Result<Vec<f64>, String> {
     edges.ok_or_else(|| "`edges` must be numbers, each larger than the one before".to_owned())
 }
 
-fn by_category(it: &Categories) -> Binned {
+pub(super) fn by_category(it: &Categories) -> Binned {
     Binned { bins: Bin::of_categories(it), exact: it.exact, ..Binned::default() }
 }
 
@@ -133,7 +140,7 @@ fn with_overflow(categories: &Categories) -> Binned {
 }
 
 /// The label of the bin for what the reference does not have.
-const OTHER: &str = "(other)";
+pub(super) const OTHER: &str = "(other)";
 
 /// Our own rule. The bins are a function of the reference alone, so that windows can be compared with each other: few
 /// different values are a bin each, with one more for all that lies between or outside; of many, quantiles are the edges.
@@ -141,7 +148,22 @@ fn by_quantiles(reference: &Numbers, current: &Numbers, n_bins: usize) -> Result
     if reference.sorted.len() <= n_bins && reference.error == 0.0 && current.error == 0.0 {
         return Ok(with_overflow_numbers(reference, current));
     }
-    Ok(open(reference, current, &quantile_edges(reference, n_bins)?))
+    between_quantiles(reference, current, n_bins)
+}
+
+/// So many values of the reference a bin make its quantiles as good as those of the law that it is drawn from.
+const SURE: u64 = 100;
+
+/// Bins between quantiles of the reference. Each holds as many of its values as it was made for, so that chance shows on
+/// the other side alone, and more than it should where these are few: quantiles of all values, which favour neither
+/// side, are then what significance is asked of.
+fn between_quantiles(reference: &Numbers, current: &Numbers, n_bins: usize) -> Result<Binned, String> {
+    let binned = open(reference, current, &quantile_edges(reference, n_bins)?);
+    if reference.n >= SURE * n_bins as u64 {
+        return Ok(binned);
+    }
+    let fair = open(reference, current, &quantile_edges(&reference.plus(current), n_bins)?);
+    Ok(Binned { tested: Some(fair.pairs()), ..binned })
 }
 
 /// A bin for each number of the reference, and one for all others.
@@ -197,8 +219,7 @@ fn quantile_edges(reference: &Numbers, n_bins: usize) -> Result<Vec<f64>, String
 
 /// Bins between inner edges, each with its upper edge; the outer ones are open.
 fn open(reference: &Numbers, current: &Numbers, inner: &[f64]) -> Binned {
-    let place = |it: f64| inner.partition_point(|edge| *edge < it);
-    let (a, b) = (counted(reference, inner.len() + 1, place), counted(current, inner.len() + 1, place));
+    let (a, b) = (between(reference, inner), between(current, inner));
     let edge = |at: usize| inner.get(at).copied().unwrap_or(f64::INFINITY);
     let bins = a.0.into_iter().zip(b.0).enumerate().map(|(at, (reference, current))| {
         let (low, high) = (at.checked_sub(1).map_or(f64::NEG_INFINITY, edge), edge(at));
@@ -208,8 +229,30 @@ fn open(reference: &Numbers, current: &Numbers, inner: &[f64]) -> Binned {
     Binned { bins: bins.collect(), uncertain: (a.1, b.1), exact, tested: None }
 }
 
+/// What [`counted`] says of bins between `inner` edges, each with its upper edge: the numbers are in order, as the edges
+/// are.
+fn between(side: &Numbers, inner: &[f64]) -> (Vec<u64>, f64) {
+    let mut counts = vec![0; inner.len() + 1];
+    let (mut bin, mut uncertain) = (0, 0);
+    for (value, count) in &side.sorted {
+        while inner.get(bin).is_some_and(|edge| edge < value) {
+            bin += 1;
+        }
+        if let Some(it) = counts.get_mut(bin) {
+            *it += count;
+        }
+        let give = if value.is_finite() { side.error * value.abs() } else { 0.0 };
+        let below = bin.checked_sub(1).and_then(|it| inner.get(it)).is_some_and(|edge| value - give <= *edge);
+        let above = inner.get(bin).is_some_and(|edge| *edge < value + give);
+        if give > 0.0 && (below || above) {
+            uncertain += count;
+        }
+    }
+    (counts, if side.n > 0 { uncertain as f64 / side.n as f64 } else { 0.0 })
+}
+
 /// The counts of bins, and the share of values that the error of a sketch may put into another.
-fn counted(side: &Numbers, n_bins: usize, place: impl Fn(f64) -> usize) -> (Vec<u64>, f64) {
+pub(super) fn counted(side: &Numbers, n_bins: usize, place: impl Fn(f64) -> usize) -> (Vec<u64>, f64) {
     let mut counts = vec![0; n_bins];
     let mut uncertain = 0;
     for (value, count) in &side.sorted {
@@ -222,100 +265,6 @@ fn counted(side: &Numbers, n_bins: usize, place: impl Fn(f64) -> usize) -> (Vec<
         }
     }
     (counts, if side.n > 0 { uncertain as f64 / side.n as f64 } else { 0.0 })
-}
-
-/// Evidently 0.7: equal widths by Sturges' rule over both sides where the reference has more than 20 different values,
-/// else a bin for each value of both.
-fn evidently(reference: &Numbers, current: &Numbers, dtype: Option<bool>, style: Style) -> Result<Binned, String> {
-    if style == Style::Values && reference.sorted.len() <= 20 {
-        let mut binned = by_category(&Categories::of_numbers(reference, current));
-        for bin in &mut binned.bins {
-            bin.edges = bin.label.parse().ok().map(|it| (it, it));
-        }
-        return Ok(binned);
-    }
-    let (low, high) = range(&[reference, current])?;
-    let n = match style {
-        Style::Values => reference.n as f64 + current.n as f64,
-        Style::Distinct => Categories::of_numbers(reference, current).counts.len() as f64,
-    };
-    let width = (high - low) / (n.log2() + 1.0);
-    let edges = equal_widths(low, high, width, dtype.unwrap_or(reference.integers && current.integers))?;
-    Ok(closed(reference, current, &edges))
-}
-
-/// `NannyML` 0.13: by the reference alone, equal widths by D. P. Doane's rule (1976) where it has many different values,
-/// else a bin for each of them; all that lies outside is one more bin.
-fn nannyml(reference: &Numbers, current: &Numbers, dtype: Option<bool>) -> Result<Binned, String> {
-    let distinct = reference.sorted.len() as f64;
-    if distinct <= 50.0 && distinct / reference.n as f64 <= 0.1 {
-        return Ok(with_overflow_numbers(reference, current));
-    }
-    let (low, high) = range(&[reference])?;
-    let n = reference.n as f64;
-    let mean_of = |of: &dyn Fn(f64) -> f64| reference.sorted.iter().map(|it| of(it.0) * it.1 as f64).sum::<f64>() / n;
-    let mean = mean_of(&|it| it);
-    let deviation = mean_of(&|it| (it - mean).powi(2)).sqrt();
-    let width = if n > 2.0 && deviation > 0.0 {
-        let skewness = mean_of(&|it| ((it - mean) / deviation).powi(3));
-        let spread = (6.0 * (n - 2.0) / ((n + 1.0) * (n + 3.0))).sqrt();
-        (high - low) / (1.0 + n.log2() + (1.0 + skewness.abs() / spread).log2())
-    } else {
-        0.0
-    };
-    let edges = equal_widths(low, high, width, dtype.unwrap_or(reference.integers))?;
-    Ok(closed(reference, current, &edges))
-}
-
-fn range(sides: &[&Numbers]) -> Result<(f64, f64), String> {
-    let ends = || sides.iter().filter_map(|it| Some((it.sorted.first()?.0, it.sorted.last()?.0)));
-    let low = ends().map(|it| it.0).fold(f64::INFINITY, f64::min);
-    let high = ends().map(|it| it.1).fold(f64::NEG_INFINITY, f64::max);
-    if low > high {
-        return Err("there is no value".to_owned());
-    }
-    if !(high - low).is_finite() {
-        return Err(format!("values from {low} to {high} have no bins of equal width: drop infinite ones"));
-    }
-    Ok((low, high))
-}
-
-/// Edges as `numpy.histogram_bin_edges` has them for a width that a rule proposes.
-fn equal_widths(low: f64, high: f64, width: f64, integers: bool) -> Result<Vec<f64>, String> {
-    let (first, last) = if low == high { (low - 0.5, high + 0.5) } else { (low, high) };
-    let width = if integers && width > 0.0 { width.max(1.0) } else { width };
-    let n = if width > 0.0 { ((last - first) / width).ceil() } else { 1.0 };
-    // The rules give about the logarithm of the number of values.
-    if !(1.0..=100_000.0).contains(&n) {
-        return Err(format!("values from {low} to {high} cannot be cut into {n} bins"));
-    }
-    let step = (last - first) / n;
-    let n = n as usize;
-    let place = |k: usize| if step == 0.0 { k as f64 / n as f64 * (last - first) } else { k as f64 * step };
-    Ok((0..=n).map(|k| if k == n { last } else { place(k) + first }).collect())
-}
-
-/// Bins between edges, each with its lower edge and the last with both; all that lies outside is one more bin, if there
-/// is any.
-fn closed(reference: &Numbers, current: &Numbers, edges: &[f64]) -> Binned {
-    let n_bins = edges.len().saturating_sub(1);
-    let (first, last) = (edges.first().copied().unwrap_or(f64::NAN), edges.last().copied().unwrap_or(f64::NAN));
-    let inner = edges.get(1..n_bins).unwrap_or_default();
-    let place = |it: f64| if it < first || it > last { n_bins } else { inner.partition_point(|edge| *edge <= it) };
-    let (a, b) = (counted(reference, n_bins + 1, place), counted(current, n_bins + 1, place));
-    let bins = a.0.into_iter().zip(b.0).enumerate().map(|(at, (reference, current))| {
-        let ends = edges.get(at).copied().zip(edges.get(at + 1).copied());
-        let label = match ends {
-            None => OTHER.to_owned(),
-            Some((low, high)) if at + 1 == n_bins => format!("[{low}, {high}]"),
-            Some((low, high)) => format!("[{low}, {high})"),
-        };
-        Bin { label, edges: ends, reference, current }
-    });
-    let mut bins: Vec<Bin> = bins.collect();
-    bins.retain(|it| it.edges.is_some() || it.reference > 0 || it.current > 0);
-    let exact = reference.error == 0.0 && current.error == 0.0;
-    Binned { bins, uncertain: (a.1, b.1), exact, tested: None }
 }
 
 #[cfg(test)]
@@ -331,7 +280,7 @@ mod tests {
     }
 
     fn counts_of(binned: &Binned) -> Vec<(u64, u64)> {
-        binned.bins.iter().map(|it| (it.reference, it.current)).collect()
+        binned.pairs()
     }
 
     #[test]
@@ -371,6 +320,26 @@ mod tests {
         let binned = bin(&sides, &params("{}"), Style::Values).unwrap();
         assert_eq!(counts_of(&binned), [(2, 1), (0, 2)]);
         assert_eq!(binned.tested, Some(vec![(2, 1), (0, 1), (0, 1)]));
+    }
+
+    #[test]
+    fn significance_favours_no_side_of_a_small_reference() {
+        let numbers = |n: u32| numbers(&(0..n).map(|it| f64::from(it * 7919 % 10_007)).collect::<Vec<_>>());
+        let few = bin(&Sides::Numbers(numbers(30), numbers(2000)), &params("{}"), Style::Values).unwrap();
+        assert!(few.bins.iter().all(|it| it.reference == 3), "the bins are of the reference");
+        let tested = few.tested.unwrap();
+        assert!(tested.iter().all(|it| it.0 + it.1 == 203), "{tested:?}");
+        let many = bin(&Sides::Numbers(numbers(1000), numbers(2000)), &params("{}"), Style::Values).unwrap();
+        assert_eq!(many.tested, None);
+    }
+
+    #[test]
+    fn what_goes_through_in_order_is_what_each_value_finds() {
+        let mut side = numbers(&(0..200).map(|it| f64::from(it * it % 97) - 40.0).collect::<Vec<_>>());
+        side.error = 0.01;
+        let inner = [-30.0, -0.5, 0.0, 12.0, 55.9];
+        let place = |it: f64| inner.partition_point(|edge| *edge < it);
+        assert_eq!(between(&side, &inner), counted(&side, 6, place));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Pearson's chi-square test of homogeneity as libraries have it.
 
 use super::homogeneity::pearson;
+use super::significance::CALIBRATED;
 use super::{Alarm, Bin, DriftTest, Found, Params, Sides, Takes};
 
 /// The test.
@@ -17,7 +18,8 @@ pub static TEST: DriftTest = DriftTest {
 
 fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
     let categories = sides.categories()?;
-    let found = pearson(&categories.pairs(), params.flag("yates_correction", true)?)?;
+    let counts = categories.pairs();
+    let found = pearson(&counts, params.flag("yates_correction", true)?)?;
     let tail = found.limit();
     Ok(Found {
         statistic: found.statistic,
@@ -26,7 +28,12 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
         n: categories.n(),
         m: categories.m(),
         exact: false,
-        more: [("dof", found.dof as f64), ("least_expected", found.least_expected)].into(),
+        more: [
+            ("dof", found.dof as f64),
+            ("least_expected", found.least_expected),
+            (CALIBRATED, pearson(&counts, false)?.calibrated().p),
+        ]
+        .into(),
         bins: Bin::of_categories(&categories),
     })
 }

@@ -1,8 +1,9 @@
 //! Pearson's test of goodness of fit, with the reference's shares taken for the true ones.
 
-use super::homogeneity::sizes;
+use super::homogeneity::{pearson, sizes};
 use super::law::Tail;
 use super::law::chi_square::upper_tail;
+use super::significance::CALIBRATED;
 use super::{Alarm, Bin, DriftTest, Found, Params, Sides, Takes};
 
 /// The test.
@@ -35,7 +36,8 @@ fn run(sides: &Sides, _: &Params) -> Result<Found, String> {
         n,
         m,
         exact: false,
-        more: [("dof", dof), ("least_expected", least)].into(),
+        // The reference is a sample too, which this test does not know.
+        more: [("dof", dof), ("least_expected", least), (CALIBRATED, pearson(&counts, false)?.calibrated().p)].into(),
         bins: Bin::of_categories(&categories),
     })
 }

@@ -28,8 +28,7 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
         return Err("it needs two values of either side at least".to_owned());
     }
     let borders = borders(reference, current);
-    let (k, all) = (n as f64 * m as f64, n as f64 + m as f64);
-    let statistic = borders.iter().map(|it| it.weight * it.gap * it.gap).sum::<f64>() / (2.0 * k * all * all);
+    let statistic = statistic([n, m], &borders);
     let wants_exact = method == "exact" || (method == "auto" && n.max(m) <= EXACT);
     let exact = if wants_exact { exact(n, m, &borders) } else { None };
     if method == "exact" && exact.is_none() {
@@ -37,6 +36,19 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
     }
     let tail = exact.unwrap_or_else(|| limit([n, m], statistic, &borders));
     Ok(Found { exact: exact.is_some(), ..Found::of_p(statistic, tail) }.between(reference, current))
+}
+
+/// The p-value of the test with its defaults.
+pub(super) fn p_value(reference: &Numbers, current: &Numbers) -> Tail {
+    let sizes @ [n, m] = [reference.n, current.n];
+    let borders = borders(reference, current);
+    let exact = (n.max(m) <= EXACT).then(|| exact(n, m, &borders)).flatten();
+    exact.unwrap_or_else(|| limit(sizes, statistic(sizes, &borders), &borders))
+}
+
+fn statistic([n, m]: [u64; 2], borders: &[Border]) -> f64 {
+    let (k, all) = (n as f64 * m as f64, n as f64 + m as f64);
+    borders.iter().map(|it| it.weight * it.gap * it.gap).sum::<f64>() / (2.0 * k * all * all)
 }
 
 /// Between two groups of equal values.

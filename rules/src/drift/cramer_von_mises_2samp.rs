@@ -1,8 +1,9 @@
 //! The two-sample Cramer-von Mises test as scipy has it, which does not know of ties.
 
-use super::cramer_von_mises::{EXACT, gcd, reduced};
+use super::cramer_von_mises::{self, EXACT, gcd, reduced};
 use super::ecdf::walk;
 use super::law::{Tail, ln_choose, quadratic, squared_gaps};
+use super::significance::CALIBRATED;
 use super::{Alarm, DriftTest, Found, Numbers, Params, Sides, Takes};
 
 /// The test.
@@ -37,7 +38,9 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
     }
     let tail = exact
         .unwrap_or_else(|| quadratic::cramer_von_mises(reduced([n, m], statistic, (1.0 + 1.0 / all) / 6.0, 1.0 / 6.0)));
-    Ok(Found { exact: exact.is_some(), ..Found::of_p(statistic, tail) }.between(reference, current))
+    let found = Found { exact: exact.is_some(), ..Found::of_p(statistic, tail) };
+    let calibrated = cramer_von_mises::p_value(reference, current).p;
+    Ok(found.with(CALIBRATED, calibrated).between(reference, current))
 }
 
 /// So that the sums stay within 128 bits.

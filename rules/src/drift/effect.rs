@@ -1,29 +1,25 @@
 //! What has changed, in the words of a person who knows the data and not the test.
 
 use super::bins::{Style, bin};
-use super::{Bin, DriftTest, Found, Moments, Numbers, Params, Share, Sides, domain_classifier, pca_reconstruction};
+use super::{Bin, DriftTest, Found, Numbers, Params, Share, Sides, domain_classifier, pca_reconstruction};
 
 /// What an alarm of a test on records is about, in words: what tells the sides apart, and which fields do most. It
-/// takes the time of the test for each field. Of other sides, the [`effect`].
-pub fn explained(test: &DriftTest, sides: &Sides, found: &Found, params: &Params) -> String {
-    let words = match (sides, test.name) {
+/// takes the time of the test for each field. Of other sides the [`effect`] says it.
+pub fn explained(test: &DriftTest, sides: &Sides, found: &Found, params: &Params) -> Option<String> {
+    match (sides, test.name) {
         (Sides::Records(..), "pca_reconstruction") => pca_reconstruction::in_words(sides, found, params),
         (Sides::Records(..), _) => domain_classifier::in_words(sides, found, params),
         _ => None,
-    };
-    words.unwrap_or_else(|| effect(sides, found))
+    }
 }
 
 /// What has changed, in words.
 pub fn effect(sides: &Sides, found: &Found) -> String {
     match sides {
-        Sides::Numbers(a, b) => {
-            let mean = |it: &Numbers| Moments::of(&it.finite()).map(|it| it.mean);
-            match (mean(a), mean(b)) {
-                (Some(before), Some(now)) => format!("mean {}", change(before, now)),
-                _ => moved(&found.bins),
-            }
-        }
+        Sides::Numbers(a, b) => match (mean(a), mean(b)) {
+            (Some(before), Some(now)) => format!("mean {}", change(before, now)),
+            _ => moved(&found.bins),
+        },
         Sides::Missing(a, b) => {
             let share = |it: &Share| 100.0 * it.count as f64 / (it.of.max(1)) as f64;
             format!("missing {} % -> {} %", short(share(a)), short(share(b)))
@@ -44,6 +40,14 @@ fn unlike(found: &Found) -> String {
         _ if more("mmd2_biased").is_some() => format!("mean discrepancy {}", short(found.statistic)),
         _ => format!("a classifier tells them apart with an AUC of {}", short(found.statistic)),
     }
+}
+
+/// The mean of the finite numbers, to the few digits that are told.
+fn mean(numbers: &Numbers) -> Option<f64> {
+    let finite = || numbers.sorted.iter().filter(|it| it.0.is_finite());
+    let n = finite().map(|it| it.1 as f64).sum::<f64>();
+    let mean = finite().map(|it| it.0 * (it.1 as f64 / n)).sum::<f64>();
+    (n > 0.0 && mean.is_finite()).then_some(mean)
 }
 
 fn change(before: f64, now: f64) -> String {

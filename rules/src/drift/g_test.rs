@@ -4,6 +4,7 @@ use super::homogeneity::{pearson, sizes};
 use super::law::Tail;
 use super::law::binomial::deviance;
 use super::law::chi_square::upper_tail;
+use super::significance::CALIBRATED;
 use super::{Alarm, Bin, DriftTest, Found, Params, Sides, Takes};
 
 /// The test.
@@ -40,7 +41,8 @@ fn run(sides: &Sides, _: &Params) -> Result<Found, String> {
         n,
         m,
         exact: false,
-        more: [("dof", table.dof as f64), ("least_expected", table.least_expected)].into(),
+        more: [("dof", table.dof as f64), ("least_expected", table.least_expected), (CALIBRATED, table.calibrated().p)]
+            .into(),
         bins: Bin::of_categories(&categories),
     })
 }

@@ -3,6 +3,7 @@
 
 use super::law::Tail;
 use super::law::chi_square::{gamma_upper_tail, upper_tail};
+use super::law::hypergeometric::Hypergeometric;
 
 /// Pearson's statistic of a table of two rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,14 +18,19 @@ pub struct Pearson {
     mean: f64,
     /// Its variance over them.
     variance: f64,
+    /// The exact law, of two categories of which one is rare.
+    rare: Option<Tail>,
 }
+
+/// The count that must be expected in each cell of two categories, for the law of many: W. G. Cochran (1954).
+const ENOUGH: f64 = 5.0;
 
 /// Pearson's statistic of counts in the reference and on the current side; categories that occur nowhere do not count.
 /// With `yates`, and two categories, each count is moved towards what is expected by a half, as far as it differs.
 /// The error says which side is empty.
 pub fn pearson(counts: &[(u64, u64)], yates: bool) -> Result<Pearson, String> {
-    let (n, m) = sizes(counts)?;
-    let (n, m) = (n as f64, m as f64);
+    let (whole_n, whole_m) = sizes(counts)?;
+    let (n, m) = (whole_n as f64, whole_m as f64);
     let all = n + m;
     let cells = || counts.iter().filter(|it| it.0 > 0 || it.1 > 0).map(|it| (it.0 as f64, it.1 as f64));
     let k = cells().count() as f64;
@@ -40,7 +46,13 @@ pub fn pearson(counts: &[(u64, u64)], yates: bool) -> Result<Pearson, String> {
         least = least.min(total * n.min(m) / all);
     }
     let (mean, variance) = moments((n, m), k, inverses);
-    Ok(Pearson { statistic, dof: k as u64 - 1, least_expected: least, mean, variance })
+    // One value more or less of a rare category is a jump that no smooth law follows.
+    let rare = (k == 2.0 && least < ENOUGH).then(|| counts.iter().find(|it| it.0 > 0 || it.1 > 0)).flatten();
+    let rare = rare.and_then(|(a, b)| {
+        let law = Hypergeometric::new(a.checked_add(*b)?, (whole_n - a).checked_add(whole_m - b)?, whole_n)?;
+        Some(law.not_likelier(*a))
+    });
+    Ok(Pearson { statistic, dof: k as u64 - 1, least_expected: least, mean, variance, rare })
 }
 
 /// The sums of both sides, none of which may be empty.
@@ -80,11 +92,15 @@ impl Pearson {
     /// The p-value by the gamma law that has the statistic's own mean and variance (T. Lewis, I. W. Saunders and
     /// M. Westcott, "The moments of the Pearson chi-squared statistic and the minimum expected value in two-way
     /// tables", Biometrika 71, 1984). It is the chi-square law where all counts are large, and stays calibrated where
-    /// most categories occur once, or where one side is much smaller than the other.
+    /// most categories occur once, or where one side is much smaller than the other. Of two categories, one of which is
+    /// expected fewer than five times on a side, the law is exact: R. A. Fisher's.
     pub fn calibrated(&self) -> Tail {
         // No other table has these margins, up to rounding: the data say nothing.
         if self.dof == 0 || self.variance <= 1e-9 * self.mean * self.mean {
             return Tail::ONE;
+        }
+        if let Some(exact) = self.rare {
+            return exact;
         }
         gamma_upper_tail(self.mean * self.mean / self.variance, self.statistic * self.mean / self.variance)
     }

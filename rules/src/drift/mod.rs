@@ -11,6 +11,7 @@ pub mod sides;
 pub mod chance;
 pub mod rows;
 pub mod bins;
+mod peer_bins;
 pub mod homogeneity;
 pub mod significance;
 pub mod multiplicity;

@@ -5,6 +5,21 @@ use super::{Alarm, DriftTest, Found, Params};
 /// The level at which a distance must be significant where the author names none.
 pub const ALPHA: f64 = 0.05;
 
+/// The p-value that an alarm goes by, unless the author wrote the whole rule as `drift_if`: the largest of that of the
+/// test; of `p_value_high`, where a sketch leaves it open; and of `p_value_calibrated`, which tests have whose own law
+/// is a limit that small, sparse, tied or skewed samples are far from. `None` where the test has none.
+pub fn p_value(found: &Found, params: &Params) -> Option<f64> {
+    let own = found.p_value?;
+    let of = |name: &str| found.more.get(name).copied().filter(|it| !it.is_nan()).unwrap_or(own);
+    if params.0.contains_key("drift_if") {
+        return Some(own);
+    }
+    Some(own.max(of("p_value_high")).max(of(CALIBRATED)))
+}
+
+/// What is known beside the p-value: one that keeps its level where the test's own does not.
+pub const CALIBRATED: &str = "p_value_calibrated";
+
 /// Whether chance can be ruled out, for a distance that is beyond its threshold: with few values, or many bins, any
 /// fixed threshold is passed when nothing has changed. An alarm of a distance needs this too, unless the author wrote
 /// the whole rule as `drift_if`; `alpha` is the level. Tests that alarm by their p-value, and distances that have none,
@@ -17,7 +32,7 @@ pub fn confirmed(test: &DriftTest, found: &Found, params: &Params) -> Result<boo
     if !(alpha > 0.0 && alpha < 1.0) {
         return Err(format!("`alpha` must be between 0 and 1, not {alpha}"));
     }
-    match (test.alarm, found.p_value) {
+    match (test.alarm, p_value(found, params)) {
         (Alarm::Distance { .. }, Some(p)) if !params.0.contains_key("drift_if") => Ok(p < alpha),
         _ => Ok(true),
     }

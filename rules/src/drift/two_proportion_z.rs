@@ -3,6 +3,8 @@
 use super::homogeneity::sizes;
 use super::law::Tail;
 use super::law::chi_square::{normal_upper_tail, two_sided_normal};
+use super::law::hypergeometric::Hypergeometric;
+use super::significance::CALIBRATED;
 use super::{Alarm, Bin, DriftTest, Found, Params, Sides, Takes};
 
 /// The test.
@@ -51,6 +53,14 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
         _ if z == 0.0 => Tail::ONE,
         _ => two_sided_normal(z),
     };
+    // The normal law is poor where successes, or failures, are rare.
+    let law =
+        Hypergeometric::new(a.saturating_add(b), (n - a).saturating_add(m - b), n).ok_or("the counts are too large")?;
+    let exact = match alternative {
+        "less" => law.at_most(a),
+        "greater" => law.at_least(a),
+        _ => law.not_likelier(a),
+    };
     Ok(Found {
         statistic: z,
         p_value: Some(tail.p),
@@ -58,7 +68,7 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
         n,
         m,
         exact: false,
-        more: [("reference_share", p), ("current_share", q)].into(),
+        more: [("reference_share", p), ("current_share", q), (CALIBRATED, exact.p)].into(),
         bins: Bin::of_categories(&categories),
     })
 }

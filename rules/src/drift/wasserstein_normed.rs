@@ -1,7 +1,7 @@
 //! The Wasserstein distance over the spread of the reference.
 
 use super::moments::Moments;
-use super::wasserstein::{distance, infinite};
+use super::wasserstein::{by_chance, distance, infinite};
 use super::{Alarm, DriftTest, Found, Params, Sides, Takes};
 
 /// The distance.
@@ -30,7 +30,10 @@ fn run(sides: &Sides, params: &Params) -> Result<Found, String> {
     let deviation = moments.central[0].sqrt();
     let norm = deviation.max(least);
     let [statistic, low, high] = distance(reference, current)?;
-    let mut found = Found { statistic: statistic / norm, exact: true, ..Found::default() }.with("norm", norm);
+    let chance = by_chance(reference, current, [statistic, low])?;
+    let expected = chance.more.get("expected_statistic").copied().unwrap_or(f64::NAN) / norm;
+    let mut found = Found { statistic: statistic / norm, exact: true, ..chance }.with("norm", norm);
+    found = found.with("expected_statistic", expected);
     if reference.error > 0.0 || current.error > 0.0 {
         let give = moments.deviation_give(reference.error);
         found = found.with("statistic_low", low / (deviation + give).max(least));

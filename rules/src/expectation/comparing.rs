@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::drift::effect::{effect, explained, moved_most};
 use crate::drift::records::left_out;
+use crate::drift::significance::p_value;
 use crate::drift::{self, DriftTest, Found, Params, Sides, alarm, choose};
 use crate::kind::{Args, Param, ParamType};
 use crate::report::{Chance, Judgement, Status};
@@ -90,20 +91,21 @@ impl Comparison {
         let drifted = alarm::drifted(test, &found, &self.params)?;
         let least = self.min_effect.unwrap_or(if test.name == "ks" { 0.1 } else { 0.0 });
         let matters = found.statistic.abs() >= least;
+        let effect = effect(sides, &found);
         let mut judgement = Judgement::new(Status::of(!(drifted && matters)))
             // A sum of nothing may be -0.
             .observed(Value::Num(found.statistic + 0.0))
-            .details(details(test, &found, sides, alarm::level(test, &self.params)?, drifted))
+            .details(details((test, alarm::level(test, &self.params)?), &found, sides, &effect, drifted))
             .within((!found.exact && is_sketched(sides)).then_some(0.0));
         if drifted {
-            let why = explained(test, sides, &found, &self.params);
+            let why = explained(test, sides, &found, &self.params).unwrap_or(effect);
             judgement =
                 judgement.why(if matters { why } else { format!("{why}; sure, but less than `min_effect` {least}") });
         }
         // Whoever writes the rule of the alarm down means it as it is written, whatever else is tested beside.
         if !self.params.0.contains_key("drift_if") {
-            judgement.chance =
-                found.p_value.map(|p| Chance { p, alpha: self.params.number("alpha", 0.05).unwrap_or(0.05) });
+            judgement.chance = p_value(&found, &self.params)
+                .map(|p| Chance { p, alpha: self.params.number("alpha", 0.05).unwrap_or(0.05) });
         }
         Ok(judgement)
     }
@@ -147,7 +149,13 @@ fn is_sketched(sides: &Sides) -> bool {
 /// How many categories or intervals are told of an alarm.
 const MOST_MOVED: usize = 5;
 
-fn details(test: &DriftTest, found: &Found, sides: &Sides, level: f64, drifted: bool) -> Value<'static> {
+fn details(
+    (test, level): (&DriftTest, f64),
+    found: &Found,
+    sides: &Sides,
+    effect: &str,
+    drifted: bool,
+) -> Value<'static> {
     let mut out: Vec<(Cow<'static, str>, Value<'static>)> = vec![
         ("test".into(), Value::text(test.name)),
         ("statistic".into(), Value::Num(found.statistic + 0.0)),
@@ -162,7 +170,7 @@ fn details(test: &DriftTest, found: &Found, sides: &Sides, level: f64, drifted: 
     if let Some(p) = found.ln_p_value {
         out.push(("ln_p_value".into(), Value::Num(p)));
     }
-    out.push(("effect".into(), Value::Str(effect(sides, found).into())));
+    out.push(("effect".into(), Value::Str(effect.to_owned().into())));
     // Of what is as it was, no part has moved further than chance moves it.
     if drifted {
         let moved = moved_most(sides, found, MOST_MOVED).into_iter().map(|it| {

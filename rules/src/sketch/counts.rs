@@ -171,6 +171,11 @@ impl Counts {
         2_f64.powi(self.level as i32)
     }
 
+    /// The distinct values kept, in no order.
+    pub fn kept(&self) -> impl Iterator<Item = &Count> {
+        self.table.values()
+    }
+
     /// The distinct values kept, by first row.
     pub fn sorted(&self) -> Vec<&Count> {
         let mut all: Vec<_> = self.table.iter().collect();

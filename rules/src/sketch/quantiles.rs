@@ -5,6 +5,8 @@
 //! exact. The logarithm is interpolated by a cubic, as in the authors' implementations: it needs
 //! additions and multiplications alone, so the bucket of a value is the same on every machine.
 
+use std::sync::LazyLock;
+
 use super::hash::Table;
 
 /// Counts of numbers by bucket; the infinities have their own.
@@ -65,6 +67,21 @@ impl Quantiles {
         if it == 0.0 || !it.is_finite() { it } else { middle(bucket(it.abs())).copysign(it) }
     }
 
+    /// Numbers in increasing order, with their counts, as a sketch would have kept them.
+    pub fn in_buckets(numbers: &[(f64, u64)]) -> Vec<(f64, u64)> {
+        let mut out: Vec<(f64, u64)> = Vec::new();
+        let mut last = None;
+        for (value, count) in numbers {
+            let place = (value.is_finite() && *value != 0.0).then(|| (*value > 0.0, bucket(value.abs())));
+            match out.last_mut() {
+                Some(it) if place.is_some() && place == last => it.1 += count,
+                _ => out.push((Quantiles::rounded(*value), *count)),
+            }
+            last = place;
+        }
+        out
+    }
+
     /// A value for each bucket in use, with its count, in increasing order.
     pub fn iter(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
         let negative = sorted(&self.negative).into_iter().rev().map(|(bucket, count)| (-middle(bucket), count));
@@ -88,6 +105,21 @@ impl Quantiles {
 }
 
 pub(super) fn sorted(buckets: &Table<u64, i32>) -> Vec<(i32, u64)> {
+    let ends = buckets.keys().fold(None, |ends: Option<(i32, i32)>, it| {
+        Some(ends.map_or((*it, *it), |(low, high)| (low.min(*it), high.max(*it))))
+    });
+    let Some((low, high)) = ends else { return Vec::new() };
+    let width = i64::from(high) - i64::from(low) + 1;
+    // Most sketches use most of the buckets between their ends, which are then in order without sorting.
+    if width <= 8 * buckets.len() as i64 {
+        let mut dense = vec![0; width as usize];
+        for (bucket, count) in buckets {
+            if let Some(it) = dense.get_mut((bucket - low) as usize) {
+                *it = *count;
+            }
+        }
+        return (low..=high).zip(dense).filter(|it| it.1 > 0).collect();
+    }
     let mut out: Vec<_> = buckets.iter().map(|(bucket, count)| (*bucket, *count)).collect();
     out.sort_unstable();
     out
@@ -114,9 +146,24 @@ fn cubic(s: f64) -> f64 {
     ((6.0 / 35.0 * s - 3.0 / 5.0) * s + 10.0 / 7.0) * s
 }
 
+/// Buckets between two powers of two, but for rounding.
+const PERIOD: i32 = BUCKETS.round() as i32;
+
+/// The middles from 1 to 2: all others are these times a power of two.
+static MIDDLES: LazyLock<Vec<f64>> = LazyLock::new(|| (0..PERIOD).map(middle_of).collect());
+
+/// The value that stands for a bucket.
+fn middle(bucket: i32) -> f64 {
+    let (power, place) = (bucket.div_euclid(PERIOD), bucket.rem_euclid(PERIOD));
+    match MIDDLES.get(place as usize) {
+        Some(it) if (-1000..1000).contains(&power) => it * f64::from_bits(((1023 + power) as u64) << 52),
+        _ => middle_of(bucket),
+    }
+}
+
 /// The value that is within [`ALPHA`] of everything in the bucket: twice the product of the
 /// bucket's ends over their sum.
-fn middle(bucket: i32) -> f64 {
+fn middle_of(bucket: i32) -> f64 {
     let low = inverse(f64::from(bucket) / BUCKETS);
     let high = inverse(f64::from(bucket + 1) / BUCKETS);
     let it = low * (2.0 / (1.0 + low / high));

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use driftline_rules::baseline::RowSample;
-use driftline_rules::drift::effect::explained;
+use driftline_rules::drift::effect::{effect, explained};
 use driftline_rules::drift::{Params, Takes, alarm};
 use driftline_rules::sketch::{BottomK, Sketch, Spec};
 use driftline_rules::suite::problem::did_you_mean;
@@ -78,7 +78,7 @@ fn judged(before: &RowSample, now: &RowSample, test: Asked, params: &Params) -> 
         threshold: Some(alarm::level(test, params)?),
         n: before.n,
         m: now.n,
-        effect: Some(explained(test, &sides, &found, params)),
+        effect: Some(explained(test, &sides, &found, params).unwrap_or_else(|| effect(&sides, &found))),
         found: Some(found),
         drifted: Some(drifted),
         ..Entry::default()

@@ -14,6 +14,7 @@ pub mod smirnov;
 pub mod squared_gaps;
 pub mod student;
 pub mod ties;
+pub mod area;
 
 /// A probability with its natural logarithm, which is right where the probability itself underflows.
 #[derive(Clone, Copy, Debug, PartialEq)]
