@@ -21,7 +21,9 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let segments = report.segments.iter().map(|it| Counts::of(it.shown(report.plan), 0));
     let segments: Vec<Counts> = segments.collect();
     let mut all = total;
-    segments.iter().for_each(|it| all.add(*it));
+    for it in &segments {
+        all.add(*it);
+    }
     to.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     to.write_event(Event::Start(element("testsuites", &all.attributes(&suite))))?;
     to.write_event(Event::Start(total.start(report, &suite)))?;

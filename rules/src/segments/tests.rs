@@ -57,15 +57,15 @@ fn answers(plan: &Plan, it: Segmented) -> Vec<(String, u64, String)> {
     let mut out = vec![(String::new(), total.window.rows, format!("{:?}", run::judge(plan, &total, 0)))];
     for Segment { name, part } in segments {
         let rows = part.window.rows;
-        let found = judged(plan, &name, part.into_fold(plan, &total.window));
+        let found = judged(plan, &name, &part.into_fold(plan, &total.window));
         out.push((name, rows, format!("{found:?}")));
     }
     out
 }
 
-fn judged(plan: &Plan, name: &str, fold: Fold) -> Vec<Finding> {
+fn judged(plan: &Plan, name: &str, fold: &Fold) -> Vec<Finding> {
     let context = crate::plugin::Context { segment: Some(name.to_owned()), ..Default::default() };
-    run::judge_against(plan, &fold, 0, &context, References::default())
+    run::judge_against(plan, fold, 0, &context, References::default())
 }
 
 fn records() -> impl Strategy<Value = Vec<Record>> {
@@ -92,7 +92,9 @@ proptest! {
             parts.swap(i % n, at % n);
         }
         let mut sum = parts.swap_remove(0);
-        parts.into_iter().for_each(|it| sum.merge(it));
+        for it in parts {
+            sum.merge(it);
+        }
         prop_assert_eq!(answers(&plan, sum), whole);
     }
 
@@ -111,8 +113,8 @@ proptest! {
             }
             prop_assert!(alone.window.rows > 0);
             rows[usize::from(name.contains(", "))] += alone.window.rows;
-            let found = judged(&plan, &name, part.into_fold(&plan, &total.window));
-            prop_assert_eq!(found, judged(&plan, &name, alone), "{}", name);
+            let found = judged(&plan, &name, &part.into_fold(&plan, &total.window));
+            prop_assert_eq!(found, judged(&plan, &name, &alone), "{}", name);
         }
         prop_assert_eq!(rows, [total.window.rows; 2]);
     }
@@ -131,7 +133,7 @@ fn the_largest_are_kept_and_the_others_add_up() {
     let of = |findings: Vec<Finding>| -> Vec<usize> { findings.iter().map(|it| it.expectation).collect() };
     let in_total = of(run::judge(&plan, &total, 0));
     let segment = segments.into_iter().next().map(|it| it.part.into_fold(&plan, &total.window));
-    let found = judged(&plan, "a=2", segment.unwrap_or_else(|| Fold::new(&plan, KEEP)));
+    let found = judged(&plan, "a=2", &segment.unwrap_or_else(|| Fold::new(&plan, KEEP)));
     let own = plan.n_implicit;
     assert!(in_total.contains(&0) && !in_total.contains(&(own + 1)) && in_total.contains(&(own + 2)));
     assert!(found.iter().any(|it| it.expectation == own + 1 && it.judgement.status == Status::Fail));
