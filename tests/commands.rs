@@ -17,6 +17,8 @@ mod detect;
 mod profile;
 #[path = "commands/quality.rs"]
 mod quality;
+#[path = "commands/segments.rs"]
+mod segments;
 
 /// A folder with files, in which the binary runs.
 struct Room(TempDir);

@@ -73,6 +73,7 @@ fn differences(case: &Value) -> Vec<String> {
         broken: Vec::new(),
         faults: Vec::new(),
         findings: run::judge(&plan, &fold, 0),
+        segments: Vec::new(),
         places: Places::default(),
         elapsed: Duration::ZERO,
         now: 0,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use driftline_rules::plan::{Expectation, Plan};
 use driftline_rules::report::{Severity, Status};
 use driftline_rules::run::Finding;
+use driftline_rules::segments::Judged;
 
 use crate::files::{Broken, Fault};
 use crate::places::Places;
@@ -25,8 +26,10 @@ pub struct Report<'p> {
     pub broken: Vec<Broken>,
     /// Files that could not be read, or not to their end.
     pub faults: Vec<Fault>,
-    /// One an expectation of the plan, in its order; the implicit ones first.
+    /// One an expectation that is judged of all records, in the order of the plan; the implicit ones first.
     pub findings: Vec<Finding>,
+    /// The same of each segment.
+    pub segments: Vec<Judged>,
     /// Which slots held numbers and nothing else but nulls: pandas has NaN for null there.
     pub numeric: Vec<bool>,
     /// Where rows stand.
@@ -52,23 +55,39 @@ impl Report<'_> {
 
     /// The suite's own expectations with their findings.
     pub fn own(&self) -> impl Iterator<Item = (&Expectation, &Finding)> {
-        self.all().skip(self.plan.n_implicit)
+        self.all().filter(|(_, it)| it.expectation >= self.plan.n_implicit)
     }
 
-    /// How many of the shown expectations ended so.
+    /// What is shown of all records, then of each segment with its name.
+    pub fn by_segment(&self) -> impl Iterator<Item = (Option<&str>, &Expectation, &Finding)> {
+        let total = self.shown().map(|(a, b)| (None, a, b));
+        let segments = self.segments.iter();
+        total.chain(segments.flat_map(|it| it.shown(self.plan).map(|(a, b)| (Some(it.name.as_str()), a, b))))
+    }
+
+    /// What is shown of all records and of every segment.
+    fn everything(&self) -> impl Iterator<Item = (&Expectation, &Finding)> {
+        self.by_segment().map(|(_, expectation, finding)| (expectation, finding))
+    }
+
+    fn is_any(&self, status: Status) -> bool {
+        self.everything().any(|(_, it)| it.judgement.status == status)
+    }
+
+    /// How many of the shown expectations ended so, of all records.
     pub fn count(&self, status: Status) -> usize {
         self.shown().filter(|(_, it)| it.judgement.status == status).count()
     }
 
-    /// The gravest severity among failed expectations.
+    /// The gravest severity among failed expectations, of all records or of a segment.
     pub fn worst_failure(&self) -> Option<Severity> {
-        self.shown().filter(|(_, it)| it.judgement.status == Status::Fail).map(|(it, _)| it.severity).max()
+        self.everything().filter(|(_, it)| it.judgement.status == Status::Fail).map(|(it, _)| it.severity).max()
     }
 
     /// 0 all held, 1 a critical check failed, 2 only warnings failed, 3 something could not be
     /// evaluated or read.
     pub fn exit_code(&self) -> u8 {
-        let cannot = !self.faults.is_empty() || self.count(Status::Error) > 0;
+        let cannot = !self.faults.is_empty() || self.is_any(Status::Error);
         match self.worst_failure() {
             _ if cannot => 3,
             Some(Severity::Critical) => 1,
@@ -91,11 +110,11 @@ impl Report<'_> {
     /// The verdict in a word: `error` when something could not be read or evaluated, `fail` when a
     /// check of any severity failed, `skip` when nothing was judged, else `pass`.
     pub fn status(&self) -> Status {
-        if !self.faults.is_empty() || self.count(Status::Error) > 0 {
+        if !self.faults.is_empty() || self.is_any(Status::Error) {
             Status::Error
-        } else if self.count(Status::Fail) > 0 {
+        } else if self.is_any(Status::Fail) {
             Status::Fail
-        } else if self.count(Status::Pass) == 0 && self.count(Status::Skip) > 0 {
+        } else if !self.is_any(Status::Pass) && self.is_any(Status::Skip) {
             Status::Skip
         } else {
             Status::Pass

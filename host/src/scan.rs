@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use driftline_rules::plan::Plan;
-use driftline_rules::run::{self, Fold};
+use driftline_rules::run::Fold;
 use driftline_rules::samples::Keep;
+use driftline_rules::segments::{Segment, Segmented};
 use driftline_rules::time::Timestamp;
 
 use crate::files::csv::{Kinds, Nulls, Widen};
@@ -38,6 +39,8 @@ pub struct Options<'o> {
 pub struct Scanned {
     /// Counts, summaries, and the first failed records.
     pub fold: Fold,
+    /// The same of each segment, if the plan has any.
+    pub segments: Vec<Segment>,
     /// The files that were opened.
     pub files: Vec<Arc<FileInfo>>,
     /// Files that could not be read, or not to their end.
@@ -83,12 +86,12 @@ fn attempt(plan: &Plan, inputs: &[Input], options: &Options, kinds: &mut Kinds) 
         workers.into_iter().filter_map(|it| it.join().ok()).collect()
     });
     // The first part takes the others up, for it may be large.
-    let mut sum: Option<Fold> = None;
+    let mut sum: Option<Segmented> = None;
     let (mut broken, mut widen) = (Vec::new(), Vec::new());
     for part in parts {
         match &mut sum {
-            Some(sum) => sum.merge(part.fold),
-            None => sum = Some(part.fold),
+            Some(sum) => sum.merge(part.found),
+            None => sum = Some(part.found),
         }
         broken.extend(part.broken);
         widen.extend(part.widen);
@@ -98,7 +101,7 @@ fn attempt(plan: &Plan, inputs: &[Input], options: &Options, kinds: &mut Kinds) 
     if !widen.is_empty() {
         return Err(widen);
     }
-    let mut fold = sum.unwrap_or_else(|| Fold::new(plan, options.keep));
+    let (mut fold, segments) = sum.unwrap_or_else(|| Segmented::new(plan, options.keep)).finish(plan);
     for file in source.files() {
         for (place, name) in file.columns().unwrap_or_default().iter().enumerate() {
             fold.window.columns.see(name, 0, place as u32);
@@ -109,7 +112,7 @@ fn attempt(plan: &Plan, inputs: &[Input], options: &Options, kinds: &mut Kinds) 
     broken.truncate(options.keep.values);
     faults.sort_by_key(|it| source.files().iter().position(|file| file.name == it.file));
     let files = source.files().to_vec();
-    Ok(Scanned { fold, files, faults, broken, places, kinds: Arc::new(kinds.clone()) })
+    Ok(Scanned { fold, segments, files, faults, broken, places, kinds: Arc::new(kinds.clone()) })
 }
 
 /// Does `work` for each number below `n`.
@@ -169,7 +172,7 @@ fn hand_out(
 
 /// What one worker found.
 struct Part {
-    fold: Fold,
+    found: Segmented,
     broken: Vec<Broken>,
     widen: Vec<Widen>,
     faults: Vec<Fault>,
@@ -179,7 +182,7 @@ struct Part {
 
 fn work(plan: &Plan, options: &Options, receiver: &Mutex<Receiver<Job>>, stop: &AtomicBool) -> Part {
     let mut part = Part {
-        fold: Fold::new(plan, options.keep),
+        found: Segmented::new(plan, options.keep),
         broken: Vec::new(),
         widen: Vec::new(),
         faults: Vec::new(),
@@ -192,21 +195,21 @@ fn work(plan: &Plan, options: &Options, receiver: &Mutex<Receiver<Job>>, stop: &
         let reader = records.get_or_insert_with(|| Records::new(plan, Arc::clone(&kinds), options.nulls.clone()));
         reader.know(&kinds);
         let mut jumps = Jumps::new(chunk.first_line);
-        let Part { fold, broken, .. } = &mut part;
+        let Part { found, broken, .. } = &mut part;
         let went = reader.each(&chunk, &mut |record| match record {
             Record::Read { row, line, cells, .. } => {
-                run::check(plan, cells, row, options.now, fold);
+                found.check(plan, cells, row, options.now);
                 jumps.note(line);
             }
             Record::Broken(it) => {
-                run::unreadable(&it.reason, it.row, fold);
+                found.unreadable(&it.reason, it.row);
                 jumps.note(it.line);
                 if broken.len() < options.keep.values {
                     broken.push(it);
                 }
             }
         });
-        run::flush(fold);
+        found.flush();
         if jumps.is_needed() {
             part.jumps.push((chunk.first_row, jumps));
         }
@@ -222,7 +225,7 @@ fn work(plan: &Plan, options: &Options, receiver: &Mutex<Receiver<Job>>, stop: &
     }
     if let Some(reader) = &records {
         for (name, row, place) in reader.json_columns() {
-            part.fold.window.columns.see(name, row, place as u32);
+            part.found.total.window.columns.see(name, row, place as u32);
         }
     }
     part

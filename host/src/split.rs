@@ -245,7 +245,7 @@ impl Job<'_> {
     fn failure<'f>(&'f self, it: &'f Explanation) -> Failure<'f> {
         let expectation = &self.plan.expectations[it.expectation];
         let of_window = !matches!(it.outcome, Some(Outcome::Fail | Outcome::Mismatch));
-        let (bound, why) = match self.findings.get(it.expectation) {
+        let (bound, why) = match self.findings.iter().find(|finding| finding.expectation == it.expectation) {
             Some(finding) if of_window => (&finding.judgement.bound, &finding.judgement.why),
             _ => (&it.bound, &it.why),
         };

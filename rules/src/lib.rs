@@ -34,6 +34,7 @@ pub mod kind;
 pub mod expectation;
 pub mod plan;
 pub mod run;
+pub mod segments;
 pub mod page;
 pub mod suite_schema;
 pub mod catalogue;

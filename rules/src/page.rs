@@ -7,17 +7,19 @@
 //! `missing`, `unexpected`, `rows` (positions of unexpected records), `values` (those records' values),
 //! `observed`, `details`, `exact`, `why` (a part of the reason), `bound` and, at the page's own choice,
 //! any member of GX's result.
+//! A block `yaml segments` states the segments of the records: a mapping of each name, in their order, to such a list for
+//! the expectations that are judged of it, or to null.
 //! A block `json baseline` holds the records that the window is compared with.
 //! A block `yaml problem` in place of the records states a part of the message that compiling gives.
 //! A comment line `# now: 2024-05-01T12:00:00Z` among the records sets the clock (default: 2024-01-01T00:00:00Z).
 
 use crate::baseline::Baseline;
 use crate::plan::{Options, Plan, compile};
-use crate::plugin::Context;
 use crate::record;
 use crate::report::Outcome;
-use crate::run::{self, Finding, Fold, References};
+use crate::run::{self, Finding, Fold};
 use crate::samples::Keep;
+use crate::segments::{self, Judged, Segmented};
 use crate::suite::node::{self, Node};
 use crate::suite::read;
 use crate::time::{Time, Timestamp};
@@ -40,6 +42,8 @@ pub struct Case {
     pub now: Timestamp,
     /// What is stated of the window.
     pub findings: Option<String>,
+    /// What is stated of the segments.
+    pub segments: Option<String>,
     /// What compiling must complain of.
     pub problem: Option<String>,
 }
@@ -102,6 +106,7 @@ fn close(cases: &mut Vec<Case>, title: &str, info: &str, line: usize, text: Stri
             case.baseline = Some(records.map(|it| (it.to_owned(), None)).collect());
         }
         "yaml finding" => case.findings = Some(text),
+        "yaml segments" => case.segments = Some(text),
         "yaml problem" => case.problem = Some(text.trim().to_owned()),
         _ => {}
     }
@@ -132,40 +137,66 @@ fn check_case(case: &Case, options: &Options) -> Vec<String> {
     let mut wrong = Vec::new();
     let of_baseline = case.baseline.as_ref().map(|records| {
         let records = Case { records: records.clone(), ..case.clone() };
-        Baseline::of_window(&plan.bindings, &fold(&records, &plan, &mut wrong).window)
+        Baseline::of_window(&plan.bindings, &fold(&records, &plan, &mut wrong).total.window)
     });
-    let fold = fold(case, &plan, &mut wrong);
+    let found = fold(case, &plan, &mut wrong);
+    let (total, segments) = found.finish(&plan);
+    let (findings, segments) = segments::judge(&plan, &total, segments, of_baseline.as_ref(), case.now);
     if let Some(stated) = &case.findings {
-        let references = References { baseline: of_baseline.as_ref(), ..References::default() };
-        let findings = run::judge_against(&plan, &fold, case.now, &Context::default(), references);
         match node::parse(stated) {
-            Ok(stated) => {
-                let stated: Vec<&Node> = stated.items().map_or_else(|| vec![&stated], |it| it.iter().collect());
-                let findings = &findings[plan.n_implicit..];
-                if stated.len() > findings.len() {
-                    wrong.push(format!("{} findings are stated, there are {}", stated.len(), findings.len()));
-                }
-                for (stated, finding) in stated.iter().zip(findings) {
-                    compare(stated, finding, &mut wrong);
-                }
-            }
+            Ok(stated) => compare_all(&stated, findings.get(plan.n_implicit..).unwrap_or_default(), &mut wrong),
+            Err(problem) => wrong.push(problem.to_string()),
+        }
+    }
+    if let Some(stated) = &case.segments {
+        match node::parse(stated) {
+            Ok(stated) => compare_segments(&stated, &segments, &plan, &mut wrong),
             Err(problem) => wrong.push(problem.to_string()),
         }
     }
     wrong.into_iter().map(here).collect()
 }
 
-fn fold(case: &Case, plan: &Plan, wrong: &mut Vec<String>) -> Fold {
-    let mut fold = Fold::new(plan, Keep { values: 1_000, all_rows: true });
+/// One finding, or a list of them.
+fn compare_all(stated: &Node, findings: &[Finding], wrong: &mut Vec<String>) {
+    let stated: Vec<&Node> = stated.items().map_or_else(|| vec![stated], |it| it.iter().collect());
+    if stated.len() > findings.len() {
+        wrong.push(format!("{} findings are stated, there are {}", stated.len(), findings.len()));
+    }
+    for (stated, finding) in stated.iter().zip(findings) {
+        compare(stated, finding, wrong);
+    }
+}
+
+fn compare_segments(stated: &Node, segments: &[Judged], plan: &Plan, wrong: &mut Vec<String>) {
+    let names = |it: &mut dyn Iterator<Item = &str>| it.collect::<Vec<_>>().join(" | ");
+    let want = names(&mut stated.members().iter().map(|it| it.name.as_str()));
+    let got = names(&mut segments.iter().map(|it| it.name.as_str()));
+    if want != got {
+        wrong.push(format!("the segments {want} are stated, there are {got}"));
+        return;
+    }
+    for (stated, segment) in stated.members().iter().zip(segments).filter(|it| !it.0.value.is_null()) {
+        let own: Vec<Finding> =
+            segment.findings.iter().filter(|it| it.expectation >= plan.n_implicit).cloned().collect();
+        let mut here = Vec::new();
+        compare_all(&stated.value, &own, &mut here);
+        wrong.extend(here.into_iter().map(|it| format!("{}: {it}", segment.name)));
+    }
+}
+
+fn fold(case: &Case, plan: &Plan, wrong: &mut Vec<String>) -> Segmented {
+    let mut found = Segmented::new(plan, Keep { values: 1_000, all_rows: true });
     let mut reader = record::Reader::new(&plan.shape, record::Limits::default());
     let mut cells = Vec::new();
     for (i, (text, stated)) in case.records.iter().enumerate() {
         let got = match reader.fill(text, &mut cells) {
             Ok(()) => {
-                run::check(plan, &mut cells, i as u64, case.now, &mut fold);
-                let all = run::explain(plan, &cells, case.now, &fold.failed);
+                found.check(plan, &mut cells, i as u64, case.now);
+                let failed = &found.total.failed;
+                let all = run::explain(plan, &cells, case.now, failed);
                 let own: Vec<_> = all[plan.n_implicit..].iter().filter_map(|it| it.outcome).collect();
-                if !fold.failed.is_empty() || own.iter().any(|it| matches!(it, Outcome::Fail | Outcome::Mismatch)) {
+                if !failed.is_empty() || own.iter().any(|it| matches!(it, Outcome::Fail | Outcome::Mismatch)) {
                     Outcome::Fail
                 } else if own.contains(&Outcome::Pass) {
                     Outcome::Pass
@@ -174,7 +205,7 @@ fn fold(case: &Case, plan: &Plan, wrong: &mut Vec<String>) -> Fold {
                 }
             }
             Err(error) => {
-                run::unreadable(&error.message, i as u64, &mut fold);
+                found.unreadable(&error.message, i as u64);
                 Outcome::Fail
             }
         };
@@ -182,9 +213,9 @@ fn fold(case: &Case, plan: &Plan, wrong: &mut Vec<String>) -> Fold {
             wrong.push(format!("record {text}: stated {stated:?}, got {got:?}"));
         }
     }
-    run::flush(&mut fold);
-    see_columns(&reader, &mut fold);
-    fold
+    found.flush();
+    see_columns(&reader, &mut found.total);
+    found
 }
 
 /// Notes the names of columns that a reader has met.

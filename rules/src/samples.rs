@@ -26,7 +26,7 @@ pub struct Sample {
 pub struct Samples {
     /// How many are kept.
     pub keep: Keep,
-    /// One an expectation of the plan.
+    /// One an expectation of the plan; behind the last that failed there may be none.
     pub by_expectation: Vec<Sample>,
 }
 
@@ -36,8 +36,19 @@ impl Samples {
         Samples { keep, by_expectation: vec![Sample::default(); n_expectations] }
     }
 
+    /// None yet, and no room for them: for windows of which there are many.
+    pub const fn none_yet(keep: Keep) -> Self {
+        Samples { keep, by_expectation: Vec::new() }
+    }
+
     /// Notes a failed record; rows come in ascending order.
     pub fn add(&mut self, expectation: usize, row: u64, value: impl FnOnce() -> Value<'static>) {
+        if self.keep.values == 0 && !self.keep.all_rows {
+            return;
+        }
+        if self.by_expectation.len() <= expectation {
+            self.by_expectation.resize_with(expectation + 1, Sample::default);
+        }
         let Some(sample) = self.by_expectation.get_mut(expectation) else { return };
         if self.keep.all_rows {
             sample.rows.push(row);
@@ -54,6 +65,9 @@ impl Samples {
 
     /// Adds what another worker noted, in any order.
     pub fn merge(&mut self, other: Samples) {
+        if self.by_expectation.len() < other.by_expectation.len() {
+            self.by_expectation.resize_with(other.by_expectation.len(), Sample::default);
+        }
         for (mine, theirs) in self.by_expectation.iter_mut().zip(other.by_expectation) {
             mine.unexpected.extend(theirs.unexpected);
             mine.unexpected.sort_by_key(|it| it.row);

@@ -109,6 +109,7 @@ fn report(plan: &Plan, fold: &Fold, level: ResultFormat) -> Value {
         broken: Vec::new(),
         faults: Vec::new(),
         findings: run::judge(plan, fold, 0),
+        segments: Vec::new(),
         numeric: fold.window.held.iter().map(|it| it.numbers_only()).collect(),
         places: Places::default(),
         elapsed: Duration::ZERO,

@@ -10,10 +10,10 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::baseline::Baseline;
-use driftline_rules::run::{self, References};
 use driftline_rules::samples::Keep;
+use driftline_rules::suite::Segments;
 use driftline_rules::time::Time;
-use driftline_rules::{plan, plugin};
+use driftline_rules::{plan, segments};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{CANNOT, complain};
@@ -60,6 +60,10 @@ pub struct Args {
     /// Only records for which the condition holds: 'country == "DE" and score > 0.5'.
     #[arg(long = "where", value_name = "CONDITION")]
     filter: Option<String>,
+    /// Also judge the records apart by the values of a field, or of several: `region`, `model,region`; may be repeated.
+    /// In place of the suite's own `segments:`.
+    #[arg(long = "segments", value_name = "FIELDS", value_parser = Segments::parse_way)]
+    segments: Vec<Way>,
     /// How many failed records of each check are shown.
     #[arg(long, default_value_t = 5, value_name = "N")]
     samples: usize,
@@ -76,6 +80,9 @@ pub struct Args {
     #[arg(long)]
     timing: bool,
 }
+
+/// The fields by whose values records are divided.
+type Way = Vec<String>;
 
 /// How data files are read; shared by the commands that read data.
 #[derive(ClapArgs, Debug)]
@@ -181,8 +188,12 @@ pub fn baseline(path: &Path) -> anyhow::Result<Baseline> {
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let started = Instant::now();
     let inputs = Reading::inputs(&args.data)?;
-    let options =
-        plan::Options { budget: args.reading.budget, filter: args.filter.clone(), ..plan::Options::default() };
+    let options = plan::Options {
+        budget: args.reading.budget,
+        filter: args.filter.clone(),
+        segments: args.segments.clone(),
+        ..plan::Options::default()
+    };
     let loaded = suites::load(&args.suite, &options).map_err(anyhow::Error::msg)?;
     // GX's answer to an expectation that cannot be evaluated is a result with `exception_info`;
     // a suite that cannot be read at all has no results.
@@ -226,8 +237,8 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     bar.finish_and_clear();
     // Rules on windows name all of their records only when asked to.
     scanned.fold.samples.keep.all_rows |= paths.any();
-    let references = References { baseline: baseline.as_ref(), ..References::default() };
-    let findings = run::judge_against(&loaded.plan, &scanned.fold, now, &plugin::Context::default(), references);
+    let found = std::mem::take(&mut scanned.segments);
+    let (findings, segments) = segments::judge(&loaded.plan, &scanned.fold, found, baseline.as_ref(), now);
     if paths.any() {
         let options = split::Options {
             files: args.reading.files()?,
@@ -248,6 +259,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         broken: scanned.broken,
         faults: scanned.faults,
         findings,
+        segments,
         places: scanned.places,
         elapsed: started.elapsed(),
         now,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, ValueEnum};
+use driftline_rules::plan::segments::text as text_of;
 use driftline_rules::plan::{self, Plan};
 use driftline_rules::record::{Limits, Reader};
 use driftline_rules::report::{Outcome, Severity};
@@ -57,6 +58,13 @@ enum Format {
     Json,
 }
 
+/// What was found of a record.
+struct Explained {
+    checks: Vec<Explanation>,
+    /// The segments that it lies in.
+    segments: Vec<String>,
+}
+
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let loaded = suites::load(&args.suite, &plan::Options::default()).map_err(anyhow::Error::msg)?;
@@ -69,8 +77,9 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     let plan = &loaded.plan;
     let now = now(args.now.as_deref())?;
     let explained = find(args, plan, now)?;
+    let checks = &explained.checks;
     let failed = |it: &&Explanation| matches!(it.outcome, Some(Outcome::Fail | Outcome::Mismatch));
-    let worst = explained.iter().filter(failed).map(|it| plan.expectations[it.expectation].severity).max();
+    let worst = checks.iter().filter(failed).map(|it| plan.expectations[it.expectation].severity).max();
     let (verdict, code) = match worst {
         None => ("pass", 0),
         Some(Severity::Critical) => ("fail", 1),
@@ -91,7 +100,7 @@ fn place(text: &str) -> Option<(&str, u64)> {
     (!Path::new(text).exists() && !file.is_empty()).then_some((file, line))
 }
 
-fn find(args: &Args, plan: &Plan, now: i64) -> anyhow::Result<Vec<Explanation>> {
+fn find(args: &Args, plan: &Plan, now: i64) -> anyhow::Result<Explained> {
     let given = args.record.as_str();
     if given.trim_start().starts_with('{') {
         return explain_text(given, plan, now).context("the record");
@@ -120,7 +129,7 @@ fn find(args: &Args, plan: &Plan, now: i64) -> anyhow::Result<Vec<Explanation>> 
     pick(&input, None, args, plan, now)
 }
 
-fn explain_text(text: &str, plan: &Plan, now: i64) -> anyhow::Result<Vec<Explanation>> {
+fn explain_text(text: &str, plan: &Plan, now: i64) -> anyhow::Result<Explained> {
     let mut cells = Vec::new();
     Reader::new(&plan.shape, Limits::default())
         .fill(text, &mut cells)
@@ -128,18 +137,21 @@ fn explain_text(text: &str, plan: &Plan, now: i64) -> anyhow::Result<Vec<Explana
     Ok(explain_cells(plan, &mut cells, 0, now))
 }
 
-fn explain_cells(plan: &Plan, cells: &mut [Value], row: u64, now: i64) -> Vec<Explanation> {
+fn explain_cells(plan: &Plan, cells: &mut [Value], row: u64, now: i64) -> Explained {
     let mut fold = Fold::new(plan, Keep { values: 0, all_rows: false });
     run::check(plan, cells, row, now, &mut fold);
-    run::explain(plan, cells, now, &fold.failed)
+    Explained {
+        checks: run::explain(plan, cells, now, &fold.failed),
+        segments: plan.segments.names(cells, |_, it| text_of(it)),
+    }
 }
 
 /// The record on a line of a data file, or its only one.
-fn pick(input: &Input, line: Option<u64>, args: &Args, plan: &Plan, now: i64) -> anyhow::Result<Vec<Explanation>> {
+fn pick(input: &Input, line: Option<u64>, args: &Args, plan: &Plan, now: i64) -> anyhow::Result<Explained> {
     let nulls = args.reading.csv_nulls();
     let mut kinds = Kinds::default();
     loop {
-        let mut found: Option<anyhow::Result<Vec<Explanation>>> = None;
+        let mut found: Option<anyhow::Result<Explained>> = None;
         let mut n_met = 0;
         let mut records: Option<Records> = None;
         let mut widen = None;
@@ -215,7 +227,8 @@ fn why(it: &Explanation) -> Option<String> {
     }
 }
 
-fn write_text(plan: &Plan, explained: &[Explanation], verdict: &str, out: &mut dyn Write) -> io::Result<()> {
+fn write_text(plan: &Plan, explained: &Explained, verdict: &str, out: &mut dyn Write) -> io::Result<()> {
+    let Explained { checks: explained, segments } = explained;
     let width = explained.iter().map(|it| plan.expectations[it.expectation].title().chars().count()).max().unwrap_or(0);
     for it in explained {
         let expectation = &plan.expectations[it.expectation];
@@ -236,6 +249,9 @@ fn write_text(plan: &Plan, explained: &[Explanation], verdict: &str, out: &mut d
             Some(why) => writeln!(out, "  {why}")?,
             None => writeln!(out)?,
         }
+    }
+    for it in segments {
+        writeln!(out, "in the segment {it}")?;
     }
     let count = |word: &str| explained.iter().filter(|it| verdict_of(it) == word).count();
     writeln!(
@@ -258,8 +274,9 @@ fn shortened(value: &Value) -> String {
     }
 }
 
-fn write_json(plan: &Plan, explained: &[Explanation], verdict: &str, out: &mut dyn Write) -> io::Result<()> {
+fn write_json(plan: &Plan, explained: &Explained, verdict: &str, out: &mut dyn Write) -> io::Result<()> {
     let checks: Vec<_> = explained
+        .checks
         .iter()
         .map(|it| {
             let expectation = &plan.expectations[it.expectation];
@@ -277,6 +294,10 @@ fn write_json(plan: &Plan, explained: &[Explanation], verdict: &str, out: &mut d
             })
         })
         .collect();
-    serde_json::to_writer_pretty(&mut *out, &json!({"verdict": verdict, "checks": checks}))?;
+    let mut all = json!({"verdict": verdict, "checks": checks});
+    if !plan.segments.is_empty() {
+        all["segments"] = json!(explained.segments);
+    }
+    serde_json::to_writer_pretty(&mut *out, &all)?;
     writeln!(out)
 }

@@ -104,7 +104,10 @@ fn warnings(loaded: &Loaded) -> Vec<Problem> {
             _ => Vec::new(),
         };
         // The short and the GX form of one expectation judge differently, so they are two.
-        let key = format!("{:?} {} {:?} {kwargs:?} {:?} {}", it.form, it.type_name, it.fields, it.when, it.mostly);
+        let key = format!(
+            "{:?} {} {:?} {kwargs:?} {:?} {} {:?}",
+            it.form, it.type_name, it.fields, it.when, it.mostly, it.over
+        );
         match seen.get(&key) {
             Some((path, at)) => {
                 let message = format!("`{}` expects the same as {path} in line {}", it.title(), at.line);

@@ -7,13 +7,13 @@ use std::io::{self, Write};
 use driftline_rules::report::{Severity, Status};
 use driftline_rules::suite::problem::Problem;
 
-use super::words::{counted, message, number, plain, value, whole};
+use super::words::{counted, message, number, titled, value, whole};
 use crate::report::Report;
 
 /// Writes an annotation for each expectation that failed or could not be evaluated, and appends a
 /// summary in Markdown to the file that `GITHUB_STEP_SUMMARY` names.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for (expectation, finding) in report.shown() {
+    for (segment, expectation, finding) in report.by_segment() {
         let level = match (finding.judgement.status, expectation.severity) {
             (Status::Fail, Severity::Critical) | (Status::Error, _) => "error",
             (Status::Fail, Severity::Warning) => "warning",
@@ -30,7 +30,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             Some((file, line)) => (file, Some(line)),
             None => (report.suite_file.as_str(), Some(u64::from(expectation.at.line))),
         };
-        annotate(level, file, line, None, &expectation.title(), &said, out)?;
+        annotate(level, file, line, None, &titled(expectation, segment), &said, out)?;
     }
     for fault in &report.faults {
         annotate("error", &fault.file, fault.line, None, "unreadable file", &fault.reason, out)?;
@@ -103,8 +103,10 @@ fn summary(report: &Report) -> String {
         report.count(Status::Skip),
         report.count(Status::Error),
     );
-    let mut rows: Vec<_> = report.shown().filter(|(_, it)| it.judgement.status != Status::Pass).collect();
-    rows.sort_by_key(|(expectation, it)| {
+    let is_told =
+        |segment: Option<&str>, status| status != Status::Pass && (segment.is_none() || status != Status::Skip);
+    let mut rows: Vec<_> = report.by_segment().filter(|it| is_told(it.0, it.2.judgement.status)).collect();
+    rows.sort_by_key(|(_, expectation, it)| {
         let order = match it.judgement.status {
             Status::Fail => 0,
             Status::Error => 1,
@@ -115,7 +117,7 @@ fn summary(report: &Report) -> String {
     if !rows.is_empty() {
         page.push_str("| | Severity | Expectation | What happened | First record |\n|---|---|---|---|---|\n");
     }
-    for (expectation, finding) in rows {
+    for (segment, expectation, finding) in rows {
         let first = finding.sample.unexpected.first();
         let first = first.map_or_else(String::new, |it| format!("{}: {}", report.place(it.row), value(&it.value)));
         let _ = writeln!(
@@ -123,7 +125,7 @@ fn summary(report: &Report) -> String {
             "| {} | {} | {} | {} | {} |",
             finding.judgement.status.name(),
             expectation.severity.name(),
-            cell(&plain(&expectation.title())),
+            cell(&whole(&titled(expectation, segment))),
             cell(&message(expectation, finding)),
             cell(&first),
         );

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use driftline_rules::plan::Expectation;
 use driftline_rules::report::{Counts, Status};
 use driftline_rules::run::Finding;
+use driftline_rules::segments::Judged;
 use driftline_rules::value::Value;
 
 use super::ResultFormat;
@@ -31,10 +32,11 @@ fn suite_result(report: &Report, level: ResultFormat) -> Value<'static> {
     let good = report.own().filter(|(_, it)| succeeded(it)).count() as i64;
     let implicit: Vec<_> = report.all().take(report.plan.n_implicit).filter(|(_, it)| !succeeded(it)).collect();
     let whole = report.faults.is_empty();
+    let wrong = report.segments.iter().any(|it| it.findings.iter().any(|it| !succeeded(it)));
     let percent = if n == 0 { Value::Null } else { Value::Num(good as f64 / n as f64 * 100.0) };
     let plan = report.plan;
     object([
-        ("success", Value::Bool(good == n && implicit.is_empty() && whole)),
+        ("success", Value::Bool(good == n && implicit.is_empty() && whole && !wrong)),
         ("results", Value::List(results)),
         ("suite_name", plan.name.clone().map_or(Value::Null, text)),
         ("suite_parameters", Value::Map(Vec::new())),
@@ -52,15 +54,36 @@ fn suite_result(report: &Report, level: ResultFormat) -> Value<'static> {
     ])
 }
 
-/// What GX has no place for: who checked, unreadable records, values that are not of their declared type.
+/// What GX has no place for: who checked, unreadable records, segments, values that are not of their declared type.
 fn own_meta(report: &Report, implicit: &[(&Expectation, &Finding)], level: ResultFormat) -> Value<'static> {
     let faults = report.faults.iter().map(|it| text(it.to_string())).collect();
-    object([
+    let mut meta = object([
         ("version", text(env!("CARGO_PKG_VERSION").to_owned())),
         ("records", Value::Int(report.records as i64)),
         ("unreadable_records", Value::Int(report.unreadable as i64)),
         ("unreadable_files", Value::List(faults)),
         ("implicit", Value::List(implicit.iter().map(|(a, b)| result(report, a, b, level)).collect())),
+    ]);
+    if let Value::Map(members) = &mut meta
+        && !report.plan.segments.is_empty()
+    {
+        members.push((
+            "segments".into(),
+            Value::List(report.segments.iter().map(|it| segment(report, it, level)).collect()),
+        ));
+    }
+    meta
+}
+
+/// A segment, with the results that did not succeed.
+fn segment(report: &Report, it: &Judged, level: ResultFormat) -> Value<'static> {
+    let wrong = it.shown(report.plan).filter(|(_, finding)| !succeeded(finding));
+    let results: Vec<_> = wrong.map(|(a, b)| result(report, a, b, level)).collect();
+    object([
+        ("segment", text(it.name.clone())),
+        ("records", Value::Int(it.records as i64)),
+        ("success", Value::Bool(results.is_empty())),
+        ("results", Value::List(results)),
     ])
 }
 

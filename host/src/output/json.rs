@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use driftline_rules::plan::Expectation;
 use driftline_rules::report::{Severity, Status};
 use driftline_rules::run::Finding;
+use driftline_rules::segments::Judged;
 use serde::Serialize;
 
 use super::json_value::Json;
@@ -37,7 +38,17 @@ struct Document<'r> {
     by_severity: BySeverity,
     results: Vec<Outcome<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    segments: Option<Vec<InSegment<'r>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     elapsed_seconds: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct InSegment<'r> {
+    segment: &'r str,
+    records: u64,
+    verdict: &'static str,
+    findings: Vec<Outcome<'r>>,
 }
 
 #[derive(Serialize)]
@@ -153,9 +164,20 @@ impl<'r> Document<'r> {
                 info: by(Severity::Info),
             },
             results: report.shown().map(|(a, b)| Outcome::new(report, a, b)).collect(),
+            segments: (!report.plan.segments.is_empty()).then(|| segments(report)),
             elapsed_seconds: timing.then_some(report.elapsed.as_secs_f64()),
         }
     }
+}
+
+fn segments<'r>(report: &'r Report) -> Vec<InSegment<'r>> {
+    let of = |it: &'r Judged| InSegment {
+        segment: &it.name,
+        records: it.records,
+        verdict: it.verdict(report.plan),
+        findings: it.shown(report.plan).map(|(a, b)| Outcome::new(report, a, b)).collect(),
+    };
+    report.segments.iter().map(of).collect()
 }
 
 fn unreadable<'r>(report: &'r Report) -> Vec<UnreadableRecord<'r>> {

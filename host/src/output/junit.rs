@@ -1,5 +1,6 @@
-//! The report as `JUnit` XML, in the shape that Jenkins' and GitLab's readers share: one test suite,
-//! a test case for each expectation, for the readability of records, and for each unreadable file.
+//! The report as `JUnit` XML, in the shape that Jenkins' and GitLab's readers share: a test suite of
+//! all records and one of each segment, a test case for each expectation, for the readability of records, and for each
+//! unreadable file.
 
 use std::io::{self, Write};
 
@@ -16,24 +17,16 @@ use crate::report::Report;
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut to = Writer::new_with_indent(&mut *out, b' ', 2);
     let suite = xml_text(report.plan.name.as_deref().unwrap_or(&report.suite_file));
-    // A failure for information fails no build.
-    let failures = report.shown().filter(|(a, b)| fails(a, b)).count();
-    let n_errors = report.count(Status::Error) + report.faults.len();
-    let n_all = report.shown().count() + report.faults.len();
-    let counts = [
-        ("name", suite.clone()),
-        ("tests", n_all.to_string()),
-        ("failures", failures.to_string()),
-        ("errors", n_errors.to_string()),
-    ];
+    let total = Counts::of(report.shown(), report.faults.len());
+    let segments = report.segments.iter().map(|it| Counts::of(it.shown(report.plan), 0));
+    let segments: Vec<Counts> = segments.collect();
+    let mut all = total;
+    for it in &segments {
+        all.add(*it);
+    }
     to.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    to.write_event(Event::Start(element("testsuites", &counts)))?;
-    let skipped = report.count(Status::Skip).to_string();
-    let file = xml_text(&report.suite_file);
-    let mut start = element("testsuite", &counts);
-    start.push_attribute(("skipped", skipped.as_str()));
-    start.push_attribute(("file", file.as_str()));
-    to.write_event(Event::Start(start))?;
+    to.write_event(Event::Start(element("testsuites", &all.attributes(&suite))))?;
+    to.write_event(Event::Start(total.start(report, &suite)))?;
     for (expectation, finding) in report.shown() {
         case(report, &suite, expectation, finding, &mut to)?;
     }
@@ -47,8 +40,63 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         to.write_event(Event::End(BytesEnd::new("testcase")))?;
     }
     to.write_event(Event::End(BytesEnd::new("testsuite")))?;
+    for (segment, counts) in report.segments.iter().zip(segments) {
+        let name = format!("{suite} [{}]", xml_text(&segment.name));
+        to.write_event(Event::Start(counts.start(report, &name)))?;
+        for (expectation, finding) in segment.shown(report.plan) {
+            case(report, &name, expectation, finding, &mut to)?;
+        }
+        to.write_event(Event::End(BytesEnd::new("testsuite")))?;
+    }
     to.write_event(Event::End(BytesEnd::new("testsuites")))?;
     writeln!(out)
+}
+
+/// How the cases of a test suite ended.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    tests: usize,
+    failures: usize,
+    errors: usize,
+    skipped: usize,
+}
+
+impl Counts {
+    /// Of results, and of files that cannot be read.
+    fn of<'e>(results: impl Iterator<Item = (&'e Expectation, &'e Finding)>, faults: usize) -> Self {
+        let mut counts = Counts { tests: faults, errors: faults, ..Counts::default() };
+        for (expectation, finding) in results {
+            counts.tests += 1;
+            // A failure for information fails no build.
+            counts.failures += usize::from(fails(expectation, finding));
+            counts.errors += usize::from(finding.judgement.status == Status::Error);
+            counts.skipped += usize::from(finding.judgement.status == Status::Skip);
+        }
+        counts
+    }
+
+    const fn add(&mut self, other: Counts) {
+        self.tests += other.tests;
+        self.failures += other.failures;
+        self.errors += other.errors;
+        self.skipped += other.skipped;
+    }
+
+    fn attributes(self, name: &str) -> [(&'static str, String); 4] {
+        [
+            ("name", name.to_owned()),
+            ("tests", self.tests.to_string()),
+            ("failures", self.failures.to_string()),
+            ("errors", self.errors.to_string()),
+        ]
+    }
+
+    fn start(self, report: &Report, name: &str) -> BytesStart<'static> {
+        let mut start = element("testsuite", &self.attributes(name));
+        start.push_attribute(("skipped", self.skipped.to_string().as_str()));
+        start.push_attribute(("file", xml_text(&report.suite_file).as_str()));
+        start
+    }
 }
 
 fn fails(expectation: &Expectation, finding: &Finding) -> bool {

@@ -9,7 +9,7 @@ use driftline_rules::report::{Severity, Status};
 use driftline_rules::run::Finding;
 use serde_json::{Value as Json, json};
 
-use super::words::{message, value, whole};
+use super::words::{message, titled, value, whole};
 use crate::report::Report;
 
 /// Writes it.
@@ -21,7 +21,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
 fn log(report: &Report) -> Json {
     let mut kinds: Vec<&Expectation> = Vec::new();
     let mut results = Vec::new();
-    for (expectation, finding) in report.shown() {
+    for (segment, expectation, finding) in report.by_segment() {
         if finding.judgement.status != Status::Fail {
             continue;
         }
@@ -29,14 +29,16 @@ fn log(report: &Report) -> Json {
             kinds.push(expectation);
             kinds.len() - 1
         });
-        results.push(result(report, expectation, finding, rule));
+        results.push(result(report, segment, expectation, finding, rule));
     }
-    let unknown =
-        report.shown().filter(|(_, it)| it.judgement.status == Status::Error).map(|(expectation, finding)| {
-            let mut note = notification(&format!("{}: {}", expectation.title(), message(expectation, finding)));
+    let unknown = report.by_segment().filter(|it| it.2.judgement.status == Status::Error).map(
+        |(segment, expectation, finding)| {
+            let mut note =
+                notification(&format!("{}: {}", titled(expectation, segment), message(expectation, finding)));
             note["locations"] = json!([suite_location(report, expectation)]);
             note
-        });
+        },
+    );
     let faults = report.faults.iter().map(|it| {
         let mut note = notification(&it.to_string());
         if it.file != "-" {
@@ -78,7 +80,7 @@ fn rule(expectation: &Expectation) -> Json {
     })
 }
 
-fn result(report: &Report, expectation: &Expectation, finding: &Finding, rule: usize) -> Json {
+fn result(report: &Report, segment: Option<&str>, expectation: &Expectation, finding: &Finding, rule: usize) -> Json {
     let level = match expectation.severity {
         Severity::Critical => "error",
         Severity::Warning => "warning",
@@ -101,16 +103,16 @@ fn result(report: &Report, expectation: &Expectation, finding: &Finding, rule: u
         "ruleId": expectation.kind_name(),
         "ruleIndex": rule,
         "level": level,
-        "message": { "text": format!("{}: {}", whole(&expectation.title()), message(expectation, finding)) },
+        "message": { "text": format!("{}: {}", whole(&titled(expectation, segment)), message(expectation, finding)) },
         "locations": locations,
         "relatedLocations": [suite],
-        // One alert an expectation, whichever records fail it today.
-        "partialFingerprints": { "expectation/v1": fingerprint(expectation) },
+        // One alert an expectation and segment, whichever records fail it today.
+        "partialFingerprints": { "expectation/v1": fingerprint(expectation, segment) },
     })
 }
 
-fn fingerprint(expectation: &Expectation) -> String {
-    format!("{} {}", expectation.path, expectation.title())
+fn fingerprint(expectation: &Expectation, segment: Option<&str>) -> String {
+    format!("{} {}", expectation.path, titled(expectation, segment))
 }
 
 fn suite_location(report: &Report, expectation: &Expectation) -> Json {

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use driftline_rules::plan::Expectation;
 use driftline_rules::report::{Severity, Status};
 use driftline_rules::run::Finding;
+use driftline_rules::segments::Judged;
 
 use super::words::{bound, counted, failed_of, missing, number, observed, plain, value, whole};
 use super::{Amount, Options};
@@ -38,6 +39,7 @@ impl Page<'_> {
         self.unreadable()?;
         self.each(Status::Error, None, Self::error)?;
         self.faults()?;
+        self.segments()?;
         if self.options.amount > Amount::Quiet {
             self.block(Status::Skip)?;
         }
@@ -179,6 +181,47 @@ impl Page<'_> {
         report.faults.iter().try_for_each(|it| writeln!(self.out, "  {}", whole(&it.to_string())))
     }
 
+    /// A line for each segment in which something does not hold; the others are counted.
+    fn segments(&mut self) -> io::Result<()> {
+        let report = self.report;
+        let plan = report.plan;
+        let (wrong, held): (Vec<&Judged>, Vec<&Judged>) =
+            report.segments.iter().partition(|it| !it.wrong(plan).is_empty());
+        if report.segments.is_empty() || wrong.is_empty() && self.options.amount == Amount::Quiet {
+            return Ok(());
+        }
+        let title = self.paint(BOLD, "Segments");
+        writeln!(self.out, "\n{title}")?;
+        let verbose = self.options.amount == Amount::Verbose;
+        let listed = if verbose { wrong.len() } else { wrong.len().min(MOST_SEGMENTS) };
+        let shown: Vec<&Judged> = wrong.iter().take(listed).chain(held.iter().filter(|_| verbose)).copied().collect();
+        let names: Vec<String> = shown.iter().map(|it| whole(&it.name)).collect();
+        let counts: Vec<String> = shown.iter().map(|it| counted(it.records, "record")).collect();
+        let widest = |all: &[String]| all.iter().map(|it| it.chars().count()).max().unwrap_or(0);
+        let widths = (widest(&names).min(60), widest(&counts));
+        for (it, (name, count)) in shown.into_iter().zip(names.iter().zip(&counts)) {
+            let word = match it.verdict(plan) {
+                "fail" => self.paint(RED, "FAILED "),
+                "warn" => self.paint(YELLOW, "WARNING"),
+                "error" => self.paint(RED, "ERROR  "),
+                _ if it.wrong(plan).is_empty() => self.paint(GREEN, "held   "),
+                _ => self.paint(BLUE, "INFO   "),
+            };
+            let said = segment(&it.wrong(plan), it.shown(plan).count());
+            let line = format!("  {word}  {name:<0$}  {count:>1$}  {said}", widths.0, widths.1);
+            writeln!(self.out, "{}", line.trim_end())?;
+        }
+        match (wrong.len() - listed) as u64 {
+            0 => {}
+            more => writeln!(self.out, "  and {} more, which --verbose lists", number(more))?,
+        }
+        if held.is_empty() || verbose {
+            return Ok(());
+        }
+        let others = if wrong.is_empty() { "" } else { "other " };
+        writeln!(self.out, "  {} held", counted(held.len() as u64, &format!("{others}segment")))
+    }
+
     /// Those that were skipped or held, one line each.
     fn block(&mut self, status: Status) -> io::Result<()> {
         let report = self.report;
@@ -226,6 +269,10 @@ impl Page<'_> {
         let mut said: Vec<String> =
             parts.iter().filter(|(it, _)| *it > 0).map(|(it, what)| format!("{} {what}", number(*it))).collect();
         said.push(format!("{} held", number(report.count(Status::Pass) as u64)));
+        let bad = report.segments.iter().filter(|it| !it.wrong(report.plan).is_empty()).count() as u64;
+        if bad > 0 {
+            said.push(format!("{} of {} did not hold", number(bad), counted(report.segments.len() as u64, "segment")));
+        }
         let word = match report.exit_code() {
             0 if report.status() == Status::Skip => self.paint(BLUE, "NOTHING JUDGED"),
             0 => self.paint(GREEN, "PASSED"),
@@ -259,6 +306,30 @@ impl Page<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// Segments that are listed unless all are asked for.
+const MOST_SEGMENTS: usize = 50;
+
+/// `2 of 12 failed: latency_ms mean_between (observed 812.4); score not_null (3 of 214 records (1.4 %))`
+fn segment(wrong: &[(&Expectation, &Finding)], all: usize) -> String {
+    const LISTED: usize = 3;
+    if wrong.is_empty() {
+        return String::new();
+    }
+    let one = |(expectation, finding): &(&Expectation, &Finding)| {
+        let said = match finding.judgement.status {
+            Status::Error => finding.judgement.why.as_deref().map(plain),
+            _ => observed(finding).map(|it| format!("observed {it}")).or_else(|| failed_of(finding)),
+        };
+        let said = said.map_or_else(String::new, |it| format!(" ({it})"));
+        format!("{}{said}", plain(&expectation.title()))
+    };
+    let mut said: Vec<String> = wrong.iter().take(LISTED).map(one).collect();
+    let more = wrong.len().saturating_sub(LISTED);
+    said.extend((more > 0).then(|| format!("and {more} more")));
+    let expectations = if all == 1 { "expectation" } else { "expectations" };
+    format!("{} of {all} {expectations} failed: {}", wrong.len(), said.join("; "))
 }
 
 /// A name as a shell takes it.

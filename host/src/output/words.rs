@@ -130,6 +130,14 @@ fn significant(it: f64) -> String {
     rounded.to_string()
 }
 
+/// What an expectation is called where those of segments stand beside it: `score between [region=eu]`.
+pub fn titled(expectation: &Expectation, segment: Option<&str>) -> String {
+    match segment {
+        Some(segment) => format!("{} [{segment}]", expectation.title()),
+        None => expectation.title(),
+    }
+}
+
 /// What happened, in one line: what the formats for machines show as a message.
 pub fn message(expectation: &Expectation, finding: &Finding) -> String {
     let judgement = &finding.judgement;

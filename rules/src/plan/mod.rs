@@ -38,6 +38,8 @@ pub struct Options {
     pub budget: usize,
     /// Only records for which this condition holds are checked; the rest is as if it were not there.
     pub filter: Option<String>,
+    /// The fields of each way to divide the records, in place of those of the suite; empty: as the suite says.
+    pub segments: Vec<Vec<String>>,
     /// The schema file's content and those it refers to: name as the suite writes it, then document.
     pub schemas: Vec<(String, serde_json::Value)>,
     /// The plugins that a suite may name; `None`: this host has none.
@@ -48,7 +50,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { budget: 1 << 20, filter: None, schemas: Vec::new(), plugins: None, max_state: 16 << 20 }
+        Options {
+            budget: 1 << 20,
+            filter: None,
+            segments: Vec::new(),
+            schemas: Vec::new(),
+            plugins: None,
+            max_state: 16 << 20,
+        }
     }
 }
 

@@ -149,10 +149,15 @@ fn escape(text: &str, is_field: bool, to: &mut String) {
         match it {
             '\\' | ',' => to.extend(['\\', it]),
             '=' if is_field => to.push_str("\\="),
-            it if it.is_control() => to.extend(it.escape_default()),
+            it if it.is_control() || turns(it) => to.extend(it.escape_default()),
             it => to.push(it),
         }
     }
+}
+
+/// Marks that turn the direction of text make a name look like another.
+const fn turns(it: char) -> bool {
+    matches!(it, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 impl Compiler<'_> {
@@ -163,7 +168,7 @@ impl Compiler<'_> {
             Some("the names of columns are those of all records")
         } else if made.kind.name == "not_silent" {
             Some("a segment without records is not known")
-        } else if suite.segments.by.is_empty() && entry.over == Over::Segments {
+        } else if self.segments(suite).is_empty() && entry.over == Over::Segments {
             Some("the suite has none; say by which fields: `segments: [region]`")
         } else {
             None
@@ -178,13 +183,19 @@ impl Compiler<'_> {
         made
     }
 
+    /// The fields of each way to divide the records.
+    fn segments<'s>(&'s self, suite: &'s Suite) -> &'s [Vec<String>] {
+        if self.options.segments.is_empty() { &suite.segments.by } else { &self.options.segments }
+    }
+
     /// The cells of the suite's segments, and what is wrong with them.
     pub(super) fn splits(&mut self, suite: &Suite) -> Splits {
         let at = suite.segments.at;
+        let by = self.segments(suite).to_vec();
         let mut splits = Splits { by: Vec::new(), most: suite.segments.most };
-        for fields in &suite.segments.by {
+        for fields in by {
             let mut slots = Vec::new();
-            for field in fields {
+            for field in &fields {
                 let Ok(path) = Path::parse(field) else { continue };
                 if is_dropped(&suite.privacy, &path) {
                     let message = format!("`privacy` drops the values of `{field}`, so its segments have no names");
@@ -193,7 +204,7 @@ impl Compiler<'_> {
                 }
                 slots.push(self.bindings.slot(&path));
             }
-            splits.by.push(Split { fields: fields.clone(), slots });
+            splits.by.push(Split { fields, slots });
         }
         if let Reference::Segment(name) = &suite.drift.reference
             && !splits.could_be(name)
@@ -254,8 +265,22 @@ mod tests {
         let long = "x".repeat(101);
         let cut = "x".repeat(84) + "…" + &format!("{:016x}", xxh3_64(long.as_bytes()));
         let other = "x".repeat(100) + "y";
-        let texts =
-            ["a, b=c", "a", "c, b=c", "\n", "\\n", "\u{1b}", "null", "\"null\"", "\\\"null\"", &long, &other, &cut, ""];
+        let texts = [
+            "a, b=c",
+            "a",
+            "c, b=c",
+            "\n",
+            "\\n",
+            "\u{1b}",
+            "\u{202e}",
+            "null",
+            "\"null\"",
+            "\\\"null\"",
+            &long,
+            &other,
+            &cut,
+            "",
+        ];
         let mut seen = std::collections::BTreeMap::new();
         for a in texts {
             for b in texts {

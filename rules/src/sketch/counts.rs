@@ -1,5 +1,7 @@
 //! How often each distinct value occurs.
 
+use std::sync::OnceLock;
+
 use indexmap::map::Entry;
 
 use super::hash::{Table, hash};
@@ -23,9 +25,52 @@ pub struct Counts {
     pub nan: u64,
     pub(super) budget: usize,
     pub(super) level: u32,
+    /// The first numbers, as they came, while there are [`FEW`] and nothing else: a table of them takes three times the
+    /// memory, which counts where there are many windows.
+    few: Vec<(u64, Number)>,
+    /// The table of `few`, once it was asked for.
+    of_few: OnceLock<Box<Table<Count>>>,
+    /// All values, unless there are a few.
     pub(super) table: Table<Count>,
     pub(super) unhashable: Option<(u64, Type)>,
     key: Vec<u8>,
+}
+
+/// Numbers that are kept as they come, at most.
+const FEW: usize = 128;
+/// Of so many first numbers half must be different; a table is smaller else.
+const LOOKED_AT: usize = 16;
+
+/// A number in half the room of a [`Value`].
+#[derive(Clone, Copy, Debug)]
+enum Number {
+    Int(i64),
+    Num(f64),
+}
+
+impl Number {
+    const fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Int(it) => Some(Number::Int(*it)),
+            Value::Num(it) => Some(Number::Num(*it)),
+            _ => None,
+        }
+    }
+
+    const fn value(self) -> Value<'static> {
+        match self {
+            Number::Int(it) => Value::Int(it),
+            Number::Num(it) => Value::Num(it),
+        }
+    }
+
+    const fn is(self, other: Number) -> bool {
+        match (self, other) {
+            (Number::Int(a), Number::Int(b)) => a == b,
+            (Number::Num(a), Number::Num(b)) => a.to_bits() == b.to_bits(),
+            _ => false,
+        }
+    }
 }
 
 /// A distinct value.
@@ -58,6 +103,8 @@ impl Counts {
             nan: 0,
             budget: budget.max(1),
             level: 0,
+            few: vec![],
+            of_few: OnceLock::new(),
             table: Table::default(),
             unhashable: None,
             key: vec![],
@@ -79,8 +126,51 @@ impl Counts {
             _ => {}
         }
         self.n += 1;
+        if let Some(it) = Number::of(value)
+            && self.takes(1)
+        {
+            self.of_few.take();
+            self.few.push((row, it));
+            if self.few.len() == LOOKED_AT && self.is_repeating() {
+                self.spill();
+            }
+            return;
+        }
         let hash = hash(value, &mut self.key);
         self.add(hash, 1, row, || value.to_owned());
+    }
+
+    /// Whether so many more numbers may be kept as they come.
+    fn takes(&self, more: usize) -> bool {
+        self.table.is_empty() && self.few.len() + more <= FEW && self.level == 0 && self.budget >= FEW
+    }
+
+    fn is_repeating(&self) -> bool {
+        let again = |(i, it): &(usize, &(u64, Number))| self.few.iter().take(*i).any(|before| before.1.is(it.1));
+        2 * self.few.iter().enumerate().filter(again).count() > self.few.len()
+    }
+
+    /// From a few to a table.
+    fn spill(&mut self) {
+        self.of_few.take();
+        for (row, it) in std::mem::take(&mut self.few) {
+            let value = it.value();
+            let hash = hash(&value, &mut self.key);
+            self.add(hash, 1, row, || value);
+        }
+    }
+
+    /// The distinct values kept, by hash.
+    pub(super) fn table(&self) -> &Table<Count> {
+        if self.few.is_empty() {
+            return &self.table;
+        }
+        self.of_few.get_or_init(|| {
+            let mut all = Counts::new(self.budget);
+            all.few.clone_from(&self.few);
+            all.spill();
+            Box::new(all.table)
+        })
     }
 
     /// Counts a value `count` times of which `row` is the first.
@@ -88,6 +178,9 @@ impl Counts {
     pub(super) fn add(&mut self, hash: u128, count: u64, row: u64, value: impl FnOnce() -> Value<'static>) {
         if hash.leading_zeros() < self.level {
             return;
+        }
+        if !self.few.is_empty() {
+            self.spill();
         }
         match self.table.entry(hash) {
             Entry::Occupied(mut it) => {
@@ -123,9 +216,20 @@ impl Counts {
         self.nan += other.nan;
         self.unhashable = earlier(self.unhashable, other.unhashable);
         if other.level > self.level {
+            self.spill();
             self.level = other.level;
             let level = self.level;
             self.table.retain(|hash, _| hash.leading_zeros() >= level);
+        }
+        if self.takes(other.few.len()) {
+            self.of_few.take();
+            self.few.extend_from_slice(&other.few);
+        } else {
+            for (row, it) in &other.few {
+                let value = it.value();
+                let hash = hash(&value, &mut self.key);
+                self.add(hash, 1, *row, || value);
+            }
         }
         for (hash, it) in &other.table {
             self.add(*hash, it.count, it.row, || it.value.clone());
@@ -136,10 +240,15 @@ impl Counts {
     /// Keeps no more than `budget`, as if it had been the budget from the start; a larger one changes nothing.
     pub(super) fn narrow(&mut self, budget: usize) {
         self.budget = self.budget.min(budget.max(1));
+        if self.budget < FEW {
+            self.spill();
+        }
         self.thin();
     }
 
     pub(super) fn shift(&mut self, rows: u64) {
+        self.of_few.take();
+        self.few.iter_mut().for_each(|it| it.0 = it.0.saturating_add(rows));
         for it in self.table.values_mut() {
             it.row = it.row.saturating_add(rows);
         }
@@ -149,8 +258,12 @@ impl Counts {
     }
 
     pub(super) fn size(&self) -> usize {
-        let texts: usize = self.table.values().map(|it| heap(&it.value)).sum();
-        self.table.capacity() * (size_of::<(usize, u128, Count)>() + 2 * size_of::<usize>()) + texts
+        let of_table = |it: &Table<Count>| {
+            let texts: usize = it.values().map(|it| heap(&it.value)).sum();
+            it.capacity() * (size_of::<(usize, u128, Count)>() + 2 * size_of::<usize>()) + texts
+        };
+        let of_few = self.few.capacity() * size_of::<(u64, Number)>();
+        of_few + of_table(&self.table) + self.of_few.get().map_or(0, |it| of_table(it))
     }
 
     /// How many distinct values there are.
@@ -158,7 +271,7 @@ impl Counts {
         let exact = self.is_exact();
         // Flajolet's constant for the standard error of adaptive sampling.
         let error = if exact { 0.0 } else { 1.20 / (self.budget as f64).sqrt() };
-        Distinct { estimate: self.table.len() as f64 * self.scale(), exact, error }
+        Distinct { estimate: self.table().len() as f64 * self.scale(), exact, error }
     }
 
     /// Whether every distinct value is kept.
@@ -178,7 +291,7 @@ impl Counts {
 
     /// The distinct values kept, by first row.
     pub fn sorted(&self) -> Vec<&Count> {
-        let mut all: Vec<_> = self.table.iter().collect();
+        let mut all: Vec<_> = self.table().iter().collect();
         all.sort_unstable_by_key(|(hash, it)| (it.row, **hash));
         all.into_iter().map(|it| it.1).collect()
     }
@@ -188,7 +301,7 @@ impl Counts {
         if !self.is_exact() {
             return None;
         }
-        let most = self.table.values().map(|it| it.count).max().unwrap_or(0);
+        let most = self.table().values().map(|it| it.count).max().unwrap_or(0);
         let modes = self.sorted().into_iter().filter(|it| it.count == most);
         Some(modes.map(|it| (it.value.clone(), it.count)).collect())
     }
@@ -196,7 +309,7 @@ impl Counts {
     /// How often `value` occurs; `None` when the sample does not tell.
     pub fn get(&self, value: &Value) -> Option<u64> {
         let hash = hash(value, &mut vec![]);
-        let kept = self.table.get(&hash).map(|it| it.count);
+        let kept = self.table().get(&hash).map(|it| it.count);
         kept.or_else(|| (hash.leading_zeros() >= self.level).then_some(0))
     }
 
@@ -214,7 +327,7 @@ impl PartialEq for Counts {
             && self.budget == other.budget
             && self.level == other.level
             && self.unhashable == other.unhashable
-            && self.table == other.table
+            && self.table() == other.table()
     }
 }
 
@@ -249,6 +362,34 @@ mod tests {
         assert!(!distinct.exact && it.modes().is_none());
         assert!((distinct.estimate / 50_000.0 - 1.0).abs() < 3.0 * distinct.error, "{distinct:?}");
         assert!(it.sorted().iter().all(|it| it.count == 2));
+    }
+
+    /// However they are kept, numbers are counted alike, and take little where they are few.
+    #[test]
+    fn a_few_numbers_are_counted_as_many_are() {
+        for (n, distinct) in [(3_i64, 100), (100, 100), (128, 128), (129, 129), (300, 5), (300, 300)] {
+            let value = |k: i64| if k % 2 == 0 { Value::Int(k % distinct) } else { Value::Num((k % distinct) as f64) };
+            let (few, mut table) = (counts(1000, (0..n).map(value)), Counts::new(1000));
+            let mut key = vec![];
+            for k in 0..n {
+                table.n += 1;
+                table.add(hash(&value(k), &mut key), 1, k as u64, || value(k));
+            }
+            assert_eq!((few.sorted(), &few), (table.sorted(), &table), "{n}");
+            assert_eq!(few.distinct().estimate, n.min(distinct) as f64);
+            assert!(few.few.is_empty() == (n > 128 || distinct == 5), "{n}");
+            let (mut there, mut here) = (few.clone(), table.clone());
+            there.shift(1000);
+            here.shift(1000);
+            there.merge(&table).unwrap();
+            here.merge(&few).unwrap();
+            assert_eq!((there.sorted(), here.sorted()), (here.sorted(), there.sorted()));
+            there.narrow(4);
+            here.narrow(4);
+            assert_eq!(there, here);
+        }
+        assert!(counts(1000, (0..100).map(|k| Value::Num(f64::from(k)))).size() < 3_100);
+        assert!(counts(1000, (0..100).map(|k| Value::Int(k % 3))).size() < 1_000);
     }
 
     #[test]

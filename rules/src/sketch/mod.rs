@@ -92,7 +92,7 @@ pub enum Spec {
     Folded(Arc<Summary>),
 }
 
-/// A summary of the values seen so far.
+/// A summary of the values seen so far. Each takes the room of the largest, so the large ones lie apart.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sketch {
     /// See [`Presence`].
@@ -100,19 +100,19 @@ pub enum Sketch {
     /// See [`Moments`].
     Moments(Moments),
     /// See [`Extremes`].
-    Extremes(Extremes),
+    Extremes(Box<Extremes>),
     /// See [`Values`].
     Values(Values),
     /// See [`Counts`].
     Counts(Counts),
     /// See [`Keys`].
-    Keys(Keys),
+    Keys(Box<Keys>),
     /// See [`Bins`].
     Bins(Bins),
     /// See [`Runs`].
     Runs(Runs),
     /// See [`Types`].
-    Types(Types),
+    Types(Box<Types>),
     /// See [`BottomK`].
     BottomK(BottomK),
     /// See [`Folded`].
@@ -146,13 +146,13 @@ impl Sketch {
         match spec {
             Spec::Presence => Sketch::Presence(Presence::default()),
             Spec::Moments => Sketch::Moments(Moments::default()),
-            Spec::Extremes => Sketch::Extremes(Extremes::default()),
+            Spec::Extremes => Sketch::Extremes(Box::default()),
             Spec::Values { rows, budget } => Sketch::Values(Values::new(*rows, *budget)),
             Spec::Counts { budget } => Sketch::Counts(Counts::new(*budget)),
-            Spec::Keys { budget } => Sketch::Keys(Keys::new(*budget)),
+            Spec::Keys { budget } => Sketch::Keys(Box::new(Keys::new(*budget))),
             Spec::Bins { edges } => Sketch::Bins(Bins::new(edges.clone())),
             Spec::Runs { increasing } => Sketch::Runs(Runs::new(*increasing)),
-            Spec::Types => Sketch::Types(Types::default()),
+            Spec::Types => Sketch::Types(Box::default()),
             Spec::BottomK { k } => Sketch::BottomK(BottomK::new(*k)),
             Spec::Folded(it) => Sketch::Folded(Box::new(Folded::new(it))),
         }
@@ -164,13 +164,13 @@ impl Sketch {
         match self {
             Sketch::Presence(_) => Sketch::Presence(Presence::default()),
             Sketch::Moments(_) => Sketch::Moments(Moments::default()),
-            Sketch::Extremes(_) => Sketch::Extremes(Extremes::default()),
+            Sketch::Extremes(_) => Sketch::Extremes(Box::default()),
             Sketch::Values(it) => Sketch::Values(Values::new(it.with_rows, it.budget)),
             Sketch::Counts(it) => Sketch::Counts(Counts::new(it.budget)),
-            Sketch::Keys(it) => Sketch::Keys(Keys::new(it.budget)),
+            Sketch::Keys(it) => Sketch::Keys(Box::new(Keys::new(it.budget))),
             Sketch::Bins(it) => Sketch::Bins(Bins::new(it.edges.clone())),
             Sketch::Runs(it) => Sketch::Runs(Runs::new(it.increasing)),
-            Sketch::Types(_) => Sketch::Types(Types::default()),
+            Sketch::Types(_) => Sketch::Types(Box::default()),
             Sketch::BottomK(it) => Sketch::BottomK(BottomK::new(it.k())),
             Sketch::Folded(it) => Sketch::Folded(Box::new(Folded::new(it.summary()))),
         }
@@ -215,7 +215,7 @@ impl Sketch {
             (Sketch::Extremes(a), Sketch::Extremes(b)) => a.merge(&b),
             (Sketch::Values(a), Sketch::Values(b)) => return a.merge(&b),
             (Sketch::Counts(a), Sketch::Counts(b)) => return a.merge(&b),
-            (Sketch::Keys(a), Sketch::Keys(b)) => return a.merge(b),
+            (Sketch::Keys(a), Sketch::Keys(b)) => return a.merge(*b),
             (Sketch::Bins(a), Sketch::Bins(b)) => return a.merge(&b),
             (Sketch::Runs(a), Sketch::Runs(b)) => return a.merge(&b),
             (Sketch::Types(a), Sketch::Types(b)) => a.merge(&b),
@@ -286,12 +286,13 @@ impl Sketch {
     pub fn size(&self) -> usize {
         size_of::<Self>()
             + match self {
-                Sketch::Presence(_) | Sketch::Types(_) => 0,
+                Sketch::Presence(_) => 0,
+                Sketch::Types(it) => size_of_val::<Types>(it),
                 Sketch::Moments(it) => it.size(),
-                Sketch::Extremes(it) => it.size(),
+                Sketch::Extremes(it) => size_of_val::<Extremes>(it) + it.size(),
                 Sketch::Values(it) => it.size(),
                 Sketch::Counts(it) => it.size(),
-                Sketch::Keys(it) => it.size(),
+                Sketch::Keys(it) => size_of_val::<Keys>(it) + it.size(),
                 Sketch::Bins(it) => it.size(),
                 Sketch::Runs(it) => it.size(),
                 Sketch::BottomK(it) => it.size(),

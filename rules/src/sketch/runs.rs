@@ -118,8 +118,20 @@ impl Runs {
         }
         self.n += other.n;
         self.kept.extend_from_slice(&other.kept);
-        for it in &other.stretches {
-            self.insert(it.clone());
+        if other.stretches.len() <= 4 {
+            other.stretches.iter().for_each(|it| self.insert(it.clone()));
+            return Ok(());
+        }
+        // One by one, each would move all that stand behind it.
+        let mut all = std::mem::take(&mut self.stretches);
+        all.extend_from_slice(&other.stretches);
+        all.sort_by_key(|it| it.start);
+        self.stretches.reserve(all.len());
+        for it in all {
+            self.stretches.push(it);
+            if let Some(before) = self.stretches.len().checked_sub(2) {
+                self.join(before);
+            }
         }
         Ok(())
     }

@@ -55,13 +55,13 @@ pub(super) fn read(spec: &Spec, compound: bool, from: Bytes) -> Option<Sketch> {
     Some(match spec {
         Spec::Presence => Sketch::Presence(read_presence(from)?),
         Spec::Moments => Sketch::Moments(read_moments(from)?),
-        Spec::Extremes => Sketch::Extremes(read_extremes(from)?),
+        Spec::Extremes => Sketch::Extremes(Box::new(read_extremes(from)?)),
         Spec::Values { rows, .. } => Sketch::Values(read_values(*rows, from)?),
         Spec::Counts { .. } => Sketch::Counts(read_counts(from)?),
-        Spec::Keys { .. } => Sketch::Keys(read_keys(compound, from)?),
+        Spec::Keys { .. } => Sketch::Keys(Box::new(read_keys(compound, from)?)),
         Spec::Bins { edges } => Sketch::Bins(read_bins(edges, from)?),
         Spec::Runs { increasing } => Sketch::Runs(read_runs(*increasing, from)?),
-        Spec::Types => Sketch::Types(read_types(from)?),
+        Spec::Types => Sketch::Types(Box::new(read_types(from)?)),
         Spec::BottomK { k } => Sketch::BottomK(read_rows(*k, from)?),
         Spec::Folded(it) => Sketch::Folded(Box::new(Folded::read(it, from)?)),
     })

@@ -21,7 +21,7 @@ pub struct Values {
 #[derive(Clone, Debug)]
 pub(super) enum Held {
     Exact { values: Vec<f64>, rows: Rows },
-    Turned(Quantiles),
+    Turned(Box<Quantiles>),
 }
 
 /// The rows of the values: where a new stretch of consecutive rows starts, and its first row.
@@ -108,7 +108,7 @@ impl Values {
             for it in values {
                 quantiles.update(*it);
             }
-            self.held = Held::Turned(quantiles);
+            self.held = Held::Turned(Box::new(quantiles));
         }
     }
 

@@ -224,6 +224,57 @@ fn what_cannot_be_merged_says_so() {
     assert!(judgement.why.as_ref().unwrap().contains("rule `last`: cannot be merged from parts"), "{judgement:?}");
 }
 
+/// They are asked about once, whatever the number of segments.
+#[test]
+fn verdicts_reach_the_segments_that_records_lie_in() {
+    use driftline_rules::segments::{Segmented, judge};
+    let native = Native::default();
+    let calls = Arc::clone(&native.calls);
+    let text = format!("segments: [r, [r, s]]\n{WORDS}- {{ field: t, shorter-than: {{ chars: 4 }} }}");
+    let (plan, problems) = compile(&read(&text).0, &Options { plugins: Some(Arc::new(native)), ..Options::default() });
+    assert_eq!(problems, []);
+    let parts: Vec<Segmented> = (0..2)
+        .map(|part| {
+            let mut part_found = Segmented::new(&plan, Keep { values: 2, all_rows: false });
+            for i in (0..3_000_u64).filter(|it| it / 500 % 2 == part) {
+                let cell = [Value::text("abc"), Value::text("long enough"), Value::Null, Value::Int(7)];
+                let record = Value::Map(vec![
+                    ("r".into(), Value::Int((i % 2) as i64)),
+                    ("s".into(), Value::Int((i % 3) as i64)),
+                    ("t".into(), cell[usize::from(i % 10 == 1) + 2 * usize::from(i % 50 == 4)].clone()),
+                ]);
+                let mut cells = vec![Value::Missing; plan.shape.width()];
+                plan.shape.fill(&record, &mut cells);
+                part_found.check(&plan, &mut cells, i, 0);
+            }
+            part_found
+        })
+        .collect();
+    let (total, segments) = parts
+        .into_iter()
+        .rev()
+        .reduce(|mut a, b| {
+            a.merge(b);
+            a
+        })
+        .unwrap()
+        .finish(&plan);
+    assert!(calls.load(Ordering::Relaxed) <= 6, "{calls:?}");
+    let (found, segments) = judge(&plan, &total, segments, None, 0);
+    let counts = |it: &Finding| {
+        let counts = it.judgement.counts.unwrap();
+        (counts.elements, counts.missing.unwrap(), counts.unexpected)
+    };
+    assert_eq!(counts(found.last().unwrap()), (3_000, 60, 300));
+    let said: Vec<_> =
+        segments.iter().map(|it| (it.name.as_str(), counts(it.findings.last().unwrap()))).take(3).collect();
+    assert_eq!(said, [("r=0", (1_500, 60, 0)), ("r=1", (1_500, 0, 300)), ("r=0, s=0", (500, 20, 0))]);
+    let sample = &segments[1].findings.last().unwrap().sample.unexpected;
+    assert_eq!(sample.iter().map(|it| it.row).collect::<Vec<_>>(), [1, 11]);
+    let rows: u64 = segments.iter().skip(2).map(|it| counts(it.findings.last().unwrap()).2).sum();
+    assert_eq!(rows, 300);
+}
+
 #[test]
 fn a_declared_type_chooses_the_column() {
     let plan = plan(

@@ -13,7 +13,7 @@ use crate::value::Value;
 pub(super) fn write_counts(it: &Counts, out: &mut Vec<u8>) {
     put_all([it.n, it.null, it.nan, it.budget as u64, u64::from(it.level)], out);
     write_first(it.unhashable, out);
-    put(it.table.len() as u64, out);
+    put(it.table().len() as u64, out);
     let mut before = 0;
     for it in it.sorted() {
         put_next(it.row, &mut before, out);

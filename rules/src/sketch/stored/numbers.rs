@@ -88,7 +88,7 @@ pub(super) fn read_values(with_rows: bool, from: Bytes) -> Option<Values> {
     let budget = usize::try_from(get(from)?).ok()?;
     let n = numbers.n;
     if n > budget as u64 {
-        let held = Held::Turned(read_quantiles(n, from)?);
+        let held = Held::Turned(Box::new(read_quantiles(n, from)?));
         return Some(Values { numbers, with_rows, budget, held });
     }
     let (mut values, mut rows, mut before) = (Vec::new(), Rows::default(), 0);
