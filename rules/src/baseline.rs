@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::binder::Bindings;
 use crate::drift::{Categories, Moments, Numbers, Share, Sides};
-use crate::sketch::{Counts, NumberKind, Quantiles, Sketch, Spec, Values};
+use crate::sketch::{self, NumberKind, Quantiles, Sketch, Spec, Values};
 use crate::value::Value;
 use crate::window::Window;
 
@@ -57,13 +57,13 @@ impl Baseline {
     /// samples.
     pub fn of_window(bindings: &Bindings, window: &Window) -> Self {
         let mut fields = BTreeMap::new();
-        for (path, values, counts) in kept(bindings) {
-            let (Some(Sketch::Values(values)), Some(Sketch::Counts(counts))) =
-                (window.sketches.get(values), window.sketches.get(counts))
+        for (path, values, categories) in kept(bindings) {
+            let (Some(Sketch::Values(values)), Some(Sketch::Categories(categories))) =
+                (window.sketches.get(values), window.sketches.get(categories))
             else {
                 continue;
             };
-            fields.insert(path, Distribution::of(values, counts));
+            fields.insert(path, Distribution::of(values, categories));
         }
         let sampled = bindings.sketches.iter().zip(&window.sketches).filter_map(|(plan, sketch)| {
             let (Sketch::BottomK(it), None) = (sketch, plan.guard) else { return None };
@@ -98,7 +98,7 @@ fn kept(bindings: &Bindings) -> impl Iterator<Item = (String, usize, usize)> {
     bindings.sketches.iter().enumerate().filter_map(|(place, plan)| {
         let ([slot], Spec::Values { .. }, None) = (plan.slots.as_slice(), &plan.spec, plan.guard) else { return None };
         let other = bindings.sketches.iter().position(|other| {
-            other.slots == plan.slots && other.guard.is_none() && matches!(other.spec, Spec::Counts { .. })
+            other.slots == plan.slots && other.guard.is_none() && matches!(other.spec, Spec::Categories { .. })
         })?;
         Some((bindings.paths.get(usize::from(slot.0))?.to_string(), place, other))
     })
@@ -106,10 +106,9 @@ fn kept(bindings: &Bindings) -> impl Iterator<Item = (String, usize, usize)> {
 
 impl Distribution {
     /// Of the summaries that a window keeps of a field.
-    pub fn of(values: &Values, counts: &Counts) -> Self {
-        let met = &values.numbers;
-        let only_flags = counts.is_exact() && counts.kept().all(|it| matches!(it.value, Value::Bool(_)));
-        let numbers = (met.n > 0 && met.refused == 0 && !only_flags).then(|| Numbers {
+    pub fn of(values: &Values, counted: &sketch::Categories) -> Self {
+        let (met, others) = (&values.numbers, &counted.others);
+        let numbers = (met.n > 0 && met.refused == 0 && !counted.are_flags()).then(|| Numbers {
             integers: met.kind() == NumberKind::Integers,
             ..match (values.exact(), values.sketch()) {
                 (Some(exact), _) => Numbers::of(&exact),
@@ -117,9 +116,11 @@ impl Distribution {
                 (None, None) => Numbers::default(),
             }
         });
-        let all_known = counts.is_exact() && counts.kept().count() <= MOST_CATEGORIES;
-        let categories = (counts.n > 0 && all_known && numbers.is_none()).then(|| {
-            let mut all: Vec<_> = counts.kept().map(|it| (text(&it.value), it.count)).collect();
+        let categories = (counted.n() > 0 && numbers.is_none()).then(|| {
+            let numbers =
+                counted.numbers().filter(|_| others.is_exact() && others.kept().count() <= MOST_CATEGORIES)?;
+            let numbers = numbers.iter().map(|(it, count)| (text(&Value::Num(*it)), *count));
+            let mut all: Vec<_> = others.kept().map(|it| (text(&it.value), it.count)).chain(numbers).collect();
             // Values that are written alike are one category.
             all.sort_unstable();
             all.dedup_by(|next, kept| {
@@ -127,9 +128,9 @@ impl Distribution {
                 kept.1 += if is_same { next.1 } else { 0 };
                 is_same
             });
-            all
+            Some(all)
         });
-        Distribution { n: counts.n, null: counts.null, nan: counts.nan, numbers, categories }
+        Distribution { n: counted.n(), null: others.null, nan: others.nan, numbers, categories: categories.flatten() }
     }
 
     /// This as the reference of `current`. The error says why they cannot be compared.

@@ -43,7 +43,7 @@ struct Stable {
 enum Summaries {
     Distribution {
         values: SketchId,
-        counts: SketchId,
+        categories: SketchId,
     },
     /// For tests that need the values themselves.
     Sample(SketchId, Takes),
@@ -67,7 +67,7 @@ fn compile(args: &Args, binder: &mut Binder) -> Result<Check, String> {
         Some(takes) => Summaries::Sample(binder.sketch(Spec::BottomK { k: sample_rows(args)? }), takes),
         None => Summaries::Distribution {
             values: binder.sketch(Spec::Values { rows: false, budget }),
-            counts: binder.sketch(Spec::Counts { budget }),
+            categories: binder.sketch(Spec::Categories { budget }),
         },
     };
     let path = binder.bindings.paths.get(usize::from(binder.slot().0)).map(ToString::to_string).unwrap_or_default();
@@ -91,7 +91,9 @@ impl Stable {
             return Err(view.absent.unwrap_or("there is no baseline to compare with").to_owned());
         };
         let sides = match &self.summaries {
-            Summaries::Distribution { values, counts } => self.distributions(baseline, view, *values, *counts)?,
+            Summaries::Distribution { values, categories } => {
+                self.distributions(baseline, view, *values, *categories)?
+            }
             Summaries::Sample(id, takes) => self.samples(baseline, view, *id, *takes)?,
         };
         self.comparison.judge(&sides)
@@ -102,15 +104,16 @@ impl Stable {
         baseline: &Baseline,
         view: &View,
         values: SketchId,
-        counts: SketchId,
+        categories: SketchId,
     ) -> Result<Sides, String> {
         let Some(reference) = baseline.field(&self.path) else {
             return Err(format!("the baseline does not have the field `{}`", self.path));
         };
-        let (Sketch::Values(values), Sketch::Counts(counts)) = (view.sketch(values), view.sketch(counts)) else {
+        let (Sketch::Values(values), Sketch::Categories(counted)) = (view.sketch(values), view.sketch(categories))
+        else {
             return Err("there is no value to judge".to_owned());
         };
-        let current = Distribution::of(values, counts);
+        let current = Distribution::of(values, counted);
         self.comparison.enough(reference.n, current.n)?;
         let is_missing = self.comparison.test.is_some_and(|it| it.takes == Takes::Missing);
         if is_missing { Ok(reference.missing_against(&current)) } else { reference.against(&current) }

@@ -30,6 +30,20 @@ pub struct Judged {
     pub score: f64,
 }
 
+/// The expected average precision, each record being a step of its own also where scores tie, as `NannyML` has it.
+fn average_precision(records: &[Judged]) -> Option<f64> {
+    let mut records: Vec<_> = records.iter().map(|it| (it.score, it.probability)).collect();
+    records.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1)));
+    let positive: f64 = records.iter().map(|it| it.1).sum();
+    let (mut tp, mut n, mut sum) = (0.0, 0.0, 0.0);
+    for (_, p) in records {
+        tp += p;
+        n += 1.0;
+        sum += p * tp / n;
+    }
+    Some(sum / positive).filter(|_| positive > 0.0)
+}
+
 impl Estimate {
     /// Of records; `None` of none.
     pub fn of(records: &[Judged]) -> Option<Self> {
@@ -45,7 +59,7 @@ impl Estimate {
             }
         }
         let scores = Scores::weighted(records.iter().map(|it| (it.score, it.probability, 1.0 - it.probability)));
-        Some(Estimate { class, roc_auc: scores.roc_auc(), average_precision: scores.average_precision() })
+        Some(Estimate { class, roc_auc: scores.roc_auc(), average_precision: average_precision(records) })
     }
 
     /// The expected accuracy.

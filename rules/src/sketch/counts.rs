@@ -286,7 +286,7 @@ impl Counts {
 
     /// The distinct values kept, in no order.
     pub fn kept(&self) -> impl Iterator<Item = &Count> {
-        self.table.values()
+        self.table().values()
     }
 
     /// The distinct values kept, by first row.

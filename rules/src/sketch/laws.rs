@@ -62,6 +62,7 @@ fn specs() -> Vec<Spec> {
         all.push(Spec::Values { rows: true, budget });
         all.push(Spec::Values { rows: false, budget });
         all.push(Spec::Counts { budget });
+        all.push(Spec::Categories { budget });
         all.push(Spec::Keys { budget });
         all.push(Spec::BottomK { k: budget });
     }
@@ -103,6 +104,16 @@ fn reads(sketch: &Sketch) -> String {
             it.get(&Value::Int(1)),
             it.unhashable()
         ),
+        Sketch::Categories(it) => {
+            format!(
+                "{} {} {:?} {:?} {:?}",
+                it.n(),
+                it.are_flags(),
+                it.numbers(),
+                it.others.sorted(),
+                it.others.distinct()
+            )
+        }
         Sketch::Keys(it) => format!("{} {} {:?} {:?}", it.n, it.null, it.duplicates(), it.unhashable()),
         Sketch::Bins(it) => format!("{:?} {:?} {} {}", it.numbers, it.counts(), it.below(), it.above()),
         Sketch::Runs(it) => format!("{:?} {:?} {:?}", it.violations(true), it.violations(false), it.incomparable()),

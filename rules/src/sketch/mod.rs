@@ -5,6 +5,7 @@
 //! once; a part that counted its rows from 0 is moved to its place with [`Sketch::shift`].
 
 mod bins;
+mod categories;
 mod bottom_k;
 mod counts;
 mod exact;
@@ -28,6 +29,7 @@ mod laws;
 
 pub use bins::Bins;
 pub use bottom_k::{BottomK, SampledRow};
+pub use categories::Categories;
 pub use counts::{Count, Counts, Distinct};
 pub use extremes::Extremes;
 pub use folded::Folded;
@@ -64,6 +66,11 @@ pub enum Spec {
     /// How often each distinct value occurs.
     Counts {
         /// Distinct values kept; beyond them a sample of the distinct values is.
+        budget: usize,
+    },
+    /// How often each value occurs, of a field whose values may be categories; numbers only while few differ.
+    Categories {
+        /// Distinct values kept that are no numbers; beyond them a sample of the distinct values is.
         budget: usize,
     },
     /// Which rows hold a value that another row holds too.
@@ -105,6 +112,8 @@ pub enum Sketch {
     Values(Values),
     /// See [`Counts`].
     Counts(Counts),
+    /// See [`Categories`].
+    Categories(Box<Categories>),
     /// See [`Keys`].
     Keys(Box<Keys>),
     /// See [`Bins`].
@@ -149,6 +158,7 @@ impl Sketch {
             Spec::Extremes => Sketch::Extremes(Box::default()),
             Spec::Values { rows, budget } => Sketch::Values(Values::new(*rows, *budget)),
             Spec::Counts { budget } => Sketch::Counts(Counts::new(*budget)),
+            Spec::Categories { budget } => Sketch::Categories(Box::new(Categories::new(*budget))),
             Spec::Keys { budget } => Sketch::Keys(Box::new(Keys::new(*budget))),
             Spec::Bins { edges } => Sketch::Bins(Bins::new(edges.clone())),
             Spec::Runs { increasing } => Sketch::Runs(Runs::new(*increasing)),
@@ -167,6 +177,7 @@ impl Sketch {
             Sketch::Extremes(_) => Sketch::Extremes(Box::default()),
             Sketch::Values(it) => Sketch::Values(Values::new(it.with_rows, it.budget)),
             Sketch::Counts(it) => Sketch::Counts(Counts::new(it.budget)),
+            Sketch::Categories(it) => Sketch::Categories(Box::new(Categories::new(it.others.budget))),
             Sketch::Keys(it) => Sketch::Keys(Box::new(Keys::new(it.budget))),
             Sketch::Bins(it) => Sketch::Bins(Bins::new(it.edges.clone())),
             Sketch::Runs(it) => Sketch::Runs(Runs::new(it.increasing)),
@@ -185,6 +196,7 @@ impl Sketch {
             Sketch::Extremes(it) => it.update(value, row),
             Sketch::Values(it) => it.update(value, row),
             Sketch::Counts(it) => it.update(value, row),
+            Sketch::Categories(it) => it.update(value, row),
             Sketch::Keys(it) => it.update(value, row),
             Sketch::Bins(it) => it.update(value, row),
             Sketch::Runs(it) => it.update(value, row),
@@ -215,6 +227,7 @@ impl Sketch {
             (Sketch::Extremes(a), Sketch::Extremes(b)) => a.merge(&b),
             (Sketch::Values(a), Sketch::Values(b)) => return a.merge(&b),
             (Sketch::Counts(a), Sketch::Counts(b)) => return a.merge(&b),
+            (Sketch::Categories(a), Sketch::Categories(b)) => return a.merge(&b),
             (Sketch::Keys(a), Sketch::Keys(b)) => return a.merge(*b),
             (Sketch::Bins(a), Sketch::Bins(b)) => return a.merge(&b),
             (Sketch::Runs(a), Sketch::Runs(b)) => return a.merge(&b),
@@ -234,6 +247,7 @@ impl Sketch {
             Sketch::Extremes(it) => it.shift(rows),
             Sketch::Values(it) => it.shift(rows),
             Sketch::Counts(it) => it.shift(rows),
+            Sketch::Categories(it) => it.shift(rows),
             Sketch::Keys(it) => it.shift(rows),
             Sketch::Bins(it) => it.shift(rows),
             Sketch::Runs(it) => it.shift(rows),
@@ -248,6 +262,7 @@ impl Sketch {
         match self {
             Sketch::Values(it) => it.narrow(budget),
             Sketch::Counts(it) => it.narrow(budget),
+            Sketch::Categories(it) => it.narrow(budget),
             Sketch::Keys(it) => it.narrow(budget),
             _ => {}
         }
@@ -258,6 +273,7 @@ impl Sketch {
         match self {
             Sketch::Values(it) => Some(it.budget),
             Sketch::Counts(it) => Some(it.budget),
+            Sketch::Categories(it) => Some(it.others.budget),
             Sketch::Keys(it) => Some(it.budget),
             _ => None,
         }
@@ -292,6 +308,7 @@ impl Sketch {
                 Sketch::Extremes(it) => size_of_val::<Extremes>(it) + it.size(),
                 Sketch::Values(it) => it.size(),
                 Sketch::Counts(it) => it.size(),
+                Sketch::Categories(it) => it.size(),
                 Sketch::Keys(it) => size_of_val::<Keys>(it) + it.size(),
                 Sketch::Bins(it) => it.size(),
                 Sketch::Runs(it) => it.size(),

@@ -11,7 +11,9 @@ mod numbers;
 
 use std::cmp::Ordering;
 
-use keyed::{read_counts, read_keys, read_rows, write_counts, write_keys, write_rows};
+use keyed::{
+    read_categories, read_counts, read_keys, read_rows, write_categories, write_counts, write_keys, write_rows,
+};
 use numbers::{read_bins, read_moments, read_values, write_bins, write_moments, write_values};
 
 use super::extremes::{Extremes, Range};
@@ -35,6 +37,7 @@ pub(super) fn write(sketch: &Sketch, out: &mut Vec<u8>) {
         Sketch::Extremes(it) => write_extremes(it, out),
         Sketch::Values(it) => write_values(it, out),
         Sketch::Counts(it) => write_counts(it, out),
+        Sketch::Categories(it) => write_categories(it, out),
         Sketch::Keys(it) => write_keys(it, out),
         Sketch::Bins(it) => write_bins(it, out),
         Sketch::Runs(it) => write_runs(it, out),
@@ -58,6 +61,7 @@ pub(super) fn read(spec: &Spec, compound: bool, from: Bytes) -> Option<Sketch> {
         Spec::Extremes => Sketch::Extremes(Box::new(read_extremes(from)?)),
         Spec::Values { rows, .. } => Sketch::Values(read_values(*rows, from)?),
         Spec::Counts { .. } => Sketch::Counts(read_counts(from)?),
+        Spec::Categories { .. } => Sketch::Categories(Box::new(read_categories(from)?)),
         Spec::Keys { .. } => Sketch::Keys(Box::new(read_keys(compound, from)?)),
         Spec::Bins { edges } => Sketch::Bins(read_bins(edges, from)?),
         Spec::Runs { increasing } => Sketch::Runs(read_runs(*increasing, from)?),

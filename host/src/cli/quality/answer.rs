@@ -1,5 +1,7 @@
 //! What was measured, as JSON whose members are named as in scikit-learn and fairlearn, and as lines for people.
 
+mod scores;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::bail;
@@ -7,10 +9,11 @@ use driftline_rules::quality::confusion::Class;
 use driftline_rules::quality::fairness::{Fairness, Group};
 use driftline_rules::quality::interval::{Interval, jackknife, normal, reach, wilson};
 use driftline_rules::quality::regression::MeanOf;
-use driftline_rules::quality::{Average, Confusion, Label, Measure, Multiclass, Regression, Scores};
+use driftline_rules::quality::scores::Bin;
+use driftline_rules::quality::{Average, Confusion, Label, Measure, Regression};
 use serde_json::{Map, Value as Json, json};
 
-use super::table::{Pair, Score, Table};
+use super::table::Table;
 use super::{Args, Task};
 
 /// Different whole numbers that are still taken for classes.
@@ -31,7 +34,7 @@ pub struct Answer {
     /// By group.
     pub groups: Vec<Group>,
     /// The reliability table.
-    pub bins: Vec<driftline_rules::quality::scores::Bin>,
+    pub bins: Vec<Bin>,
 }
 
 /// What is gathered while measuring.
@@ -216,119 +219,6 @@ impl Gathered<'_> {
         self.json.insert("per_class".into(), Json::Object(per_class));
     }
 
-    fn scores(&mut self, table: &Table, positive: Option<&Label>) -> anyhow::Result<()> {
-        let scored: Vec<&Pair> = table.pairs.iter().filter(|it| it.score.is_some()).collect();
-        if self.args.score.is_none() {
-            return Ok(());
-        }
-        if scored.is_empty() {
-            bail!("no record with a truth has a score");
-        }
-        if scored.iter().all(|it| matches!(it.score, Some(Score::One(_)))) {
-            let Some(positive) = positive else {
-                bail!(
-                    "there are more than two classes: say with `--positive` of which one the score is the probability"
-                );
-            };
-            let one = |it: &&Pair| match it.score {
-                Some(Score::One(score)) => Some((score, it.truth == *positive)),
-                _ => None,
-            };
-            self.binary(&Scores::of(scored.iter().filter_map(one)), positive);
-            return Ok(());
-        }
-        self.multiclass(&scored, positive)
-    }
-
-    fn binary(&mut self, scores: &Scores, positive: &Label) {
-        let z = self.z;
-        self.json.insert("positive".into(), positive.to_json());
-        let one_class = "all records are of one class";
-        let auc = scores.roc_auc();
-        let sure = auc.zip(scores.roc_auc_variance()).and_then(|(it, variance)| normal(it, variance.sqrt(), z));
-        let within = |it: Option<Interval>| it.map(|(low, high)| (low.max(0.0), high.min(1.0)));
-        self.figure("roc_auc", auc, within(sure), (None, one_class));
-        let no_positive = (Some(0.0), "no record is of the positive class");
-        self.figure("average_precision", scores.average_precision(), None, no_positive);
-        self.figure("ks_statistic_pos_vs_neg", scores.ks_statistic(), None, (None, one_class));
-        if !scores.are_probabilities() {
-            let why = "some score is below 0 or above 1, so scores are no probabilities";
-            for name in ["log_loss", "brier", "ece", "mce"] {
-                self.figure(name, None, None, (None, why));
-            }
-            return;
-        }
-        let errors = scores.loss_errors();
-        let about =
-            |value: Option<f64>, error: Option<f64>| value.zip(error).and_then(|(it, error)| normal(it, error, z));
-        let (log_loss, brier) = (scores.log_loss(), scores.brier());
-        self.figure("log_loss", log_loss, about(log_loss, errors.map(|it| it.0)), (None, ""));
-        self.figure("brier", brier, about(brier, errors.map(|it| it.1)), (None, ""));
-        if let Some(it) = scores.calibration(self.args.bins) {
-            self.figure("ece", Some(it.ece), None, (None, ""));
-            self.figure("mce", Some(it.mce), None, (None, ""));
-            let bin = |it: &driftline_rules::quality::scores::Bin| json!({"n": it.n, "mean_predicted": it.mean_predicted, "fraction_positive": it.fraction_positive});
-            self.json.insert("bins".into(), it.bins.iter().map(bin).collect());
-            self.answer.bins = it.bins;
-        }
-    }
-
-    fn multiclass(&mut self, scored: &[&Pair], positive: Option<&Label>) -> anyhow::Result<()> {
-        let mut classes: BTreeSet<Label> = scored.iter().map(|it| it.truth.clone()).collect();
-        for it in scored {
-            classes.extend(it.prediction.clone());
-            if let Some(Score::Named(each)) = &it.score {
-                classes.extend(each.iter().map(|(name, _)| named(&classes, name)).collect::<Vec<_>>());
-            }
-        }
-        let classes: Vec<Label> = classes.into_iter().collect();
-        let k = classes.len();
-        let mut rows = Vec::with_capacity(scored.len());
-        for it in scored {
-            let Some(truth) = classes.iter().position(|class| *class == it.truth) else { continue };
-            let row = match &it.score {
-                Some(Score::Each(each)) if each.len() == k => each.clone(),
-                Some(Score::Each(each)) => bail!(
-                    "a list has {} scores and there are {k} classes; write scores as an object by class",
-                    each.len()
-                ),
-                Some(Score::Named(each)) => {
-                    let of = |class: &Label| each.iter().find(|it| it.0 == class.to_string()).map_or(0.0, |it| it.1);
-                    classes.iter().map(of).collect()
-                }
-                _ => bail!("some scores are numbers and some are lists or objects"),
-            };
-            rows.push((truth, row));
-        }
-        if k == 2 {
-            let at = positive.and_then(|it| classes.iter().position(|class| class == it)).unwrap_or(1);
-            let scores = Scores::of(rows.iter().filter_map(|(truth, row)| Some((*row.get(at)?, *truth == at))));
-            if let Some(class) = classes.get(at) {
-                self.binary(&scores, class);
-            }
-            return Ok(());
-        }
-        let all = Multiclass::of(k, rows);
-        let absent = "some class is true of no record, or of all";
-        let (ovr, ovo) = (all.roc_auc_ovr(), all.roc_auc_ovo());
-        self.figure("log_loss", all.log_loss(), None, (None, ""));
-        self.figure("brier_multiclass", all.brier(), None, (None, ""));
-        let n = all.n() as f64;
-        for (name, value) in [("accuracy_argmax", all.accuracy())]
-            .into_iter()
-            .map(|(name, it)| (name.to_owned(), it))
-            .chain((1..=5.min(k.saturating_sub(1))).map(|it| (format!("top_{it}_accuracy"), all.top(it))))
-        {
-            let interval = value.and_then(|it| wilson(it, n, self.z));
-            self.figure(&name, value, interval, (None, ""));
-        }
-        self.figure("roc_auc_ovr_macro", ovr.map(|it| it.0), None, (None, absent));
-        self.figure("roc_auc_ovr_weighted", ovr.map(|it| it.1), None, (None, absent));
-        self.figure("roc_auc_ovo_macro", ovo.map(|it| it.0), None, (None, absent));
-        self.figure("roc_auc_ovo_weighted", ovo.map(|it| it.1), None, (None, absent));
-        Ok(())
-    }
-
     fn fairness(&mut self, table: &Table, positive: Option<&Label>) -> anyhow::Result<()> {
         let Some(positive) = positive else {
             bail!("there are more than two classes: say with `--positive` which one is the good outcome");
@@ -423,8 +313,3 @@ const FAIRNESS: [(&str, OfFairness); 6] = [
     ("equal_opportunity_difference", |it| it.equal_opportunity_difference),
     ("accuracy_difference", |it| it.accuracy_difference),
 ];
-
-/// The class that a member of an object names: one that is known, else a text.
-fn named(classes: &BTreeSet<Label>, name: &str) -> Label {
-    classes.iter().find(|it| it.to_string() == name).cloned().unwrap_or_else(|| Label::Text(name.to_owned()))
-}

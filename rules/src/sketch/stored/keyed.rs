@@ -3,6 +3,7 @@
 use super::{Bytes, read_first, write_first};
 use crate::bytes::{MOST_ROWS, byte, get, get_counts, get_length, get_next, put, put_all, put_next, take};
 use crate::sketch::bottom_k::BottomK;
+use crate::sketch::categories::{Categories, MOST_NUMBERS};
 use crate::sketch::counts::{Count, Counts};
 use crate::sketch::hash::{hash, hash_many};
 use crate::sketch::keys::{Held, Keys};
@@ -24,6 +25,39 @@ pub(super) fn write_counts(it: &Counts, out: &mut Vec<u8>) {
 
 pub(super) fn read_counts(from: Bytes) -> Option<Counts> {
     read_table(false, from).filter(|(counts, seen)| adds_up(counts, *seen, counts.n)).map(|it| it.0)
+}
+
+pub(super) fn write_categories(it: &Categories, out: &mut Vec<u8>) {
+    write_counts(&it.others, out);
+    put(it.n_numbers, out);
+    let numbers = it.numbers.as_deref();
+    out.push(u8::from(numbers.is_some()));
+    put(numbers.map_or(0, <[_]>::len) as u64, out);
+    for (number, count) in numbers.unwrap_or_default() {
+        out.extend_from_slice(&number.to_bits().to_le_bytes());
+        put(*count, out);
+    }
+}
+
+pub(super) fn read_categories(from: Bytes) -> Option<Categories> {
+    let others = read_counts(from)?;
+    let n_numbers = get(from).filter(|it| *it <= MOST_ROWS)?;
+    let are_known = byte(from).filter(|it| *it <= 1)? == 1;
+    let length = get_length(from)?;
+    let (mut numbers, mut seen) = (Vec::new(), 0_u64);
+    for _ in 0..length {
+        let number = f64::from_bits(u64::from_le_bytes(take(from)?));
+        let count = get(from).filter(|it| (1..=MOST_ROWS).contains(it))?;
+        let is_next = numbers.last().is_none_or(|it: &(f64, u64)| it.0.total_cmp(&number).is_lt());
+        if !is_next || number.is_nan() || number.to_bits() == (-0.0_f64).to_bits() {
+            return None;
+        }
+        seen = seen.checked_add(count)?;
+        numbers.push((number, count));
+    }
+    let adds_up = if are_known { seen == n_numbers } else { length == 0 && n_numbers > MOST_NUMBERS as u64 };
+    let numbers = are_known.then_some(numbers);
+    (adds_up && length <= MOST_NUMBERS).then_some(Categories { others, n_numbers, numbers })
 }
 
 /// All rows are behind the values kept, when all values are.
