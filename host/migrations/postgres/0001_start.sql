@@ -80,6 +80,7 @@ CREATE TABLE finding (
     kind text COLLATE "C" NOT NULL,
     severity text COLLATE "C" NOT NULL,
     field text COLLATE "C" NOT NULL,
+    segment text COLLATE "C" NOT NULL DEFAULT '',
     status text NOT NULL,
     observed text,
     bound text NOT NULL,
@@ -123,6 +124,7 @@ CREATE TABLE window_part (
     start_at timestamptz NOT NULL,
     end_at timestamptz NOT NULL,
     length text COLLATE "C" NOT NULL,
+    bucket bigint NOT NULL DEFAULT 0,
     close_at timestamptz,
     records bigint NOT NULL,
     unreadable bigint NOT NULL,
@@ -131,7 +133,8 @@ CREATE TABLE window_part (
     state bytea NOT NULL
 );
 COMMENT ON TABLE window_part IS 'What one journal segment adds to a window that is not closed, or was closed before.';
-CREATE INDEX window_part_of ON window_part (suite, suite_hash, start_at, id);
+COMMENT ON COLUMN window_part.bucket IS '0: of all records; else the state holds those of all segments whose names hash to this number.';
+CREATE INDEX window_part_of ON window_part (suite, suite_hash, start_at, bucket, id);
 COMMENT ON COLUMN window_part.close_at IS 'When the clock closes the window; null leaves it to the service.';
 CREATE INDEX window_part_came ON window_part (came_at);
 
@@ -142,6 +145,7 @@ CREATE TABLE time_window (
     start_at timestamptz NOT NULL,
     end_at timestamptz NOT NULL,
     length text COLLATE "C" NOT NULL,
+    segment text COLLATE "C" NOT NULL DEFAULT '',
     records bigint NOT NULL,
     unreadable bigint NOT NULL,
     untimed bigint NOT NULL,
@@ -159,9 +163,23 @@ COMMENT ON COLUMN time_window.state IS 'The summaries, so that records that come
 CREATE INDEX time_window_start ON time_window (start_at, id);
 CREATE INDEX time_window_suite ON time_window (suite, start_at, id);
 CREATE INDEX time_window_length ON time_window (length, start_at, id);
-CREATE INDEX time_window_of ON time_window (suite, suite_hash, length, start_at);
+CREATE INDEX time_window_of ON time_window (suite, suite_hash, length, start_at, segment);
+CREATE INDEX time_window_by_segment ON time_window (suite, suite_hash, length, segment, start_at);
+CREATE INDEX time_window_segment ON time_window (segment, start_at, id);
+COMMENT ON COLUMN time_window.segment IS 'Which of the records: region=eu and so on; empty: all.';
 CREATE INDEX time_window_status ON time_window (status, start_at, id) WHERE status <> 'pass';
 CREATE INDEX time_window_end ON time_window (end_at);
+
+-- Which segments are kept apart, on all hosts and for as long as windows are kept, so that no more are than the suite says.
+CREATE TABLE segment_name (
+    suite text COLLATE "C" NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    segment text COLLATE "C" NOT NULL,
+    last_seen timestamptz NOT NULL,
+    PRIMARY KEY (suite, suite_hash, segment)
+);
+COMMENT ON TABLE segment_name IS 'The segments of a version of a suite that are kept apart; records of further ones are counted together.';
+CREATE INDEX segment_name_seen ON segment_name (last_seen);
 
 CREATE TABLE window_due (
     suite text COLLATE "C" NOT NULL,
@@ -275,7 +293,7 @@ COMMENT ON COLUMN failure_history.bound IS 'What was expected, in words.';
 
 CREATE VIEW finding_history AS
 SELECT at, result_id, n, suite, suite_hash, check_name, kind, severity, field, status, observed, bound, message,
-    elements, unexpected, error
+    elements, unexpected, error, segment
 FROM finding;
 COMMENT ON VIEW finding_history IS 'One row for each expectation and batch, or window: result_id is the window''s id then.';
 COMMENT ON COLUMN finding_history.status IS 'pass, skip, fail or error.';
@@ -286,8 +304,9 @@ COMMENT ON COLUMN finding_history.error IS 'How far the observed number may be o
 
 CREATE VIEW window_history AS
 SELECT start_at, end_at, length, id AS window_id, suite, suite_hash, status, message, records, unreadable, untimed, late,
-    revision, judged_at, statistics, baseline
+    revision, judged_at, statistics, baseline, segment
 FROM time_window WHERE status <> 'open';
+COMMENT ON COLUMN window_history.segment IS 'Which of the records: region=eu and so on; empty: all.';
 COMMENT ON COLUMN window_history.length IS '5m, 1h, month and so on; 1h/5m: of windows that overlap; silence: no record came.';
 COMMENT ON COLUMN window_history.untimed IS 'Records whose own time cannot be read or lies in the future: they are in the window that they came in.';
 COMMENT ON COLUMN window_history.late IS 'Records that came after their shortest window was judged.';

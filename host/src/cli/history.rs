@@ -12,6 +12,7 @@ use crate::config::Loaded;
 use crate::history::{length, time};
 use crate::service::app::now;
 use crate::store::rows::{Filter, Verdict};
+use crate::store::windows::Restricted;
 use crate::store::{Options, Store};
 use crate::wire::{Stat, StoredFailure, StoredResult, StoredWindow};
 
@@ -47,7 +48,8 @@ pub struct Args {
     /// Only of this version of the model.
     #[arg(long, value_name = "VERSION")]
     model_version: Option<String>,
-    /// Only of this segment.
+    /// Only of this segment: what requests say of their records; of windows, one of the suite's `segments`, such as
+    /// `region=eu`, or empty for all records.
     #[arg(long, value_name = "VALUE")]
     segment: Option<String>,
     /// Only windows of this length: `5m`, `1h`, `month`, `1h/5m`, `silence`.
@@ -144,13 +146,14 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             }
             What::Windows => {
                 let length = args.length.as_deref().map(length);
-                let restricted = [args.status.as_deref(), length.as_deref()];
+                let restricted = restricted(args, length.as_deref());
                 let rows = store.windows(&filter, restricted, None, args.limit).await?;
                 let rows: Vec<StoredWindow> = rows.into_iter().map(Into::into).collect();
                 let head = [
                     "FROM",
                     "TO",
                     "LENGTH",
+                    "SEGMENT",
                     "SUITE",
                     "STATUS",
                     "RECORDS",
@@ -165,6 +168,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
                         it.start.clone(),
                         it.end.clone(),
                         it.length.clone(),
+                        if it.segment.is_empty() { "-".to_owned() } else { it.segment.clone() },
                         it.suite.clone(),
                         it.status.clone(),
                         it.records.to_string(),
@@ -195,6 +199,10 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         }
     })?;
     Ok(0)
+}
+
+fn restricted<'a>(args: &'a Args, length: Option<&'a str>) -> Restricted<'a> {
+    Restricted { status: args.status.as_deref(), length, segment: args.segment.as_deref() }
 }
 
 fn filter(args: &Args) -> anyhow::Result<Filter> {

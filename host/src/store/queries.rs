@@ -116,7 +116,7 @@ const FAILURE: &str = "SELECT f.result_id, f.n, f.at, f.suite, f.suite_hash, f.c
     FROM failure f WHERE TRUE";
 
 const FINDING: &str = "SELECT f.result_id, f.n, f.at, f.suite, f.suite_hash, f.check_name, f.kind, f.severity, \
-    f.field, f.status, f.observed, f.bound, f.message, f.elements, f.unexpected, f.error \
+    f.field, f.segment, f.status, f.observed, f.bound, f.message, f.elements, f.unexpected, f.error \
     FROM finding f WHERE TRUE";
 
 /// A page of results.
