@@ -80,7 +80,7 @@ pub async fn close_as(
     close: impl FnOnce(Option<&Kept>, &[WindowPart], bool) -> Judged,
 ) -> bool {
     let n: i64 = store.waiting(key).await.unwrap().iter().filter(|it| it.bucket == 0).map(|it| it.parts).sum();
-    let page = store.page(key, 0).await.unwrap();
+    let page = store.page(key, 0, i64::MAX).await.unwrap();
     if page.parts.is_empty() {
         return false;
     }
@@ -212,7 +212,7 @@ pub async fn a_page_that_has_changed_is_not_written(database: Database) {
     commit(&one, vec![part(0, 1)]).await;
     let key = due_at(&one, BEGIN + MINUTE, &[]).await.remove(0);
     let of = async |store: &Store| {
-        let page = store.page(&key, 0).await.unwrap();
+        let page = store.page(&key, 0, i64::MAX).await.unwrap();
         let judged = closed(&key, page.kept.first(), &page.parts, true);
         (page, judged)
     };
@@ -247,7 +247,7 @@ pub async fn segments_share_rows_and_are_taken_up_apart(database: Database) {
     assert!(waiting.len() > 30 && waiting.len() < 66 && waiting[0].bucket == 0, "{}", waiting.len());
     let mut seen = 0;
     for it in waiting {
-        let page = store.page(key, it.bucket).await.unwrap();
+        let page = store.page(key, it.bucket, i64::MAX).await.unwrap();
         let mut judged = Judged::default();
         let names: std::collections::BTreeSet<_> = page.parts.iter().map(|it| it.segment.clone()).collect();
         for name in names {
@@ -286,7 +286,7 @@ pub async fn no_more_segments_are_kept_apart_than_the_suite_says(database: Datab
         let key = WindowKey { start: BEGIN + minute * MINUTE, end: BEGIN + (minute + 1) * MINUTE, ..key() };
         let mut names = std::collections::BTreeMap::new();
         for it in hosts[0].waiting(&key).await.unwrap() {
-            for part in hosts[0].page(&key, it.bucket).await.unwrap().parts {
+            for part in hosts[0].page(&key, it.bucket, i64::MAX).await.unwrap().parts {
                 *names.entry(part.segment).or_insert(0) += part.records;
             }
         }

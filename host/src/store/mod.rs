@@ -301,9 +301,10 @@ impl Store {
         on_either!(self, it => it.waiting(key))
     }
 
-    /// The first parts of a page of windows, as many as are taken up at once, and what is kept of these windows.
-    pub async fn page(&self, key: &WindowKey, bucket: i64) -> Result<Page, Error> {
-        on_either!(self, it => it.page(key, bucket))
+    /// The first parts of a page of windows up to the one of the number `last`, as many as are taken up at once, and what
+    /// is kept of these windows.
+    pub async fn page(&self, key: &WindowKey, bucket: i64, last: i64) -> Result<Page, Error> {
+        on_either!(self, it => it.page(key, bucket, last))
     }
 
     /// Keeps the windows of a page and removes the parts that they are made of, in one transaction. `false`: another

@@ -22,6 +22,8 @@ pub struct Waiting {
     pub parts: i64,
     /// Bytes of their states.
     pub bytes: i64,
+    /// The number of the last.
+    pub last: i64,
 }
 
 /// The first parts of a page, as many as are taken up at once, and what is kept of its windows.
@@ -105,14 +107,16 @@ pub(super) fn waiting<DB: Dialect>(key: &WindowKey) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
 {
-    let mut query = QueryBuilder::new("SELECT bucket, count(*) AS parts, sum(length(state)) AS bytes FROM window_part");
+    let mut query = QueryBuilder::new(
+        "SELECT bucket, count(*) AS parts, sum(length(state)) AS bytes, max(id) AS last FROM window_part",
+    );
     of_window(&mut query, key);
     query.push(" GROUP BY bucket ORDER BY bucket");
     query
 }
 
-/// The first rows of a page, as many as are taken up at once.
-pub(super) fn parts<DB: Dialect>(key: &WindowKey, bucket: i64) -> QueryBuilder<DB>
+/// The first rows of a page up to the one of a number, as many as are taken up at once.
+pub(super) fn parts<DB: Dialect>(key: &WindowKey, bucket: i64, last: i64) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
 {
@@ -124,6 +128,7 @@ where
     );
     of_window(&mut query, key);
     DB::number(query.push(" AND bucket = "), bucket);
+    DB::number(query.push(" AND id <= "), last);
     DB::number(query.push(") AS part WHERE bytes < "), BYTES);
     DB::number(query.push(" ORDER BY id LIMIT "), PARTS as i64);
     query.push(") ORDER BY id");
@@ -189,8 +194,9 @@ macro_rules! on_pool {
             Ok(panes::waiting(key).build_query_as().fetch_all(&self.$reader).await?)
         }
 
-        pub(super) async fn page(&self, key: &WindowKey, bucket: i64) -> Result<panes::Page, Error> {
-            let rows: Vec<parts::Bundle> = panes::parts(key, bucket).build_query_as().fetch_all(&self.$reader).await?;
+        pub(super) async fn page(&self, key: &WindowKey, bucket: i64, last: i64) -> Result<panes::Page, Error> {
+            let rows: Vec<parts::Bundle> =
+                panes::parts(key, bucket, last).build_query_as().fetch_all(&self.$reader).await?;
             let parts: Vec<WindowPart> = rows.into_iter().flat_map(parts::Bundle::apart).collect();
             let names: std::collections::BTreeSet<_> = parts.iter().map(|it| it.segment.as_str()).collect();
             let ids: Vec<_> = names.into_iter().map(|it| key.of_segment(it).id()).collect();

@@ -163,6 +163,7 @@ macro_rules! readers {
                     bucket: row.try_get("bucket")?,
                     parts: row.try_get("parts")?,
                     bytes: row.try_get("bytes")?,
+                    last: row.try_get("last")?,
                 })
             }
         }

@@ -84,7 +84,7 @@ impl Closer {
     async fn leave_out(&self, key: &WindowKey) -> Result<bool, store::Error> {
         let mut is_any = false;
         for it in self.app.store.waiting(key).await? {
-            let page = self.app.store.page(key, it.bucket).await?;
+            let page = self.app.store.page(key, it.bucket, i64::MAX).await?;
             // Those of segments are among all records.
             let too_late = if it.bucket == 0 { page.parts.iter().map(|it| it.records).sum() } else { 0 };
             let judged = panes::Judged { too_late, ..panes::Judged::default() };
@@ -98,7 +98,7 @@ impl Closer {
         let (many, much) = if key.is_over { (panes::PARTS as i64, panes::BYTES) } else { (due::MANY, due::MUCH) };
         let (mut left, mut is_any) = (it.parts, false);
         while left >= many || it.bytes >= much {
-            let page = self.app.store.page(key, it.bucket).await?;
+            let page = self.app.store.page(key, it.bucket, it.last).await?;
             left -= page.taken.ids.len() as i64;
             // The last parts make the windows whole, and are judged.
             if key.is_over && left <= 0 {
@@ -155,8 +155,10 @@ impl Closer {
     /// Judges all windows of a span that is over and of which parts wait.
     async fn judge(&self, version: &Version, key: &WindowKey, waiting: &[Waiting]) -> Result<bool, store::Error> {
         let store = &self.app.store;
+        // What comes meanwhile waits, so that all windows are of the same records.
+        let last = waiting.iter().map(|it| it.last).max().unwrap_or_default();
         let against = Against::of_span(&self.app, version, key.is_over, async |segment| {
-            let (key, page) = (key.of_segment(segment), store.page(key, panes::page_of(segment)).await?);
+            let (key, page) = (key.of_segment(segment), store.page(key, panes::page_of(segment), last).await?);
             let parts: Vec<_> = page.parts.iter().filter(|it| it.segment == segment).collect();
             let kept = store.kept(key.id()).await?;
             let is_there = kept.is_some() || !parts.is_empty();
@@ -165,7 +167,7 @@ impl Closer {
         let against = against.await?;
         let (mut together, mut pages): (_, Vec<(Taken, usize)>) = (Together::default(), Vec::new());
         for it in waiting {
-            let page = store.page(key, it.bucket).await?;
+            let page = store.page(key, it.bucket, last).await?;
             let windows = windows_of(&page, key);
             let mut compared = Vec::with_capacity(windows.len());
             for segment in windows.keys() {
@@ -190,8 +192,11 @@ impl Closer {
         let longer = longer::of(&version.loaded.plan.windows, key);
         let mut is_any = false;
         for (taken, n) in pages {
-            let page =
-                if together.holds(n) { Page::default() } else { store.page(key, taken.bucket).await?.only(&taken) };
+            let page = if together.holds(n) {
+                Page::default()
+            } else {
+                store.page(key, taken.bucket, last).await?.only(&taken)
+            };
             let closed = block_in_place(|| {
                 let windows = windows_of(&page, key);
                 together.closed(version, n, |key| {
