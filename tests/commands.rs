@@ -15,6 +15,8 @@ mod config_pages;
 mod detect;
 #[path = "commands/profile.rs"]
 mod profile;
+#[path = "commands/quality.rs"]
+mod quality;
 
 /// A folder with files, in which the binary runs.
 struct Room(TempDir);

@@ -11,6 +11,8 @@ mod check;
 mod database;
 #[path = "service/event_time.rs"]
 mod event_time;
+#[path = "service/findings.rs"]
+mod findings;
 #[path = "support/guests.rs"]
 mod guests;
 #[path = "service/keys.rs"]

@@ -6,6 +6,8 @@
 mod baselines;
 #[path = "support/database.rs"]
 mod database;
+#[path = "store/findings.rs"]
+mod findings;
 #[path = "store/history.rs"]
 mod history;
 #[path = "store/longer.rs"]
@@ -69,6 +71,8 @@ on_both! {
         pages_stand_still_while_rows_arrive, failures_of_one_result_are_paged_by_ordinal,
         a_result_is_found_by_its_id, stats_add_up_by_span, views_show_the_history,
         the_questions_of_the_page_can_be_asked;
+    findings: every_filter_restricts_findings, the_view_of_drift_shows_what_tests_found,
+        questions_for_findings_use_the_indexes;
     windows: a_window_with_long_parts_is_taken_up_in_pieces, a_window_that_waits_is_kept_once,
         parts_are_taken_up_once_and_in_their_order, a_window_with_many_parts_is_taken_up_before_it_is_over,
         two_hosts_that_close_at_once_take_each_part_once, a_page_that_has_changed_is_not_written,

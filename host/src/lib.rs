@@ -13,6 +13,7 @@ pub mod yaml;
 pub mod import;
 pub mod passes;
 pub mod columns;
+pub mod drift;
 pub mod suggest;
 pub mod redact;
 pub mod store;

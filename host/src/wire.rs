@@ -1,17 +1,21 @@
 //! Every JSON shape that the service answers with.
 
 mod baselines;
+mod drift;
+mod features;
+mod findings;
 mod plugins;
 mod stored;
 mod windows;
 
 pub use baselines::{BaselineDetail, BaselineFromWindows, BaselineOut, BaselineVersionOut};
+pub use drift::{AgainstAsked, ColumnDrift, DriftAsked, DriftOut};
+pub use features::{Feature, FeatureBaseline, FeatureDistribution, WindowDistribution};
+pub use findings::{FindingOut, StoredFinding};
 pub use plugins::{
     AboutOut, BrokenPlugin, CapabilityOut, InputOut, OutputOut, PluginOut, PluginVersionOut, PluginsOut,
 };
-pub use stored::{
-    LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredFinding, StoredResult, SuiteOut, VersionOut,
-};
+pub use stored::{LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredResult, SuiteOut, VersionOut};
 pub use windows::{StoredWindow, Stream, WindowDetail};
 
 use serde::{Serialize, Serializer};
@@ -99,6 +103,11 @@ pub struct Finding<'r> {
     /// The error bound of the sketch that answered; left out when the answer is exact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_bound: Option<f64>,
+    /// What else was found, under the suite's privacy setting. Of a drift test: `test`, `statistic`, `p_value`,
+    /// `threshold`, `n`, `m`, `effect` in words and, when it drifted, the `bins` that moved most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub details: Option<Box<RawValue>>,
 }
 
 /// The answer to a request of one record.
@@ -210,6 +219,7 @@ impl<'r> Finding<'r> {
             elements: it.counts.map(|it| it.0),
             unexpected: it.counts.map(|it| it.1),
             error_bound: it.error,
+            details: raw(it.details.as_deref()),
         })
     }
 }

@@ -9,12 +9,14 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use crate::binder::Bindings;
-use crate::drift::{Categories, Moments, Numbers, Sides};
+use crate::drift::{Categories, Moments, Numbers, Share, Sides};
 use crate::sketch::{Counts, NumberKind, Quantiles, Sketch, Spec, Values};
 use crate::value::Value;
 use crate::window::Window;
 
 mod written;
+
+pub use written::{number_json, number_of};
 
 /// What a baseline's `driftline_baseline` says: the version of the format.
 pub const VERSION: u64 = 1;
@@ -50,27 +52,41 @@ impl Baseline {
     /// Of a window: the fields of which it keeps both numbers and categories for all records.
     pub fn of_window(bindings: &Bindings, window: &Window) -> Self {
         let mut fields = BTreeMap::new();
-        for (place, plan) in bindings.sketches.iter().enumerate() {
-            let ([slot], Spec::Values { .. }, None) = (plan.slots.as_slice(), &plan.spec, plan.guard) else { continue };
-            let is_other = |it: &&(usize, _)| {
-                let (_, other): &(usize, &crate::binder::SketchPlan) = it;
-                other.slots == plan.slots && other.guard.is_none() && matches!(other.spec, Spec::Counts { .. })
-            };
-            let Some((other, _)) = bindings.sketches.iter().enumerate().find(|it| is_other(&it)) else { continue };
-            let (Some(path), Some(Sketch::Values(values)), Some(Sketch::Counts(counts))) =
-                (bindings.paths.get(usize::from(slot.0)), window.sketches.get(place), window.sketches.get(other))
+        for (path, values, counts) in kept(bindings) {
+            let (Some(Sketch::Values(values)), Some(Sketch::Counts(counts))) =
+                (window.sketches.get(values), window.sketches.get(counts))
             else {
                 continue;
             };
-            fields.insert(path.to_string(), Distribution::of(values, counts));
+            fields.insert(path, Distribution::of(values, counts));
         }
         Baseline { records: window.rows, fields }
+    }
+
+    /// The fields that [`Baseline::of_window`] finds in windows of a plan, by path and in their order.
+    pub fn fields_of(bindings: &Bindings) -> Vec<String> {
+        let mut fields: Vec<_> = kept(bindings).map(|it| it.0).collect();
+        fields.sort_unstable();
+        fields.dedup();
+        fields
     }
 
     /// The field of a path.
     pub fn field(&self, path: &str) -> Option<&Distribution> {
         self.fields.get(path)
     }
+}
+
+/// The fields of which windows keep both numbers and categories for all records: path, place of the one, place of the
+/// other.
+fn kept(bindings: &Bindings) -> impl Iterator<Item = (String, usize, usize)> {
+    bindings.sketches.iter().enumerate().filter_map(|(place, plan)| {
+        let ([slot], Spec::Values { .. }, None) = (plan.slots.as_slice(), &plan.spec, plan.guard) else { return None };
+        let other = bindings.sketches.iter().position(|other| {
+            other.slots == plan.slots && other.guard.is_none() && matches!(other.spec, Spec::Counts { .. })
+        })?;
+        Some((bindings.paths.get(usize::from(slot.0))?.to_string(), place, other))
+    })
 }
 
 impl Distribution {
@@ -127,6 +143,12 @@ impl Distribution {
         }
         let counts = counts.into_iter().map(|(name, it)| (name.to_owned(), it.0, it.1)).collect();
         Ok(Sides::Categories(Categories { counts, exact: true }))
+    }
+
+    /// How much is missing, this as the reference of `current`.
+    pub fn missing_against(&self, current: &Distribution) -> Sides {
+        let share = |it: &Distribution| Share { count: it.null, of: it.n + it.null + it.nan };
+        Sides::Missing(share(self), share(current))
     }
 
     /// The values by text, numbers too.
@@ -199,7 +221,7 @@ fn in_buckets(sketch: &Quantiles) -> Numbers {
 fn text(value: &Value) -> String {
     match value {
         Value::Num(it) if it.fract() == 0.0 && it.abs() < 9e15 => (*it as i64).to_string(),
-        Value::Num(it) => written::number_json(*it).to_string(),
+        Value::Num(it) => number_json(*it).to_string(),
         it => it.to_json().to_string(),
     }
 }

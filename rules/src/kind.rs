@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::baseline::Baseline;
+use crate::detector::Watch;
 use crate::plugin::Context;
 use crate::plugin::rule::RecordRule;
 use crate::report::{Judgement, Outcome, Tally};
@@ -87,6 +88,8 @@ pub enum Check {
     /// That a declared field's text could be converted, which the run does and counts itself;
     /// the bound in words.
     Converted(String),
+    /// On what the expectation before it finds in one window after another.
+    Watch(Box<Watch>),
     /// Cannot be evaluated, for this reason; only where the caller wants to go on with the others.
     Invalid(String),
 }
@@ -99,6 +102,7 @@ impl std::fmt::Debug for Check {
             Check::Window(_) => f.write_str("Window"),
             Check::Batch(rule) => write!(f, "Batch({})", rule.source),
             Check::Converted(_) => f.write_str("Converted"),
+            Check::Watch(it) => write!(f, "Watch({})", it.words()),
             Check::Invalid(why) => write!(f, "Invalid({why})"),
         }
     }

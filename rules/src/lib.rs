@@ -22,6 +22,7 @@ pub(crate) mod bytes;
 pub mod sketch;
 pub mod drift;
 pub mod detector;
+pub mod quality;
 pub mod suite;
 pub mod args;
 pub mod binder;

@@ -4,11 +4,13 @@ mod again;
 mod correction;
 mod explain;
 mod flush;
+mod watch;
 
 pub use again::{fold_again, fold_late};
 pub use correction::correct;
 pub use explain::{Explanation, explain, reasons};
 pub use flush::{Late, flush};
+pub use watch::watch;
 
 use crate::baseline::Baseline;
 use crate::binder::GuardId;
@@ -223,7 +225,7 @@ fn outcome(expectation: &Expectation, row: &Row) -> Option<Outcome> {
             Some(if expectation.is_null(value) { Outcome::Skip } else { check.check(value) })
         }
         Check::Row(check) => Some(if expectation.ignores(row) { Outcome::Skip } else { check.check(row) }),
-        Check::Window(_) | Check::Batch(_) | Check::Converted(_) | Check::Invalid(_) => None,
+        Check::Window(_) | Check::Batch(_) | Check::Converted(_) | Check::Watch(_) | Check::Invalid(_) => None,
     }
 }
 
@@ -313,6 +315,7 @@ pub fn judge_uncorrected(
                 let judgement = by_record(expectation, tally, rule.bound.clone(), true);
                 judgement.details(Value::Map(vec![("plugin".into(), rule.source.to_value())]))
             }
+            Check::Watch(it) => watch::alone(it),
             Check::Invalid(why) => Judgement::error(why.clone()),
         });
         let sample = match judgement.status {

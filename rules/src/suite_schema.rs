@@ -6,6 +6,7 @@
 mod drift;
 mod plugins;
 mod segments;
+mod watch;
 mod windows;
 
 use serde_json::{Map, Value as Json, json};
@@ -157,6 +158,7 @@ fn beside() -> Map<String, Json> {
         "when": {"$ref": "#/definitions/when"},
         "severity": severity(),
         "segments": segments::over(),
+        "watch": watch::watch(),
         "name": {"type": text, "description": "A name of its own, shown in reports."},
         "notes": {"description": "Notes, carried through to reports."},
         "id": {"type": text, "description": "An id, carried through to reports."},

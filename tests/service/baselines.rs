@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::guests::Guest;
 use crate::server::Server;
 
-fn suite(drift: &str) -> String {
+pub fn suite(drift: &str) -> String {
     format!(
         "name: intents\nwindows: {{ length: 1m }}\n{drift}\nexpectations:\n  - {{ field: score, stable: {{}}, name: score }}\n  \
          - {{ field: intent, stable: {{}}, name: intent }}\n"
@@ -21,14 +21,14 @@ fn server(files: &[(&str, &str)]) -> Server {
     server
 }
 
-fn set(server: &mut Server) {
+pub fn set(server: &mut Server) {
     server.set("DRIFTLINE_WINDOWS__GRACE", "1ms");
     // The minutes of these tests are long ago.
     server.set("DRIFTLINE_RETENTION__WINDOWS", "null");
 }
 
 /// Scores spread over `low` and the next whole number.
-fn records(low: f64, n: u32) -> String {
+pub fn records(low: f64, n: u32) -> String {
     (0..n).fold(String::new(), |mut text, i| {
         let (score, intent) = (low + f64::from(i * 7 % 100) / 100.0, if i % 3 == 0 { "pay" } else { "ask" });
         let _ = writeln!(text, "{{\"score\": {score}, \"intent\": \"{intent}\"}}");
@@ -37,7 +37,7 @@ fn records(low: f64, n: u32) -> String {
 }
 
 /// Sends records of a minute, and waits until its window was judged.
-fn minute(server: &Server, minute: u32, low: f64) -> Value {
+pub fn minute(server: &Server, minute: u32, low: f64) -> Value {
     let path = format!("/v1/suites/intents/check?wait=stored&verdicts=none&at=2024-05-01T12:{minute:02}:00Z");
     let answer = server.post(&path, "application/x-ndjson", records(low, 200));
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -50,20 +50,20 @@ fn minute(server: &Server, minute: u32, low: f64) -> Value {
     server.get(&format!("/v1/windows/{}", found().unwrap()["id"].as_str().unwrap())).json()
 }
 
-fn finding<'w>(of: &'w Value, check: &str) -> &'w Value {
+pub fn finding<'w>(of: &'w Value, check: &str) -> &'w Value {
     let findings = of["findings"].as_array().unwrap();
     findings.iter().find(|it| it["check"] == check).unwrap_or_else(|| panic!("no {check} in {of:#}"))
 }
 
 /// What `driftline profile` makes of such records.
-fn profile(server: &Server, low: f64) -> String {
+pub fn profile(server: &Server, low: f64) -> String {
     server.write("train.ndjson", &records(low, 1000));
     let (code, said) = server.driftline(&["profile", "train.ndjson", "--suite", "suites/intents.yaml", "-o", "b.json"]);
     assert_eq!(code, 0, "{said}");
     std::fs::read_to_string(server.path("b.json")).unwrap()
 }
 
-fn put(server: &Server, path: &str, body: &str) -> (u16, Value) {
+pub fn put(server: &Server, path: &str, body: &str) -> (u16, Value) {
     let answer = server.ask("PUT", path, &[("content-type", "application/json")], body);
     (answer.status, answer.json())
 }

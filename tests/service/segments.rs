@@ -295,8 +295,47 @@ expectations:
     let (told, finding) = found(0, "version%3D1");
     assert_eq!((&told, &finding["status"]), (&Value::Null, &json!("skip")), "{finding:#}");
     assert!(finding["message"].as_str().unwrap().contains("that others are compared with"), "{finding:#}");
+    asked_by_segment(&server);
     check(5, &[2, 3]);
     let (_, finding) = found(5, "version%3D3");
     assert_eq!(finding["status"], "skip");
     assert!(finding["message"].as_str().unwrap().contains("has no record of this time"), "{finding:#}");
+}
+
+/// Findings, distributions and drift on demand are of all records or of one segment.
+fn asked_by_segment(server: &Server) {
+    let of = |query: &str| {
+        let items = server.get(&format!("/v1/findings?kind=stable&of=window{query}")).json()["items"].clone();
+        let all = items.as_array().unwrap();
+        all.iter().map(|it| (it["segment"].clone(), it["status"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(of("&segment=version%3D3"), [(json!("version=3"), json!("fail"))]);
+    assert_eq!(of("&segment=").iter().map(|it| &it.0).collect::<Vec<_>>(), [""]);
+    assert_eq!(of("").len(), 4);
+    let (code, said) = server.driftline(&["history", "findings", "--segment", "version=3"]);
+    assert!(code == 0 && said.contains("version=3") && !said.contains("version=2"), "{said}");
+
+    let span = "since=2024-05-01T12:00:00Z&until=2024-05-01T12:01:00Z";
+    let ask = |query: &str| server.get(&format!("/v1/features/score/distribution?suite=loans&{span}{query}"));
+    assert_eq!((&ask("").json()["records"], &ask("").json()["segment"]), (&json!(1200), &json!("")));
+    let challenger = ask("&segment=version%3D3").json();
+    assert_eq!((&challenger["records"], &challenger["segment"]), (&json!(400), &json!("version=3")));
+    assert!(challenger["distribution"]["summary"]["min"].as_f64().unwrap() >= 0.4, "{challenger:#}");
+    let none = ask("&segment=version%3D9");
+    assert!(none.status == 422 && none.body.contains("of the segment `version=9`"), "{}", none.body);
+
+    let time = json!({"since": "2024-05-01T12:00:00Z", "until": "2024-05-01T12:01:00Z"});
+    let drifted = |segment: &str| {
+        let (mut asked, mut against) = (time.clone(), time.clone());
+        (asked["segment"], against["segment"]) = (json!(segment), json!("version=1"));
+        asked["against"] = against;
+        let answer = server.post("/v1/suites/loans/drift", "application/json", asked.to_string());
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let answer = answer.json();
+        let told = [&answer["reference"], &answer["current"]].map(|it| it.as_str().unwrap().to_owned());
+        assert!(told[0].ends_with("of the segment `version=1`"), "{told:?}");
+        assert!(told[1].ends_with(&format!("of the segment `{segment}`")), "{told:?}");
+        answer["columns"][0]["drifted"].clone()
+    };
+    assert_eq!((drifted("version=2"), drifted("version=3")), (json!(false), json!(true)));
 }

@@ -41,6 +41,10 @@ fn a_token_may_do_what_its_scopes_say() {
     assert_eq!(ask("POST", CHECK, Some("dl_wrong"), GOOD), 401);
     assert_eq!([model, person, boss].map(|it| ask("POST", CHECK, it, GOOD)), [200, 403, 200]);
     assert_eq!([model, person, boss].map(|it| ask("GET", "/v1/results", it, "")), [403, 200, 200]);
+    for path in ["/v1/findings", "/v1/features", "/v1/features/amount/distribution?suite=payments"] {
+        assert_eq!(ask("GET", path, model, ""), 403, "{path}");
+    }
+    assert_eq!([model, person].map(|it| ask("POST", "/v1/suites/payments/drift", it, "{")), [403, 400]);
     assert_eq!([model, person, boss].map(|it| ask("PUT", "/v1/suites/new", it, "expectations: []")), [403, 403, 200]);
     assert_eq!([model, person, boss].map(|it| ask("POST", "/v1/reload", it, "")), [403, 403, 200]);
     // Probes need no token.

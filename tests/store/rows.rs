@@ -82,6 +82,7 @@ pub fn finding(of: &ResultRow, n: i64) -> FindingRow {
         elements: Some(10),
         unexpected: None,
         error: Some(0.125),
+        ..FindingRow::default()
     }
 }
 

@@ -88,10 +88,21 @@ CREATE TABLE finding (
     elements bigint,
     unexpected bigint,
     error double precision,
+    -- '' is a batch.
+    length text COLLATE "C" NOT NULL DEFAULT '',
+    test text COLLATE "C",
+    statistic double precision,
+    p_value double precision,
+    details json,
     PRIMARY KEY (at, result_id, n)
 ) PARTITION BY RANGE (at);
 COMMENT ON TABLE finding IS 'What one expectation says of a batch, or of a window, as a whole.';
-CREATE INDEX finding_suite_check ON finding (suite, check_name, at);
+-- The segment is there so that those of all records are found among those of many segments.
+CREATE INDEX finding_suite ON finding (suite, at, result_id, n, segment);
+CREATE INDEX finding_suite_check ON finding (suite, check_name, at, result_id, n);
+-- Few findings are bad, and not all are of drift tests.
+CREATE INDEX finding_status ON finding (status, at, result_id, n) WHERE status IN ('fail', 'error');
+CREATE INDEX finding_drift ON finding (suite, field, at, segment) WHERE test IS NOT NULL;
 
 -- Counts are updated in place, so pages keep room for it.
 CREATE TABLE tally (
@@ -293,7 +304,7 @@ COMMENT ON COLUMN failure_history.bound IS 'What was expected, in words.';
 
 CREATE VIEW finding_history AS
 SELECT at, result_id, n, suite, suite_hash, check_name, kind, severity, field, status, observed, bound, message,
-    elements, unexpected, error, segment
+    elements, unexpected, error, nullif(length, '') AS length, test, statistic, p_value, details, segment
 FROM finding;
 COMMENT ON VIEW finding_history IS 'One row for each expectation and batch, or window: result_id is the window''s id then.';
 COMMENT ON COLUMN finding_history.status IS 'pass, skip, fail or error.';
@@ -301,6 +312,29 @@ COMMENT ON COLUMN finding_history.observed IS 'The number, text or list that was
 COMMENT ON COLUMN finding_history.elements IS 'Records concerned, where the rule is about records.';
 COMMENT ON COLUMN finding_history.unexpected IS 'Of them, those that the rule does not hold for.';
 COMMENT ON COLUMN finding_history.error IS 'How far the observed number may be off, where it was estimated; null: exact.';
+COMMENT ON COLUMN finding_history.length IS 'What the length of the window is called; null: it is of a batch.';
+COMMENT ON COLUMN finding_history.test IS 'The drift test; statistic and p_value are what it found.';
+COMMENT ON COLUMN finding_history.segment IS 'Of which segment the window is: region=eu and so on; empty: of all records, or a batch.';
+COMMENT ON COLUMN finding_history.details IS 'What else a drift test, a plugin or an expectation of Great Expectations found, under the privacy setting of the fields.';
+
+CREATE VIEW drift_history AS
+SELECT at, suite, field, check_name, test, statistic, p_value, (details->>'threshold')::double precision AS threshold,
+    details->>'effect' AS effect, status, severity, (details->>'n')::double precision::bigint AS n,
+    (details->>'m')::double precision::bigint AS m,
+    CASE WHEN length <> '' THEN result_id END AS window_id, result_id, nullif(length, '') AS length, suite_hash, message,
+    details, segment
+FROM finding WHERE test IS NOT NULL;
+COMMENT ON VIEW drift_history IS 'One row for each drift test of a window, or of a batch.';
+COMMENT ON COLUMN drift_history.at IS 'The start of the window; of a batch when the request came.';
+COMMENT ON COLUMN drift_history.statistic IS 'The statistic, or the distance, in the terms of the test.';
+COMMENT ON COLUMN drift_history.p_value IS 'How likely chance alone shows as much; null where the test has none.';
+COMMENT ON COLUMN drift_history.threshold IS 'The level of the p-value, or the threshold of a distance.';
+COMMENT ON COLUMN drift_history.effect IS 'What has changed, in words.';
+COMMENT ON COLUMN drift_history.status IS 'fail: it drifted; pass: it did not, or chance explains it among so many tests, as message says then.';
+COMMENT ON COLUMN drift_history.n IS 'Values of the baseline that were compared; m: of the window.';
+COMMENT ON COLUMN drift_history.window_id IS 'The window, see window_history; null: it is of a batch.';
+COMMENT ON COLUMN drift_history.segment IS 'Of which segment the window is: region=eu and so on; empty: of all records, or a batch.';
+COMMENT ON COLUMN drift_history.details IS 'Among others ln_p_value, exact, and in bins the categories or intervals that moved most: bin, before, now.';
 
 CREATE VIEW window_history AS
 SELECT start_at, end_at, length, id AS window_id, suite, suite_hash, status, message, records, unreadable, untimed, late,

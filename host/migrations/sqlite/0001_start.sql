@@ -78,9 +78,20 @@ CREATE TABLE finding (
     elements INTEGER,
     unexpected INTEGER,
     error REAL,
+    -- '' is a batch.
+    length TEXT NOT NULL DEFAULT '',
+    test TEXT,
+    statistic REAL,
+    p_value REAL,
+    details TEXT,
     PRIMARY KEY (at, result_id, n)
 ) STRICT;
-CREATE INDEX finding_suite_check ON finding (suite, check_name, at);
+-- The segment is there so that those of all records are found among those of many segments.
+CREATE INDEX finding_suite ON finding (suite, at, result_id, n, segment);
+CREATE INDEX finding_suite_check ON finding (suite, check_name, at, result_id, n);
+-- Few findings are bad, and not all are of drift tests.
+CREATE INDEX finding_status ON finding (status, at, result_id, n) WHERE status IN ('fail', 'error');
+CREATE INDEX finding_drift ON finding (suite, field, at, segment) WHERE test IS NOT NULL;
 
 CREATE TABLE tally (
     minute INTEGER NOT NULL,
@@ -248,8 +259,19 @@ SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at,
         substr(hex(result_id), 17, 4), substr(hex(result_id), 21))) AS result_id,
     n, suite,
     suite_hash, check_name, kind, severity, field, status, observed, bound, message, elements, unexpected, error,
-    at AS at_us, segment
+    at AS at_us, nullif(length, '') AS length, test, statistic, p_value, details, segment
 FROM finding;
+
+CREATE VIEW drift_history AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at, suite, field, check_name, test, statistic, p_value,
+    CAST(details->>'threshold' AS REAL) AS threshold, details->>'effect' AS effect, status, severity,
+    CAST(details->>'n' AS INTEGER) AS n, CAST(details->>'m' AS INTEGER) AS m,
+    CASE WHEN length <> '' THEN lower(format('%s-%s-%s-%s-%s', substr(hex(result_id), 1, 8), substr(hex(result_id), 9, 4),
+        substr(hex(result_id), 13, 4), substr(hex(result_id), 17, 4), substr(hex(result_id), 21))) END AS window_id,
+    lower(format('%s-%s-%s-%s-%s', substr(hex(result_id), 1, 8), substr(hex(result_id), 9, 4), substr(hex(result_id), 13, 4),
+        substr(hex(result_id), 17, 4), substr(hex(result_id), 21))) AS result_id,
+    nullif(length, '') AS length, suite_hash, message, details, at AS at_us, segment
+FROM finding WHERE test IS NOT NULL;
 
 CREATE VIEW window_history AS
 SELECT strftime('%Y-%m-%dT%H:%M:%SZ', start_at / 1e6, 'unixepoch') AS start_at,

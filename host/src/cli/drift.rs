@@ -5,15 +5,15 @@ mod sides;
 
 use anyhow::{anyhow, bail};
 use clap::{Args as ClapArgs, ValueEnum};
-use driftline_rules::drift::effect::effect;
-use driftline_rules::drift::{Alarm, DriftTest, Found, Params, Sides, TESTS, Takes, alarm, choose, find, multiplicity};
+use driftline_rules::drift::{Params, multiplicity};
 use driftline_rules::suite::problem::did_you_mean;
 use serde_json::json;
 
 use super::check::Reading;
 use super::{CANNOT, complain, given};
 use crate::columns::{Column, Table};
-use sides::{Compared, compared, fit, missing};
+use crate::drift::{Asked, Entry, correct};
+use sides::{compared, fit, missing};
 
 /// Compare two inputs column by column.
 ///
@@ -79,24 +79,6 @@ enum Format {
     Markdown,
 }
 
-/// What is said of a column.
-#[derive(Debug, Default)]
-struct Entry {
-    column: String,
-    test: Option<&'static str>,
-    /// Alpha, or the threshold of a distance.
-    threshold: Option<f64>,
-    /// Values that are not missing.
-    n: u64,
-    m: u64,
-    found: Option<Found>,
-    corrected: Option<f64>,
-    /// What has changed, in words.
-    effect: Option<String>,
-    drifted: Option<bool>,
-    error: Option<String>,
-}
-
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let mut params = Params(given::params(&args.params)?);
@@ -108,15 +90,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             bail!("alpha is given twice, as `--alpha` and as `--param`");
         }
     }
-    let test = match args.test.as_deref() {
-        None => Asked::Chosen,
-        Some(it) if EVIDENTLY.contains(&it) => Asked::Evidently,
-        Some(it) => Asked::Named(named(it)?),
-    };
-    if let Asked::Named(test) = test {
-        // What is wrong with them is wrong for every column.
-        alarm::sound(test, &params).map_err(|it| anyhow!(it))?;
-    }
+    let test = Asked::new(args.test.as_deref(), &params).map_err(|it| anyhow!(it))?;
     if args.reference == ["-"] && args.current == ["-"] {
         bail!("standard input (`-`) cannot be both the reference and what is compared with it");
     }
@@ -133,40 +107,6 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             complain(format_args!("error: no column could be compared"));
             CANNOT
         }
-    })
-}
-
-/// What is asked for by Evidently's own choice of a test.
-const EVIDENTLY: [&str; 2] = ["evidently", "evidently_auto_drift"];
-
-/// Which test is asked for.
-#[derive(Clone, Copy, Debug)]
-enum Asked {
-    /// Ours for each type and size.
-    Chosen,
-    /// That of Evidently 0.7, with its thresholds.
-    Evidently,
-    /// This one.
-    Named(&'static DriftTest),
-}
-
-impl Asked {
-    fn name(self) -> Option<&'static str> {
-        match self {
-            Asked::Named(it) => Some(it.name),
-            Asked::Chosen | Asked::Evidently => None,
-        }
-    }
-}
-
-fn named(name: &str) -> anyhow::Result<&'static DriftTest> {
-    find(name).ok_or_else(|| {
-        let all = || TESTS.iter().flat_map(|it| std::iter::once(&it.name).chain(it.aliases)).copied();
-        let names = || TESTS.iter().map(|it| it.name).collect::<Vec<_>>().join(", ");
-        anyhow!(
-            "unknown test `{name}` ({})",
-            did_you_mean(name, all()).unwrap_or_else(|| format!("there are {}", names()))
-        )
     })
 }
 
@@ -220,83 +160,18 @@ fn compare(
             }
         });
     }
-    correct(args.correction, &mut entries, params);
+    let correction = match args.correction {
+        Correction::None => None,
+        Correction::Holm => Some(multiplicity::Correction::Holm),
+        Correction::Bh => Some(multiplicity::Correction::BenjaminiHochberg),
+    };
+    if let Some(it) = correction {
+        correct(it, &mut entries, params);
+    }
     Ok(entries)
 }
 
 fn entry(column: String, a: &Column, b: &Column, test: Asked, params: &Params) -> Entry {
-    let mut it = Entry { column, test: test.name(), n: a.n(), m: b.n(), ..Entry::default() };
-    match judged(a, b, test, params, &mut it) {
-        Ok(()) => it,
-        Err(why) => Entry { error: Some(why), found: None, drifted: None, ..it },
-    }
-}
-
-fn judged(a: &Column, b: &Column, test: Asked, params: &Params, it: &mut Entry) -> Result<(), String> {
-    let is_missing = matches!(test, Asked::Named(it) if it.takes == Takes::Missing);
-    let Compared { sides, takes, distinct } = if is_missing { missing(a, b) } else { compared(a, b)? };
-    let mut params = params.clone();
-    let test = match test {
-        Asked::Named(test) => test,
-        Asked::Chosen => choose::choose(takes, it.n, it.m, distinct),
-        Asked::Evidently => evidently(&sides, distinct, &mut params)?,
-    };
-    it.test = Some(test.name);
-    it.threshold = Some(match test.alarm {
-        Alarm::PValue { alpha, .. } => params.number("alpha", alpha)?,
-        Alarm::Distance { threshold, .. } => params.number("threshold", threshold)?,
-    });
-    let effect = effect(&sides, &Found::default());
-    let found = alarm::run(test, &fit(sides, test, a, b)?, &params)?;
-    it.effect = Some(effect);
-    it.drifted = Some(alarm::drifted(test, &found, &params)?);
-    (it.n, it.m) = (found.n, found.m);
-    it.found = Some(found);
-    Ok(())
-}
-
-/// The test that Evidently takes, with its rule of alarm. `column_type` says what the values are, as there.
-fn evidently(sides: &Sides, distinct: u64, params: &mut Params) -> Result<&'static DriftTest, String> {
-    let kind = params.word("column_type", &["auto", "num", "cat", "numerical", "categorical"])?;
-    params.0.remove("column_type");
-    params.0.remove("rule");
-    let (n, distinct, is_number) = match sides {
-        Sides::Numbers(a, b) => {
-            let (a, b) = (a.finite(), b.finite());
-            (a.n, sides::distinct(&a, &b), true)
-        }
-        Sides::Categories(it) => (it.n(), distinct, false),
-        _ => return Err("Evidently's choice is for numbers and categories".to_owned()),
-    };
-    let numerical = matches!(kind, "num" | "numerical") || kind == "auto" && is_number;
-    let chosen = choose::evidently(numerical, n, distinct);
-    let limit = if chosen.drift_if.starts_with('p') { "alpha" } else { "threshold" };
-    params.0.entry(limit).or_insert_with(|| json!(chosen.threshold));
-    params.0.entry("drift_if").or_insert_with(|| json!(chosen.drift_if));
-    for (name, value) in chosen.params {
-        params.0.entry(*name).or_insert_with(|| json!(value));
-    }
-    find(chosen.test).ok_or_else(|| format!("there is no test `{}`", chosen.test))
-}
-
-/// A column whose corrected p-value is above the level has not drifted, whatever its own says.
-fn correct(correction: Correction, entries: &mut [Entry], params: &Params) {
-    let mut tested: Vec<(&mut Entry, f64)> =
-        entries.iter_mut().filter_map(|it| it.found.as_ref()?.p_value.map(|p| (it, p))).collect();
-    let p_values: Vec<f64> = tested.iter().map(|it| it.1).collect();
-    let by = match correction {
-        Correction::None => return,
-        Correction::Holm => multiplicity::Correction::Holm,
-        Correction::Bh => multiplicity::Correction::BenjaminiHochberg,
-    };
-    let corrected = by.adjust(&p_values);
-    for ((it, _), p) in tested.iter_mut().zip(corrected) {
-        let own = match it.test.and_then(find).map(|it| it.alarm) {
-            Some(Alarm::PValue { alpha, .. }) => alpha,
-            _ => 0.05,
-        };
-        it.corrected = Some(p);
-        let level = params.number("alpha", own).unwrap_or(own);
-        it.drifted = it.drifted.map(|drifted| drifted && p <= level);
-    }
+    let compared = if test.is_missing() { Ok(missing(a, b)) } else { compared(a, b) };
+    Entry::of((column, a.n(), b.n()), compared, test, params, |sides, test| fit(sides, test, a, b))
 }

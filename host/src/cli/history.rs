@@ -11,20 +11,22 @@ use super::{CANNOT, say};
 use crate::config::Loaded;
 use crate::history::{length, time};
 use crate::service::app::now;
-use crate::store::rows::{Filter, Verdict};
-use crate::store::windows::Restricted;
+use crate::store::findings::{Of, STATUSES, Wanted};
+use crate::store::rows::{Filter, FindingRow, Verdict};
+use crate::store::windows::{Restricted, WindowRow};
 use crate::store::{Options, Store};
-use crate::wire::{Stat, StoredFailure, StoredResult, StoredWindow};
+use crate::wire::{FindingOut, Stat, StoredFailure, StoredResult, StoredWindow};
 
 /// Say what was checked and what failed, from the store.
 ///
 /// Reads the store of the configuration (see `driftline serve`); the service need not run.
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Examples:\n  driftline history --since 24h\n  driftline history failures --suite payments --severity critical --since 7d\n  driftline history stats --suite payments --bucket 86400 --format json\n\nExit codes: 0; 3 bad usage or configuration, or the store cannot be read."
+    after_help = "Examples:\n  driftline history --since 24h\n  driftline history failures --suite payments --severity critical --since 7d\n  driftline history stats --suite payments --bucket 86400 --format json\n  driftline history findings --kind stable --status fail --since 7d\n\nExit codes: 0; 3 bad usage or configuration, or the store cannot be read."
 )]
 pub struct Args {
-    /// Requests, failures, pass rates by expectation and span of time, or windows.
+    /// Requests, failures, pass rates by expectation and span of time, windows, or what expectations said of windows and
+    /// batches.
     #[arg(value_enum, default_value_t = What::Results)]
     what: What,
     /// Only of this suite.
@@ -36,9 +38,16 @@ pub struct Args {
     /// Only `critical`, `warning` or `info`.
     #[arg(long, value_name = "WORD")]
     severity: Option<String>,
-    /// Only requests or windows that ended so: `pass`, `warn`, `fail`; a window also `error`.
+    /// Only requests or windows that ended so: `pass`, `warn`, `fail`; a window also `error`; findings `pass`, `skip`,
+    /// `fail`, `error`.
     #[arg(long, value_name = "WORD")]
     status: Option<String>,
+    /// Only findings of this kind of expectation, such as `stable`.
+    #[arg(long, value_name = "KIND")]
+    kind: Option<String>,
+    /// Only findings of windows, or of batches.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    of: Option<OfWhat>,
     /// Only of this field.
     #[arg(long, value_name = "FIELD")]
     field: Option<String>,
@@ -48,11 +57,11 @@ pub struct Args {
     /// Only of this version of the model.
     #[arg(long, value_name = "VERSION")]
     model_version: Option<String>,
-    /// Only of this segment: what requests say of their records; of windows, one of the suite's `segments`, such as
-    /// `region=eu`, or empty for all records.
+    /// Only of this segment: what requests say of their records; of windows and findings, one of the suite's
+    /// `segments`, such as `region=eu`, or empty for all records.
     #[arg(long, value_name = "VALUE")]
     segment: Option<String>,
-    /// Only windows of this length: `5m`, `1h`, `month`, `1h/5m`, `silence`.
+    /// Only windows, or findings of windows, of this length: `5m`, `1h`, `month`, `1h/5m`, `silence`.
     #[arg(long, value_name = "LENGTH")]
     length: Option<String>,
     /// From this time on: RFC 3339, or a span before now such as `24h`.
@@ -85,6 +94,17 @@ enum What {
     Stats,
     /// Spans of time, judged as a whole.
     Windows,
+    /// What expectations said of windows and batches.
+    Findings,
+}
+
+/// What a finding is about.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum OfWhat {
+    /// A span of time.
+    Window,
+    /// A request of several records.
+    Batch,
 }
 
 /// A format of the answer.
@@ -148,37 +168,11 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
                 let length = args.length.as_deref().map(length);
                 let restricted = restricted(args, length.as_deref());
                 let rows = store.windows(&filter, restricted, None, args.limit).await?;
-                let rows: Vec<StoredWindow> = rows.into_iter().map(Into::into).collect();
-                let head = [
-                    "FROM",
-                    "TO",
-                    "LENGTH",
-                    "SEGMENT",
-                    "SUITE",
-                    "STATUS",
-                    "RECORDS",
-                    "UNREADABLE",
-                    "LATE",
-                    "REVISION",
-                    "ID",
-                    "BASELINE",
-                ];
-                show(args, &rows, &head, |it| {
-                    vec![
-                        it.start.clone(),
-                        it.end.clone(),
-                        it.length.clone(),
-                        if it.segment.is_empty() { "-".to_owned() } else { it.segment.clone() },
-                        it.suite.clone(),
-                        it.status.clone(),
-                        it.records.to_string(),
-                        it.unreadable.to_string(),
-                        it.late.to_string(),
-                        it.revision.to_string(),
-                        it.id.to_string(),
-                        it.baseline.clone().unwrap_or_else(|| "-".to_owned()),
-                    ]
-                })
+                show_windows(args, rows)
+            }
+            What::Findings => {
+                let rows = store.findings(&wanted(args, &filter), None, args.limit).await?;
+                show_findings(args, rows)
             }
             What::Stats => {
                 let rows = store.stats(&filter, args.bucket).await?;
@@ -205,9 +199,105 @@ fn restricted<'a>(args: &'a Args, length: Option<&'a str>) -> Restricted<'a> {
     Restricted { status: args.status.as_deref(), length, segment: args.segment.as_deref() }
 }
 
+/// Spans of time.
+fn show_windows(args: &Args, rows: Vec<WindowRow>) -> anyhow::Result<()> {
+    let rows: Vec<StoredWindow> = rows.into_iter().map(Into::into).collect();
+    let head = [
+        "FROM",
+        "TO",
+        "LENGTH",
+        "SEGMENT",
+        "SUITE",
+        "STATUS",
+        "RECORDS",
+        "UNREADABLE",
+        "LATE",
+        "REVISION",
+        "ID",
+        "BASELINE",
+    ];
+    show(args, &rows, &head, |it| {
+        vec![
+            it.start.clone(),
+            it.end.clone(),
+            it.length.clone(),
+            segment(&it.segment),
+            it.suite.clone(),
+            it.status.clone(),
+            it.records.to_string(),
+            it.unreadable.to_string(),
+            it.late.to_string(),
+            it.revision.to_string(),
+            it.id.to_string(),
+            it.baseline.clone().unwrap_or_else(|| "-".to_owned()),
+        ]
+    })
+}
+
+/// What expectations said, of drift tests with their figures.
+fn show_findings(args: &Args, rows: Vec<FindingRow>) -> anyhow::Result<()> {
+    let rows: Vec<FindingOut> = rows.into_iter().map(Into::into).collect();
+    let head =
+        ["TIME", "OF", "SEGMENT", "SUITE", "CHECK", "STATUS", "SEVERITY", "TEST", "STATISTIC", "P-VALUE", "WHAT"];
+    show(args, &rows, &head, |it| {
+        let number = |it: Option<f64>| it.map_or_else(|| "-".to_owned(), short);
+        let finding = &it.finding;
+        let effect = finding.details.as_ref().and_then(|it| it.get("effect")).and_then(|it| it.as_str());
+        let what = if finding.message.is_empty() { effect.unwrap_or_default() } else { &finding.message };
+        vec![
+            it.at.clone(),
+            it.length.clone().unwrap_or_else(|| it.of.to_owned()),
+            segment(&it.segment),
+            it.suite.clone(),
+            finding.check.clone(),
+            finding.status.clone(),
+            finding.severity.clone(),
+            finding.test.clone().unwrap_or_else(|| "-".to_owned()),
+            number(finding.statistic),
+            number(finding.p_value),
+            what.to_owned(),
+        ]
+    })
+}
+
+/// All records are no segment.
+fn segment(it: &str) -> String {
+    if it.is_empty() { "-".to_owned() } else { it.to_owned() }
+}
+
+/// Four digits that count.
+fn short(it: f64) -> String {
+    if it == 0.0 || (1e-4..1e6).contains(&it.abs()) { format!("{it:.4}") } else { format!("{it:.2e}") }
+}
+
+fn wanted(args: &Args, filter: &Filter) -> Wanted {
+    Wanted {
+        suite: filter.suite.clone(),
+        check: filter.check.clone(),
+        kind: args.kind.clone(),
+        field: filter.field.clone(),
+        severity: filter.severity.clone(),
+        status: args.status.clone(),
+        segment: args.segment.clone(),
+        length: args.length.as_deref().map(length),
+        of: args.of.map(|it| match it {
+            OfWhat::Window => Of::Window,
+            OfWhat::Batch => Of::Batch,
+        }),
+        since: filter.since,
+        until: filter.until,
+    }
+}
+
 fn filter(args: &Args) -> anyhow::Result<Filter> {
     let verdict = match args.status.as_deref() {
         None => None,
+        Some(word) if args.what == What::Findings => {
+            if !STATUSES.contains(&word) {
+                bail!("--status {word}: it is one of {}", STATUSES.join(", "));
+            }
+            None
+        }
         Some("error") if args.what == What::Windows => None,
         Some(word) => match Verdict::ALL.into_iter().find(|it| it.name() == word) {
             None => bail!("--status {word}: it is one of pass, warn, fail"),

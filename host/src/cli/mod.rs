@@ -15,6 +15,7 @@ mod lint;
 mod migrate;
 mod plugin;
 mod profile;
+mod quality;
 mod schema;
 mod serve;
 mod test;
@@ -55,6 +56,7 @@ enum Command {
     Completions(completions::Args),
     Suggest(suggest::Args),
     Profile(profile::Args),
+    Quality(quality::Args),
     Serve(serve::Args),
     Migrate(migrate::Args),
     History(history::Args),
@@ -89,6 +91,7 @@ pub fn run() -> ExitCode {
         Command::Completions(args) => completions::run(&args),
         Command::Suggest(args) => suggest::run(&args),
         Command::Profile(args) => profile::run(&args),
+        Command::Quality(args) => quality::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::History(args) => history::run(&args),

@@ -68,7 +68,8 @@ async fn found(app: &App, name: &str) -> Result<BaselineOut, Problem> {
     told(name, app.baselines.of_folder().get(name), &rows)
 }
 
-fn unknown(name: &str) -> Problem {
+/// 404: there is no such baseline.
+pub(super) fn unknown(name: &str) -> Problem {
     Problem::not_found(format!(
         "there is no baseline `{name}`, or not this version; /v1/baselines lists those there are"
     ))
@@ -206,9 +207,9 @@ pub async fn from_windows(
     let until = time("until", asked.until.as_deref())?.unwrap_or_else(now);
     let version = app.shelf.get(&asked.suite).ok_or_else(|| super::suites::unknown(&app.shelf.now(), &asked.suite))?;
     let nothing = |why: String| Problem::unprocessable("no-baseline", "There is nothing to make a baseline of", why);
-    let (length, segment) = (asked.length.as_deref(), asked.segment.as_deref());
-    let baseline =
-        comparing::of_windows(&app.store, &version, length, segment, (since, until)).await?.map_err(nothing)?;
+    let (length, segment) = (asked.length.as_deref(), asked.segment.as_deref().unwrap_or_default());
+    let which = comparing::Which { length, segment, since, until };
+    let baseline = comparing::of_windows(&app.store, &version, which).await?.map_err(nothing)?;
     let text = baseline.to_json().to_string();
     let (source, activate) = ("windows", asked.activate.unwrap_or(true));
     let put = Put { name, body: text, model: None, model_version: None, source, activate };

@@ -5,6 +5,8 @@ mod baselines;
 mod check;
 mod clock;
 mod docs;
+mod features;
+mod findings;
 mod first_byte;
 mod frame;
 mod health;
@@ -80,6 +82,10 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(history::result))
         .routes(routes!(history::failures))
         .routes(routes!(history::stats))
+        .routes(routes!(findings::findings))
+        .routes(routes!(features::list))
+        .routes(routes!(features::distribution))
+        .routes(routes!(features::drift))
         .routes(routes!(windows::windows))
         .routes(routes!(windows::window))
         .routes(routes!(windows::streams))

@@ -1,6 +1,8 @@
 //! What the journal says of a request: enough to count it again, and nothing the suite's privacy forbids.
 
+use driftline_rules::baseline::number_of;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::store::rows::{FindingRow, Labels, Micros, Verdict};
@@ -267,6 +269,8 @@ pub struct FindingNote {
     pub counts: Option<(u64, u64)>,
     /// The error bound of the sketch that answered.
     pub error: Option<f64>,
+    /// What else was found, as JSON; of a drift test with `test`, `statistic` and `p_value`.
+    pub details: Option<String>,
 }
 
 impl Marks {
@@ -287,6 +291,8 @@ impl PlanNote {
     pub fn finding(&self, id: Uuid, at: Micros, segment: &str, n: usize, finding: &FindingNote) -> FindingRow {
         let unknown = CheckNote::default();
         let check = self.checks.get(finding.check as usize).unwrap_or(&unknown);
+        let details: Option<Json> = finding.details.as_deref().and_then(|it| serde_json::from_str(it).ok());
+        let found = |name| details.as_ref().and_then(|it| it.get(name));
         FindingRow {
             result_id: id,
             n: n as i64,
@@ -305,6 +311,11 @@ impl PlanNote {
             elements: finding.counts.map(|it| it.0 as i64),
             unexpected: finding.counts.map(|it| it.1 as i64),
             error: finding.error,
+            length: String::new(),
+            test: found("test").and_then(Json::as_str).map(str::to_owned),
+            statistic: found("statistic").and_then(number_of),
+            p_value: found("p_value").and_then(number_of),
+            details,
         }
     }
 }

@@ -141,7 +141,9 @@ impl Shard {
                 tally.skipped += count.skipped as i64;
             }
         }
-        self.bytes += 400 + it.failures.len() * 400 + it.findings.len() * 300;
+        self.bytes += 400
+            + it.failures.len() * 400
+            + it.findings.iter().map(|it| 300 + it.details.as_ref().map_or(0, String::len)).sum::<usize>();
         let row = self.results.entry((it.at, it.id)).or_insert_with(|| ResultRow {
             id: it.id,
             at: it.at,

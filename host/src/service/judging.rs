@@ -1,13 +1,19 @@
 //! What the expectations say of records together, of a batch or a window, as far as it may be told.
 
+use driftline_rules::baseline::number_json;
+use driftline_rules::plan::Expectation;
 use driftline_rules::report::Status;
 use driftline_rules::run::Finding;
 use driftline_rules::value::Value;
+use serde_json::Value as Json;
 
 use super::version::{Version, verdict_of};
 use crate::intake::entry::FindingNote;
 use crate::output::json_value::to_line;
 use crate::store::rows::Verdict;
+
+/// Bytes of the details of a finding.
+const MOST_DETAILS: usize = 16 << 10;
 
 /// What was found.
 pub struct Judgements {
@@ -53,6 +59,8 @@ pub fn judgements(version: &Version, found: Vec<Finding>, of_window: bool) -> Ju
         } else {
             expectation.fields.iter().all(|it| version.privacy.keeps(it))
         };
+        let details = judgement.details;
+        let details = open.then(|| told(&details, expectation)).flatten();
         let has_value = !matches!(judgement.observed, Value::Missing | Value::Null);
         findings.push(FindingNote {
             check: finding.expectation as u32,
@@ -62,7 +70,30 @@ pub fn judgements(version: &Version, found: Vec<Finding>, of_window: bool) -> Ju
             message: judgement.why.filter(|_| open).unwrap_or_default(),
             counts: judgement.counts.map(|it| (it.elements, it.unexpected)),
             error: judgement.error,
+            details,
         });
     }
     Judgements { findings, statistics: serde_json::Value::Object(statistics), verdict }
+}
+
+/// Details as they are journalled and stored; longer ones are left out.
+fn told(details: &Value, expectation: &Expectation) -> Option<String> {
+    let mut details = json(details);
+    let members = details.as_object_mut()?;
+    if members.contains_key("statistic") {
+        // A drift test of a plugin has the name that the suite has for it.
+        members.entry("test").or_insert_with(|| expectation.kind_name().into());
+    }
+    let text = details.to_string();
+    (text.len() <= MOST_DETAILS).then_some(text)
+}
+
+/// A value as JSON, infinities as text.
+fn json(value: &Value) -> Json {
+    match value {
+        Value::Num(it) => number_json(*it),
+        Value::List(items) => items.iter().map(json).collect(),
+        Value::Map(members) => members.iter().map(|(name, it)| (name.to_string(), json(it))).collect(),
+        it => it.to_json(),
+    }
 }

@@ -5,6 +5,7 @@ pub mod baselines;
 pub mod batch;
 pub mod closing;
 pub mod comparing;
+pub mod features;
 mod folder;
 mod gather;
 pub mod judging;

@@ -109,7 +109,7 @@ impl Version {
             severity: it.severity.name().to_owned(),
             field: it.fields.join(", "),
             // The first, `readable`, is counted where records are read.
-            by_record: i == 0 || !matches!(it.check, Check::Window(_) | Check::Invalid(_)),
+            by_record: i == 0 || !matches!(it.check, Check::Window(_) | Check::Watch(_) | Check::Invalid(_)),
         });
         // Behind them how records fare as a whole, so that a pass rate needs no look at results.
         let whole = CheckNote {

@@ -148,8 +148,8 @@ impl Store {
         })
     }
 
-    /// Windows of a version of a suite, of a length and of a segment (empty: of all records) that were judged and can be compared with, that start from
-    /// `since` and before `until`, the newest first.
+    /// Windows of a version of a suite, of a length and of a segment (empty: of all records) that were judged and can be
+    /// compared with, that start from `since` and before `until`, the newest first.
     pub async fn judged_windows(
         &self,
         of: (&str, &str, &str, &str),
@@ -165,14 +165,18 @@ impl Store {
 
     /// The encoded states of windows, the oldest first; some may have been pruned meanwhile.
     pub async fn window_states(&self, ids: &[Uuid]) -> Result<Vec<Vec<u8>>, Error> {
+        Ok(self.kept_windows(ids).await?.into_iter().filter_map(|it| it.state).collect())
+    }
+
+    /// Windows with their encoded states, the oldest first; some may have been pruned meanwhile.
+    pub async fn kept_windows(&self, ids: &[Uuid]) -> Result<Vec<Kept>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let found: Vec<Kept> = match self {
+        Ok(match self {
             Store::Postgres(it) => states(ids).build_query_as().persistent(false).fetch_all(it.pool()).await?,
             Store::Sqlite(it) => states(ids).build_query_as().persistent(false).fetch_all(it.readers()).await?,
-        };
-        Ok(found.into_iter().filter_map(|it| it.state).collect())
+        })
     }
 }
 

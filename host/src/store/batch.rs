@@ -142,6 +142,9 @@ fn finding(row: &FindingRow) -> FindingRow {
         observed: row.observed.as_deref().map(owned),
         bound: owned(&row.bound),
         message: owned(&row.message),
+        length: name(&row.length),
+        test: row.test.as_deref().map(name),
+        details: row.details.as_ref().map(kept_json),
         ..*row
     }
 }

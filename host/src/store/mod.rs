@@ -25,6 +25,7 @@ pub mod baselines;
 mod batch;
 pub mod due;
 mod error;
+pub mod findings;
 mod migrations;
 pub mod panes;
 mod parts;
@@ -47,6 +48,7 @@ use uuid::Uuid;
 use crate::redact::redacted;
 use due::{Clock, Longer, Sums};
 pub use error::Error;
+use findings::Wanted;
 use panes::{Judged, Page, Taken, Waiting};
 pub use postgres::Hold;
 use rows::{Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow};
@@ -184,6 +186,11 @@ impl Store {
     /// A page of failures, the newest first. `verdict` is that of their requests.
     pub async fn failures(&self, filter: &Filter, after: Option<Cursor>, limit: u32) -> Result<Vec<FailureRow>, Error> {
         on_either!(self, it => it.failures(filter, after, limit))
+    }
+
+    /// A page of findings, the newest first.
+    pub async fn findings(&self, wanted: &Wanted, after: Option<Cursor>, limit: u32) -> Result<Vec<FindingRow>, Error> {
+        on_either!(self, it => it.findings(wanted, after, limit))
     }
 
     /// How expectations fared, in spans of so many seconds, aligned to 1970; the oldest first.

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::SECOND;
 use super::batch::time;
+use super::findings::FINDING;
 use super::reading::moment;
 use super::rows::{Cursor, Filter, Micros, Verdict};
 use super::texts::indexed;
@@ -114,10 +115,6 @@ const RESULT: &str = "SELECT r.id, r.at, r.suite, r.suite_hash, r.source, r.toke
 const FAILURE: &str = "SELECT f.result_id, f.n, f.at, f.suite, f.suite_hash, f.check_name, f.kind, f.severity, \
     f.field, f.record, f.record_id, f.model, f.version, f.segment, f.observed, f.bound, f.message \
     FROM failure f WHERE TRUE";
-
-const FINDING: &str = "SELECT f.result_id, f.n, f.at, f.suite, f.suite_hash, f.check_name, f.kind, f.severity, \
-    f.field, f.segment, f.status, f.observed, f.bound, f.message, f.elements, f.unexpected, f.error \
-    FROM finding f WHERE TRUE";
 
 /// A page of results.
 ///

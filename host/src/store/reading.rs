@@ -117,6 +117,11 @@ macro_rules! readers {
                     elements: row.try_get("elements")?,
                     unexpected: row.try_get("unexpected")?,
                     error: row.try_get("error")?,
+                    length: row.try_get("length")?,
+                    test: row.try_get("test")?,
+                    statistic: row.try_get("statistic")?,
+                    p_value: row.try_get("p_value")?,
+                    details: row.try_get("details")?,
                 })
             }
         }

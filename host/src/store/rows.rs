@@ -184,6 +184,16 @@ pub struct FindingRow {
     pub unexpected: Option<i64>,
     /// The error bound of the sketch that answered; `None`: exact.
     pub error: Option<f64>,
+    /// What the length of the window is called; empty: it is of a batch.
+    pub length: String,
+    /// The drift test.
+    pub test: Option<String>,
+    /// Its statistic, or distance.
+    pub statistic: Option<f64>,
+    /// Its p-value.
+    pub p_value: Option<f64>,
+    /// What else was found: members as the kind of expectation gives them.
+    pub details: Option<serde_json::Value>,
 }
 
 /// How records of one minute fared under one expectation. Rows of equal keys (all but the counts) add up.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::time;
-use crate::store::rows::{FailureRow, FindingRow, Labels, ResultRow, StatRow, VersionRow};
+use super::{StoredFinding, time};
+use crate::store::rows::{FailureRow, Labels, ResultRow, StatRow, VersionRow};
 
 /// A page of rows, the newest first.
 #[derive(Serialize, ToSchema)]
@@ -147,48 +147,6 @@ impl From<FailureRow> for StoredFailure {
             observed: it.observed.and_then(|it| serde_json::from_str(&it).ok()),
             bound: it.bound,
             message: it.message,
-        }
-    }
-}
-
-/// A stored finding.
-#[derive(Serialize, ToSchema)]
-pub struct StoredFinding {
-    /// The expectation.
-    pub check: String,
-    /// Its kind.
-    pub kind: String,
-    /// `critical`, `warning` or `info`.
-    pub severity: String,
-    /// Its fields, joined by `, `.
-    pub path: String,
-    /// `pass`, `skip`, `fail` or `error`.
-    pub status: String,
-    /// What was judged.
-    pub observed: Option<serde_json::Value>,
-    /// The bound in words.
-    pub bound: String,
-    /// Why it did not pass.
-    pub message: String,
-    /// Records concerned.
-    pub elements: Option<i64>,
-    /// Of them, those that it does not hold for.
-    pub unexpected: Option<i64>,
-}
-
-impl From<FindingRow> for StoredFinding {
-    fn from(it: FindingRow) -> Self {
-        StoredFinding {
-            check: it.check,
-            kind: it.kind,
-            severity: it.severity,
-            path: it.field,
-            status: it.status,
-            observed: it.observed.and_then(|it| serde_json::from_str(&it).ok()),
-            bound: it.bound,
-            message: it.message,
-            elements: it.elements,
-            unexpected: it.unexpected,
         }
     }
 }

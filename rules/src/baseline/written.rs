@@ -73,6 +73,11 @@ impl Baseline {
 }
 
 impl Distribution {
+    /// As JSON without the values themselves: counts, and a `summary` for readers.
+    pub fn told(&self) -> Json {
+        self.to_json(false)
+    }
+
     fn to_json(&self, with_values: bool) -> Json {
         let list = |it: &[(String, u64)]| {
             let value = |it: &str| serde_json::from_str(it).unwrap_or(Json::Null);
@@ -130,8 +135,8 @@ impl Distribution {
     }
 }
 
-/// JSON has no infinities.
-pub(super) fn number_json(it: f64) -> Json {
+/// A number as JSON, which has no infinities: they are the texts `Infinity` and `-Infinity`.
+pub fn number_json(it: f64) -> Json {
     match it {
         f64::INFINITY => json!("Infinity"),
         f64::NEG_INFINITY => json!("-Infinity"),
@@ -139,7 +144,8 @@ pub(super) fn number_json(it: f64) -> Json {
     }
 }
 
-fn number_of(json: &Json) -> Option<f64> {
+/// What [`number_json`] wrote.
+pub fn number_of(json: &Json) -> Option<f64> {
     match json.as_str() {
         Some("Infinity") => Some(f64::INFINITY),
         Some("-Infinity") => Some(f64::NEG_INFINITY),
@@ -198,6 +204,7 @@ mod tests {
         );
         assert_eq!(json["fields"]["x"]["summary"]["mean"], 1.5);
         assert_eq!(it.summary()["fields"]["x"].get("numbers"), None);
+        assert_eq!(x.told(), it.summary()["fields"]["x"]);
     }
 
     #[test]

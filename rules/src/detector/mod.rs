@@ -9,6 +9,7 @@ use std::fmt::Debug;
 
 pub mod params;
 pub mod state;
+mod watch;
 mod parts;
 mod adwin;
 mod cusum;
@@ -27,6 +28,7 @@ mod stepd;
 
 pub use params::{Param, Range, Settings};
 pub use state::StateError;
+pub use watch::{Memory, Watch};
 
 use parts::Tape;
 

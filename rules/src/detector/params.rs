@@ -148,6 +148,14 @@ impl Range {
     }
 }
 
+/// NaN stands for nothing, and is the same as itself.
+impl PartialEq for Settings {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits();
+        self.kind.name == other.kind.name && self.values.iter().zip(&other.values).all(same)
+    }
+}
+
 impl Settings {
     /// The parameters as given, and by default. The error names the parameter, and what may stand there.
     pub fn read(kind: &'static DetectorKind, given: &Map<String, Value>) -> Result<Self, String> {
@@ -172,6 +180,11 @@ impl Settings {
     /// Each parameter with its value, the cooldown last.
     pub fn all(&self) -> impl Iterator<Item = (&'static Param, f64)> {
         self.kind.params.iter().chain([&COOLDOWN]).zip(self.values.iter().copied())
+    }
+
+    /// The detector.
+    pub const fn kind(&self) -> &'static DetectorKind {
+        self.kind
     }
 
     /// As JSON.

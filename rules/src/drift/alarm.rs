@@ -70,6 +70,15 @@ fn known(test: &DriftTest, params: &Params) -> Result<(), String> {
     Err(format!("`{}` has no parameter `{unknown}`; it has {}", test.name, all.join(", ")))
 }
 
+/// What the p-value or the statistic is held against: `alpha` of the one, `threshold` of the other, or the number of
+/// `drift_if`.
+///
+/// # Errors
+/// Says what is wrong with the parameters.
+pub fn level(test: &DriftTest, params: &Params) -> Result<f64, String> {
+    limit(test, params).map(|it| it.at)
+}
+
 /// What is compared with what.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Limit {
@@ -172,6 +181,14 @@ mod tests {
         }
         assert_eq!(judged(&ks::TEST, &found, &json!({})), Ok(true));
         assert_eq!(judged(&ks::TEST, &found, &json!({"threshold": 0.2})), Ok(true));
+        for (given, at) in [
+            (json!({}), 0.05),
+            (json!({"alpha": 0.01}), 0.01),
+            (json!({"threshold": 0.2}), 0.2),
+            (json!({"drift_if": "p_value <= 0.001"}), 0.001),
+        ] {
+            assert_eq!(level(&ks::TEST, &params(&given)), Ok(at), "{given}");
+        }
         assert_eq!(judged(&ks::TEST, &found, &json!({"threshold": 0.3})), Ok(false));
         for text in ["p_value", "p_value is 3", "statistic > high", "gap > 0.1", "statistic > threshold"] {
             assert!(judged(&ks::TEST, &found, &json!({"drift_if": text})).is_err(), "{text}");

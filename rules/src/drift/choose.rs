@@ -1,6 +1,6 @@
 //! Which test to take when the author names none.
 
-use super::{DriftTest, Takes, find, jensen_shannon, psi, text_classifier};
+use super::{DriftTest, Sides, Takes, find, jensen_shannon, psi, text_classifier};
 use super::{domain_classifier, missing_share, mmd};
 
 /// What Evidently 0.7 takes for a column, and when it alarms.
@@ -50,6 +50,17 @@ pub fn choose(takes: Takes, n: u64, m: u64, distinct: u64) -> &'static DriftTest
         Takes::Vectors => &domain_classifier::TEST,
         Takes::Texts => &text_classifier::TEST,
         Takes::Missing => &missing_share::TEST,
+    }
+}
+
+/// Our own choice for sides as they are.
+pub fn of_sides(sides: &Sides) -> &'static DriftTest {
+    match sides {
+        Sides::Numbers(a, b) => choose(Takes::Numbers, a.n, b.n, a.sorted.len().max(b.sorted.len()) as u64),
+        Sides::Categories(it) => choose(Takes::Categories, it.n(), it.m(), it.counts.len() as u64),
+        Sides::Missing(a, b) => choose(Takes::Missing, a.of, b.of, 2),
+        Sides::Vectors(a, b) => choose(Takes::Vectors, a.len() as u64, b.len() as u64, 0),
+        Sides::Texts(a, b) => choose(Takes::Texts, a.len() as u64, b.len() as u64, 0),
     }
 }
 

@@ -27,6 +27,16 @@ impl Correction {
         }
     }
 
+    /// The word in suites.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Correction::Bonferroni => "bonferroni",
+            Correction::Holm => "holm",
+            Correction::BenjaminiHochberg => "benjamini_hochberg",
+            Correction::BenjaminiYekutieli => "benjamini_yekutieli",
+        }
+    }
+
     /// The adjusted p-values, in the order of those given: what is not above a level is rejected at it. As in
     /// statsmodels' `multipletests`. A p-value that is not a number stays so and counts as no test.
     pub fn adjust(self, p_values: &[f64]) -> Vec<f64> {

@@ -162,6 +162,8 @@ impl Measures {
         if let Some(text) = explanation {
             details.push(("explanation".into(), Value::Str(text.into())));
         }
+        details.push((STATISTIC.into(), Value::Num(statistic)));
+        details.extend(p_value.map(|it| (P_VALUE.into(), Value::Num(it))));
         let one = |name: &str, value| Measurement { name: name.to_owned(), value, labels: Vec::new() };
         let mut all = vec![one(STATISTIC, statistic)];
         all.extend(p_value.map(|it| one(P_VALUE, it)));

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value as Json};
 
 use crate::baseline::Distribution;
-use crate::drift::effect::effect;
-use crate::drift::{self, DriftTest, Found, Params, Sides, Takes, alarm, choose::choose};
+use crate::drift::effect::{effect, moved_most};
+use crate::drift::{self, DriftTest, Found, Params, Sides, Takes, alarm, choose};
 use crate::kind::{Args, Binder, Check, Kind, Param, ParamType, Scope, SketchId, Subject, View, WindowCheck};
 use crate::report::{Chance, Judgement, Status};
 use crate::sketch::{Sketch, Spec};
@@ -124,8 +124,8 @@ impl Stable {
             return Err(format!("{side} only {fewest} values, and `min_records` is {}", self.min_records));
         }
         let is_missing = self.test.is_some_and(|it| it.takes == Takes::Missing);
-        let sides = if is_missing { missing(reference, &current) } else { reference.against(&current)? };
-        let test = self.test.unwrap_or_else(|| chosen(&sides));
+        let sides = if is_missing { reference.missing_against(&current) } else { reference.against(&current)? };
+        let test = self.test.unwrap_or_else(|| choose::of_sides(&sides));
         let found = alarm::run(test, &sides, &self.params)?;
         let drifted = alarm::drifted(test, &found, &self.params)?;
         let least = self.min_effect.unwrap_or(if test.name == "ks" { 0.1 } else { 0.0 });
@@ -133,7 +133,7 @@ impl Stable {
         let mut judgement = Judgement::new(Status::of(!(drifted && matters)))
             // A sum of nothing may be -0.
             .observed(Value::Num(found.statistic + 0.0))
-            .details(details(test, &found, &sides))
+            .details(details(test, &found, &sides, alarm::level(test, &self.params)?, drifted))
             .within((!found.exact && is_sketched(&sides)).then_some(0.0));
         if drifted {
             let effect = effect(&sides, &found);
@@ -152,30 +152,21 @@ impl Stable {
     }
 }
 
-fn missing(reference: &Distribution, current: &Distribution) -> Sides {
-    let share = |it: &Distribution| drift::Share { count: it.null, of: it.n + it.null + it.nan };
-    Sides::Missing(share(reference), share(current))
-}
-
-fn chosen(sides: &Sides) -> &'static DriftTest {
-    match sides {
-        Sides::Numbers(a, b) => choose(Takes::Numbers, a.n, b.n, a.sorted.len().max(b.sorted.len()) as u64),
-        Sides::Categories(it) => choose(Takes::Categories, it.n(), it.m(), it.counts.len() as u64),
-        Sides::Missing(a, b) => choose(Takes::Missing, a.of, b.of, 2),
-        Sides::Vectors(a, b) => choose(Takes::Vectors, a.len() as u64, b.len() as u64, 0),
-        Sides::Texts(a, b) => choose(Takes::Texts, a.len() as u64, b.len() as u64, 0),
-    }
-}
-
 fn is_sketched(sides: &Sides) -> bool {
     matches!(sides, Sides::Numbers(a, b) if a.error > 0.0 || b.error > 0.0)
 }
 
-fn details(test: &DriftTest, found: &Found, sides: &Sides) -> Value<'static> {
+/// How many categories or intervals are told of an alarm.
+const MOST_MOVED: usize = 5;
+
+fn details(test: &DriftTest, found: &Found, sides: &Sides, level: f64, drifted: bool) -> Value<'static> {
     let mut out: Vec<(std::borrow::Cow<'static, str>, Value<'static>)> = vec![
         ("test".into(), Value::text(test.name)),
+        ("statistic".into(), Value::Num(found.statistic + 0.0)),
+        ("threshold".into(), Value::Num(level)),
         ("n".into(), Value::Int(found.n as i64)),
         ("m".into(), Value::Int(found.m as i64)),
+        ("exact".into(), Value::Bool(found.exact)),
     ];
     if let Some(p) = found.p_value {
         out.push(("p_value".into(), Value::Num(p)));
@@ -184,6 +175,14 @@ fn details(test: &DriftTest, found: &Found, sides: &Sides) -> Value<'static> {
         out.push(("ln_p_value".into(), Value::Num(p)));
     }
     out.push(("effect".into(), Value::Str(effect(sides, found).into())));
+    // Of what is as it was, no part has moved further than chance moves it.
+    if drifted {
+        let moved = moved_most(sides, found, MOST_MOVED).into_iter().map(|it| {
+            let shares = [("before", it.before), ("now", it.now)].map(|(name, it)| (name.into(), Value::Num(it)));
+            Value::Map([("bin".into(), Value::Str(it.label.into()))].into_iter().chain(shares).collect())
+        });
+        out.push(("bins".into(), Value::List(moved.collect())));
+    }
     out.extend(found.more.iter().map(|(name, it)| ((*name).into(), Value::Num(*it))));
     Value::Map(out)
 }

@@ -35,7 +35,13 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         let root = compiler.bindings.slot(&Path::default());
         expectations.push(schema(source, root, options, &mut compiler.problems));
     }
-    let mut entries: Vec<Expectation> = suite.entries.iter().map(|it| compiler.judged_entry(it, suite)).collect();
+    let mut entries = Vec::with_capacity(suite.entries.len());
+    for entry in &suite.entries {
+        let made = compiler.judged_entry(entry, suite);
+        let watch = compiler.watch(entry, &made);
+        entries.push(made);
+        entries.extend(watch);
+    }
     let segments = compiler.splits(suite);
     let mut typed_slots = Vec::new();
     for declared in &suite.types {

@@ -76,6 +76,11 @@ static UNKNOWN: Kind = Kind {
     compile: implicit_only,
 };
 
+/// As the function that compiles a kind that no entry names.
+pub(super) fn only(args: &Args, binder: &mut Binder) -> Result<Check, String> {
+    implicit_only(args, binder)
+}
+
 fn implicit_only(_: &Args, _: &mut Binder) -> Result<Check, String> {
     Err("it is checked always; declare types under `types:`".to_owned())
 }

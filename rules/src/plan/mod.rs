@@ -6,6 +6,7 @@ mod guard;
 mod implicit;
 mod plugins;
 pub mod segments;
+mod watch;
 mod when;
 
 pub use crate::binder::Ignore;
@@ -108,6 +109,11 @@ impl Plan {
     /// Whether some expectation may compare windows with a baseline or with another window.
     pub fn compares(&self) -> bool {
         self.expectations.iter().any(Expectation::compares)
+    }
+
+    /// Whether detectors watch what expectations find from window to window.
+    pub fn watches(&self) -> bool {
+        self.expectations.iter().any(|it| matches!(it.check, Check::Watch(_)))
     }
 
     /// Whether windows of parts can be merged: some summary of a plugin may have to see all records.

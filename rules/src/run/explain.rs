@@ -62,7 +62,7 @@ fn explained(plan: &Plan, row: &Row, i: usize, failed: &[u16]) -> Explanation {
     let (bound, why) = match &expectation.check {
         Check::Value(check) => (check.bound(), bad.then(|| check.why(value)).flatten()),
         Check::Row(check) => (check.bound(), bad.then(|| check.why(row)).flatten()),
-        Check::Window(_) | Check::Batch(_) => (String::new(), None),
+        Check::Window(_) | Check::Batch(_) | Check::Watch(_) => (String::new(), None),
         Check::Converted(bound) => (bound.clone(), None),
         Check::Invalid(why) => (String::new(), Some(why.clone())),
     };

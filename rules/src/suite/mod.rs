@@ -252,6 +252,8 @@ pub struct Entry {
     pub when: Option<Node>,
     /// GX's `condition_parser`.
     pub condition_parser: Option<String>,
+    /// `watch:`, the change detector over what it finds.
+    pub watch: Option<Node>,
     /// How much it matters.
     pub severity: Severity,
     /// Which records together it is judged of: `segments:`.
@@ -309,6 +311,7 @@ impl Entry {
             mostly: None,
             when: None,
             condition_parser: None,
+            watch: None,
             severity: Severity::default(),
             over: Over::default(),
             name: None,

@@ -52,8 +52,8 @@ const GX_MEMBERS: [&str; 7] = [
     "$schema",
     "success",
 ];
-const ENTRY_MEMBERS: [&str; 11] =
-    ["field", "fields", "mostly", "when", "severity", "segments", "name", "notes", "id", "meta", "expect"];
+const ENTRY_MEMBERS: [&str; 12] =
+    ["field", "fields", "mostly", "when", "severity", "segments", "watch", "name", "notes", "id", "meta", "expect"];
 const GX_ENTRY_MEMBERS: [&str; 10] = [
     "type",
     "expectation_type",
@@ -368,6 +368,7 @@ pub fn read_entry(node: &Node, path: &str, problems: &mut Vec<Problem>) -> Optio
             "when" => entry.when = Some(value.clone()).filter(|it| !it.is_null()),
             "severity" => entry.severity = reader.severity(value, path),
             "segments" => entry.over = reader.word(value, path, Over::ALL.map(Over::name), Over::parse_name),
+            "watch" => entry.watch = Some(value.clone()).filter(|it| !it.is_null()),
             "name" => entry.name = reader.text(value, path),
             "notes" => entry.notes = value.given(),
             "id" => entry.id = reader.text(value, path),

@@ -2,57 +2,24 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 
-use super::{Entry, Format};
+use super::Format;
 use crate::cli::say;
+use crate::drift::Entry;
+use crate::wire::ColumnDrift;
 
 /// Writes all entries to standard output.
 pub fn write(entries: &[Entry], format: Format) -> anyhow::Result<()> {
     say(|out| match format {
         Format::Json => {
-            let columns: Vec<_> = entries.iter().map(to_json).collect();
+            let columns: Vec<_> = entries.iter().map(ColumnDrift::from).collect();
             serde_json::to_writer_pretty(&mut *out, &json!({ "columns": columns }))?;
             writeln!(out)
         }
         Format::Text => text(entries, out),
         Format::Markdown => markdown(entries, out),
     })
-}
-
-/// JSON has no infinities.
-fn number(it: f64) -> Json {
-    match it {
-        f64::INFINITY => json!("Infinity"),
-        f64::NEG_INFINITY => json!("-Infinity"),
-        it => json!(it),
-    }
-}
-
-fn to_json(it: &Entry) -> Json {
-    let found = it.found.as_ref();
-    let mut out = Map::new();
-    let mut put = |name: &str, value: Json| out.insert(name.to_owned(), value);
-    put("column", json!(it.column));
-    put("test", json!(it.test));
-    put("statistic", found.map_or(Json::Null, |it| number(it.statistic)));
-    put("p_value", json!(found.and_then(|it| it.p_value)));
-    put("ln_p_value", json!(found.and_then(|it| it.ln_p_value)));
-    if it.corrected.is_some() {
-        put("p_value_corrected", json!(it.corrected));
-    }
-    put("threshold", json!(it.threshold));
-    put("drifted", json!(it.drifted));
-    put("n", json!(it.n));
-    put("m", json!(it.m));
-    put("exact", json!(found.map(|it| it.exact)));
-    put("effect", json!(it.effect));
-    put("error", json!(it.error));
-    put(
-        "more",
-        json!(found.map_or_else(Map::new, |it| it.more.iter().map(|(k, v)| ((*k).to_owned(), number(*v))).collect())),
-    );
-    Json::Object(out)
 }
 
 /// Column, verdict, test, figures.

@@ -5,17 +5,7 @@ use std::collections::BTreeMap;
 use driftline_rules::drift::{Categories, DriftTest, Numbers, Share, Sides, Takes};
 
 use crate::columns::Column;
-
-/// Two columns of one type.
-#[derive(Debug)]
-pub struct Compared {
-    /// Their values.
-    pub sides: Sides,
-    /// What tests of that type take.
-    pub takes: Takes,
-    /// Different values of both.
-    pub distinct: u64,
-}
+use crate::drift::{Compared, distinct, misfit};
 
 /// Texts are more than names of categories when most are different and they are longer than this on average.
 const LONG: usize = 20;
@@ -64,7 +54,7 @@ pub fn missing(a: &Column, b: &Column) -> Compared {
 
 /// The sides as a test takes them: categories of numbers and of long texts are their values.
 pub fn fit(sides: Sides, test: &DriftTest, a: &Column, b: &Column) -> Result<Sides, String> {
-    let is = match (&sides, test.takes) {
+    match (&sides, test.takes) {
         (Sides::Numbers(..), Takes::Numbers | Takes::Either)
         | (Sides::Categories(_), Takes::Categories | Takes::Either)
         | (Sides::Vectors(..), Takes::Vectors)
@@ -77,21 +67,9 @@ pub fn fit(sides: Sides, test: &DriftTest, a: &Column, b: &Column) -> Result<Sid
         (Sides::Categories(_), Takes::Texts) if !a.order.is_empty() && !b.order.is_empty() => {
             return Ok(Sides::Texts(texts_of(a), texts_of(b)));
         }
-        (Sides::Numbers(..), _) => "numbers",
-        (Sides::Categories(_), _) => "categories",
-        (Sides::Vectors(..), _) => "vectors",
-        (Sides::Texts(..), _) => "texts",
-        (Sides::Missing(..), _) => "shares of missing values",
-    };
-    let takes = match test.takes {
-        Takes::Numbers => "numbers",
-        Takes::Categories => "categories",
-        Takes::Either => "numbers or categories",
-        Takes::Vectors => "vectors",
-        Takes::Texts => "texts",
-        Takes::Missing => "shares of missing values",
-    };
-    Err(format!("`{}` compares {takes}, and the values are {is}; without `--test` one is chosen", test.name))
+        _ => {}
+    }
+    Err(format!("{}; without `--test` one is chosen", misfit(&sides, test)))
 }
 
 fn numbers_of(column: &Column) -> Numbers {
@@ -115,17 +93,6 @@ fn numbers_of(column: &Column) -> Numbers {
         Numbers { sorted: counted, n, ..Numbers::default() }
     };
     Numbers { integers: !column.fractions, ..numbers }
-}
-
-/// Different numbers of both sides.
-pub fn distinct(a: &Numbers, b: &Numbers) -> u64 {
-    let mut common = 0;
-    let mut others = b.sorted.iter().map(|it| it.0).peekable();
-    for (it, _) in &a.sorted {
-        while others.next_if(|other| other < it).is_some() {}
-        common += u64::from(others.next_if(|other| other == it).is_some());
-    }
-    (a.sorted.len() + b.sorted.len()) as u64 - common
 }
 
 fn are_long(a: &Column, b: &Column, n: u64) -> bool {

@@ -3,8 +3,8 @@
 use driftline_rules::drift::{Alarm, Found, Params};
 
 use super::*;
-use crate::cli::drift::Asked;
 use crate::columns::Table;
+use crate::drift::Asked;
 use crate::files::csv::Nulls;
 use crate::files::{self, Input};
 

@@ -12,6 +12,7 @@ use crate::service::comparing::Compared;
 use crate::service::judging::{Judgements, judgements};
 use crate::service::version::Version;
 use crate::service::windows::{Sum, judge};
+use crate::store::rows::FindingRow;
 use crate::store::windows::{Closed, Kept, WindowKey, WindowRow};
 
 /// Bytes of encoded windows that are held until they are written.
@@ -82,7 +83,10 @@ impl Judged {
             return Closed { kept: Kept { row, state }, findings: Vec::new() };
         }
         let Judgements { findings, statistics, verdict } = judgements(version, found, true);
-        let finding = |(n, it)| version.note.finding(row.id, row.start, &row.segment, n, it);
+        let finding = |(n, it)| FindingRow {
+            length: key.length.clone(),
+            ..version.note.finding(row.id, row.start, &row.segment, n, it)
+        };
         let findings = findings.iter().enumerate().map(finding).collect();
         verdict.name().clone_into(&mut row.status);
         row.statistics = Some(statistics);

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use self::weeks::Weeks;
 use super::due::{self, Clock, Longer};
+use super::findings::{self, Wanted};
 use super::panes::{self, Judged, Taken};
 use super::reading::moment;
 use super::rows::{
@@ -126,6 +127,15 @@ impl Postgres {
         limit: u32,
     ) -> Result<Vec<FailureRow>, Error> {
         Ok(queries::failures(filter, after, limit).build_query_as().fetch_all(&self.pool).await?)
+    }
+
+    pub(super) async fn findings(
+        &self,
+        wanted: &Wanted,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<FindingRow>, Error> {
+        Ok(findings::page(wanted, after, limit).build_query_as().fetch_all(&self.pool).await?)
     }
 
     pub(super) async fn stats(&self, filter: &Filter, bucket_seconds: u32) -> Result<Vec<StatRow>, Error> {

@@ -151,10 +151,14 @@ async fn failures(connection: &mut PgConnection, rows: &[FailureRow]) -> Result<
 }
 
 const FINDINGS: &str = "INSERT INTO finding (result_id, n, at, suite, suite_hash, check_name, kind, severity, field, \
-    segment, status, observed, bound, message, elements, unexpected, error) SELECT * FROM UNNEST($1::uuid[], $2::bigint[], \
-    $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], \
-    $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::bigint[], $17::double precision[]) \
-    ON CONFLICT DO NOTHING";
+    segment, status, observed, bound, message, elements, unexpected, error, length, test, statistic, p_value, details) \
+    SELECT result_id, n, at, suite, suite_hash, check_name, kind, severity, field, segment, status, observed, bound, \
+    message, elements, unexpected, error, length, test, statistic, p_value, details::json FROM UNNEST($1::uuid[], \
+    $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], \
+    $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::bigint[], \
+    $17::double precision[], $18::text[], $19::text[], $20::double precision[], $21::double precision[], $22::text[]) \
+    AS new (result_id, n, at, suite, suite_hash, check_name, kind, severity, field, segment, status, observed, bound, \
+    message, elements, unexpected, error, length, test, statistic, p_value, details) ON CONFLICT DO NOTHING";
 
 pub(super) async fn findings(connection: &mut PgConnection, rows: &[FindingRow]) -> Result<(), Error> {
     sqlx::query(FINDINGS)
@@ -175,6 +179,11 @@ pub(super) async fn findings(connection: &mut PgConnection, rows: &[FindingRow])
         .bind(column(rows, |it| it.elements))
         .bind(column(rows, |it| it.unexpected))
         .bind(column(rows, |it| it.error))
+        .bind(column(rows, |it| it.length.as_str()))
+        .bind(column(rows, |it| it.test.as_deref()))
+        .bind(column(rows, |it| it.statistic))
+        .bind(column(rows, |it| it.p_value))
+        .bind(column(rows, |it| it.details.as_ref().map(ToString::to_string)))
         .execute(connection)
         .await?;
     Ok(())

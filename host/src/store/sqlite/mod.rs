@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use super::batch::time;
 use super::due::{self, Clock, Longer};
+use super::findings::{self, Wanted};
 use super::panes::{self, Judged, Taken};
 use super::rows::{
     Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow,
@@ -141,6 +142,15 @@ impl Sqlite {
         limit: u32,
     ) -> Result<Vec<FailureRow>, Error> {
         Ok(queries::failures(filter, after, limit).build_query_as().fetch_all(&self.readers).await?)
+    }
+
+    pub(super) async fn findings(
+        &self,
+        wanted: &Wanted,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<FindingRow>, Error> {
+        Ok(findings::page(wanted, after, limit).build_query_as().fetch_all(&self.readers).await?)
     }
 
     pub(super) async fn stats(&self, filter: &Filter, bucket_seconds: u32) -> Result<Vec<StatRow>, Error> {

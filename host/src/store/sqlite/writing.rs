@@ -136,7 +136,7 @@ pub(super) async fn findings(connection: &mut SqliteConnection, rows: &[FindingR
 }
 
 const FINDINGS: &str = "INSERT INTO finding (result_id, n, at, suite, suite_hash, check_name, kind, severity, field, \
-    segment, status, observed, bound, message, elements, unexpected, error) ";
+    segment, status, observed, bound, message, elements, unexpected, error, length, test, statistic, p_value, details) ";
 
 fn finding(values: &mut Values<'_>, it: &FindingRow) {
     values
@@ -156,7 +156,12 @@ fn finding(values: &mut Values<'_>, it: &FindingRow) {
         .push_bind(it.message.clone())
         .push_bind(it.elements)
         .push_bind(it.unexpected)
-        .push_bind(it.error);
+        .push_bind(it.error)
+        .push_bind(it.length.clone())
+        .push_bind(it.test.clone())
+        .push_bind(it.statistic)
+        .push_bind(it.p_value)
+        .push_bind(it.details.as_ref().map(ToString::to_string));
 }
 
 const TALLIES: &str = "INSERT INTO tally (minute, suite, suite_hash, check_name, kind, severity, field, model, \

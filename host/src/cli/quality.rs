@@ -1,0 +1,110 @@
+//! `driftline quality`: predictions beside what turned out to be true.
+
+mod answer;
+mod show;
+mod table;
+
+use anyhow::bail;
+use clap::{Args as ClapArgs, ValueEnum};
+use driftline_rules::quality::interval::reach;
+
+use super::check::Reading;
+use super::{CANNOT, given, say};
+use table::{Table, Truths};
+
+/// Measure how right predictions are.
+///
+/// Compares a column of predictions with a column of what is true, in the same records or, with `--labels`, in others
+/// that have the same id. Of classes it tells accuracy, precision, recall, F1, the confusion matrix and more; of a score
+/// how well it ranks and whether it can be taken for a probability; of numbers the errors; with `--group` how unlike
+/// groups are treated. Definitions are those of scikit-learn and fairlearn.
+#[derive(ClapArgs, Debug)]
+#[command(
+    after_help = "Examples:\n  driftline quality scored.parquet --truth label --prediction intent\n  driftline quality log.ndjson --truth outcome --score p --group region --format json\n  driftline quality log.ndjson --prediction intent --labels labels.ndjson --on id --truth true_intent\n  driftline quality prices.csv --truth price --prediction estimate\n\nExit codes: 0 measured; 3 bad usage, unreadable data, or nothing to measure."
+)]
+pub struct Args {
+    /// Files or patterns: NDJSON, JSON array, CSV, Parquet, also .gz and .zst; `-` is standard input.
+    #[arg(required = true, value_name = "DATA")]
+    data: Vec<String>,
+    /// The column of what is true; with `--labels`, in those files. `a.b` is a member of an object.
+    #[arg(long, value_name = "COLUMN")]
+    truth: String,
+    /// The column of what was predicted: a class or a number.
+    #[arg(long, value_name = "COLUMN", required_unless_present = "score")]
+    prediction: Option<String>,
+    /// The column of scores: the probability of the positive class, a list with one a class in their order, or an object
+    /// with one by class.
+    #[arg(long, value_name = "COLUMN")]
+    score: Option<String>,
+    /// The column of groups between which fairness is measured.
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
+    /// Files that hold what is true, by id; of several labels of one id the last holds.
+    #[arg(long, value_name = "DATA", num_args = 1.., requires = "on")]
+    labels: Vec<String>,
+    /// The column of ids, alike in both; `a=b` where it is `a` in the data and `b` in the labels.
+    #[arg(long, value_name = "COLUMN")]
+    on: Option<String>,
+    /// What kind of prediction it is; default: by the values.
+    #[arg(long, value_enum, default_value_t = Task::Auto)]
+    task: Task,
+    /// The class that scores and fairness are about; default: 1, true, or the greater of two.
+    #[arg(long, value_name = "CLASS")]
+    positive: Option<String>,
+    /// Bins of the reliability table.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    bins: usize,
+    /// The confidence of intervals.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.95)]
+    confidence: f64,
+    /// What the answer looks like.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// A kind of prediction.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// By the values: texts, booleans and few whole numbers are classes, numbers are numbers.
+    Auto,
+    /// Classes.
+    Classification,
+    /// Numbers.
+    Regression,
+}
+
+/// A format of the answer.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Runs the command; the exit code.
+pub fn run(args: &Args) -> anyhow::Result<u8> {
+    if reach(args.confidence).is_none() {
+        bail!("`--confidence` must be between 0 and 1, not {}", args.confidence);
+    }
+    if !(1..=1000).contains(&args.bins) {
+        bail!("`--bins` must be from 1 to 1000, not {}", args.bins);
+    }
+    if args.on.is_some() && args.labels.is_empty() {
+        bail!("`--on` names the ids of labels: name their files with `--labels`");
+    }
+    let truths = Truths::read(args)?;
+    let (table, is_whole) = Table::read(args, truths.as_ref())?;
+    table.sound(args)?;
+    let answer = answer::Answer::of(args, &table)?;
+    say(|out| match args.format {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, &answer.json)?;
+            writeln!(out)
+        }
+        Format::Text => show::write(&answer, out),
+    })?;
+    Ok(if is_whole { 0 } else { CANNOT })
+}

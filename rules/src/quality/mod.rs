@@ -1,0 +1,23 @@
+//! How right a model is: predictions beside what turned out to be true.
+//!
+//! Pure functions of counts, of scores and of numbers. What is undefined is `None`, never 0 or NaN; a caller that wants
+//! what a library has in its place says so.
+
+pub mod confusion;
+pub mod estimate;
+pub mod fairness;
+pub mod interval;
+pub mod isotonic;
+pub mod label;
+pub mod multiclass;
+pub mod regression;
+pub mod scores;
+
+pub use confusion::{Average, Class, Confusion, Measure};
+pub use label::Label;
+pub use multiclass::Multiclass;
+pub use regression::Regression;
+pub use scores::Scores;
+
+#[cfg(test)]
+mod tests;

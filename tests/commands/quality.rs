@@ -1,0 +1,173 @@
+//! `driftline quality`.
+
+#![allow(clippy::print_stderr, reason = "a test tells what did not run")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json as value};
+
+use super::{Room, json};
+
+/// Records of a binary classifier: of four, one is wrong.
+fn scored(n: usize) -> String {
+    (0..n).fold(String::new(), |mut text, i| {
+        let (truth, score) = (i % 2, [0.1, 0.9, 0.6, 0.8][i % 4]);
+        let (predicted, region) = (u8::from(score > 0.5), ["eu", "us"][i / 4 % 2]);
+        let _ = writeln!(
+            text,
+            r#"{{"id": {i}, "y": {truth}, "out": {{"class": {predicted}, "p": {score}}}, "region": "{region}"}}"#
+        );
+        text
+    })
+}
+
+#[test]
+fn predictions_are_measured_with_intervals() {
+    let room = Room::new(&[("d.ndjson", &scored(400))]);
+    let said = room.run("quality d.ndjson --truth y --prediction out.class --score out.p --group region --format json");
+    assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.out);
+    let it = json(&said.out);
+    assert_eq!((&it["n"], &it["accuracy"], &it["positive"]), (&value!(400), &value!(0.75), &value!(1)));
+    assert_eq!(it["confusion_matrix_rows_true"], value!([[100, 100], [0, 200]]));
+    assert_eq!((&it["roc_auc"], &it["brier"]), (&value!(1.0), &value!(0.105)));
+    assert_eq!((&it["per_class"]["1"]["recall"], &it["by_group"]["eu"]["count"]), (&value!(1.0), &value!(200.0)));
+    assert_eq!((&it["demographic_parity_ratio"], &it["four_fifths_rule_violated"]), (&value!(1.0), &value!(false)));
+    let interval = &it["intervals"]["accuracy"];
+    assert!(interval[0].as_f64() > Some(0.70) && interval[1].as_f64() < Some(0.80), "{interval}");
+    assert!(it["mae"].is_null() && it["undefined"].as_object().is_some_and(Map::is_empty), "{it}");
+    let text = room.run("quality d.ndjson --truth y --prediction out.class --score out.p --group region").out;
+    for line in ["400 predictions with a truth", "  accuracy", "  class  precision", "  group   selected"] {
+        assert!(text.contains(line), "{text}");
+    }
+}
+
+#[test]
+fn labels_may_come_in_files_of_their_own_and_twice() {
+    let labels = "ref,truth\n0,0\n1,0\n1,1\n2,0\n9999,1\n";
+    let room = Room::new(&[("d.ndjson", &scored(8)), ("l.csv", labels)]);
+    let flags = "--truth truth --prediction out.class --labels l.csv --on id=ref --format json";
+    let it = json(&room.run(&format!("quality d.ndjson {flags}")).out);
+    assert_eq!((&it["n"], &it["unlabelled"], &it["unmatched_labels"]), (&value!(3), &value!(5), &value!(1)));
+    assert_eq!(it["confusion_matrix_rows_true"], value!([[1, 1], [0, 1]]));
+}
+
+#[test]
+fn numbers_are_measured_as_numbers_and_what_is_undefined_is_said() {
+    let room = Room::new(&[("d.csv", "y,p,one\n1.5,1,a\n1.5,2,a\n,3,a\n")]);
+    let it = json(&room.run("quality d.csv --truth y --prediction p --format json").out);
+    assert_eq!((&it["mae"], &it["r2"], &it["unlabelled"]), (&value!(0.5), &value!(0.0), &value!(1)));
+    assert_eq!(it["undefined"]["r2"], "the truth does not vary");
+    assert!(it["accuracy"].is_null());
+    let it = json(&room.run("quality d.csv --truth one --prediction one --format json").out);
+    assert_eq!(
+        (&it["accuracy"], &it["undefined"]["cohen_kappa"]),
+        (&value!(1.0), &value!("all records are of one class, or predicted to be"))
+    );
+}
+
+#[test]
+fn what_cannot_be_measured_is_told_with_its_mend() {
+    let room = Room::new(&[
+        ("d.ndjson", &scored(8)),
+        ("three.csv", "y,p,g\na,0.5,x\nb,0.5,x\nc,0.5,x\n"),
+        ("bad.ndjson", "{\"y\": 1, \"p\": \"high\"}\n"),
+    ]);
+    for (args, wanted) in [
+        ("quality d.ndjson --truth z --prediction out.class", "no record has a column `z` (did you mean `y`?)"),
+        ("quality d.ndjson --truth y --prediction nothing", "no record has a column `nothing` (there are `id`, `y`"),
+        ("quality d.ndjson --truth y --prediction out.class --confidence 1", "`--confidence` must be between 0 and 1"),
+        ("quality d.ndjson --truth y --prediction out.class --positive 7", "no record is of the class `7`"),
+        ("quality three.csv --truth y --score p", "there are more than two classes: say with `--positive`"),
+        ("quality three.csv --truth y --prediction y --group g", "say with `--positive` which one is the good outcome"),
+        (
+            "quality three.csv --truth y --prediction p --task regression",
+            "regression compares numbers, and there is `a`",
+        ),
+        ("quality bad.ndjson --truth y --score p", "column `p`, row 0: the score is \"high\"; a score is a number"),
+        ("quality d.ndjson --truth y --prediction out.class --on id", "`--on` names the ids of labels"),
+    ] {
+        let said = room.run(args);
+        assert_eq!(said.code, 3, "{args}: {}", said.out);
+        assert!(said.err.contains(wanted), "{args}: {}", said.err);
+    }
+}
+
+fn corpus() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance");
+    let folder = std::env::var_os("DRIFTLINE_CORPUS").map_or_else(beside, PathBuf::from).join("stats");
+    Some(folder).filter(|it| it.join("classification.jsonl").exists())
+}
+
+/// Where what was said is not what is expected: members that the answer has.
+fn differences(wanted: &Value, got: &Value, at: &str, out: &mut Vec<String>) {
+    match (wanted, got) {
+        (Value::Object(members), _) => {
+            members.iter().for_each(|(name, it)| differences(it, &got[name], &format!("{at}.{name}"), out));
+        }
+        (Value::Array(items), Value::Array(found)) if items.len() == found.len() => {
+            items.iter().zip(found).for_each(|(it, got)| differences(it, got, at, out));
+        }
+        _ => {
+            let same = match (wanted.as_f64(), got.as_f64()) {
+                (Some(a), Some(b)) => (a - b).abs() <= 1e-9 + 1e-9 * a.abs(),
+                _ => wanted == got || (wanted == "NaN" && got.is_null()),
+            };
+            if !same {
+                out.push(format!("{at} is {got}, not {wanted}"));
+            }
+        }
+    }
+}
+
+/// The cases of the libraries, written to files: the command finds out by itself what kind of prediction each is.
+#[test]
+fn the_command_answers_as_the_libraries() {
+    let Some(folder) = corpus() else {
+        eprintln!("the larger corpus is not there; `DRIFTLINE_CORPUS` names its folder");
+        return;
+    };
+    let room = Room::new(&[]);
+    let (mut n, mut wrong) = (0, Vec::new());
+    for file in ["classification", "regression", "fairness"] {
+        let text = std::fs::read_to_string(folder.join(format!("{file}.jsonl"))).expect("a file of cases");
+        for case in text.lines().map(json) {
+            if case["method"] == "isotonic_calibration" {
+                continue;
+            }
+            let rows = case["y_true"].as_array().map_or(0, Vec::len);
+            let mut records = String::new();
+            for i in 0..rows {
+                let names = ["y_true", "y_pred", "y_score", "group"].into_iter().filter(|it| !case[*it].is_null());
+                let record: Map<String, Value> = names.map(|it| (it.to_owned(), case[it][i].clone())).collect();
+                let _ = writeln!(records, "{}", Value::Object(record));
+            }
+            std::fs::write(room.path("case.ndjson"), records).expect("a file is written");
+            let mut args = "quality case.ndjson --truth y_true --format json".to_owned();
+            for (name, flag) in [("y_pred", "--prediction"), ("y_score", "--score"), ("group", "--group")] {
+                if !case[name].is_null() {
+                    let _ = write!(args, " {flag} {name}");
+                }
+            }
+            if let Some(bins) = case["params"]["bins"].as_u64() {
+                let _ = write!(args, " --bins {bins}");
+            }
+            let said = room.run(&args);
+            n += 1;
+            let id = case["id"].as_str().unwrap_or_default();
+            match said.code {
+                0 => {
+                    let mut got = json(&said.out);
+                    // Booleans are written as JSON has them.
+                    for (python, name) in [("True", "true"), ("False", "false")] {
+                        got["per_class"][python] = got["per_class"][name].clone();
+                    }
+                    differences(&case["expected"], &got, id, &mut wrong);
+                }
+                _ => wrong.push(format!("{id}: {}", said.err)),
+            }
+        }
+    }
+    assert!(n >= 48, "{n} cases");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
