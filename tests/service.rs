@@ -25,6 +25,8 @@ mod plugins;
 mod postgres;
 #[path = "service/restart.rs"]
 mod restart;
+#[path = "service/segments.rs"]
+mod segments;
 #[path = "support/server.rs"]
 mod server;
 #[path = "service/suites.rs"]

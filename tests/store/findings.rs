@@ -28,6 +28,7 @@ fn three() -> [FindingRow; 3] {
     let same = FindingRow {
         n: 1,
         suite: "other".into(),
+        segment: String::new(),
         check: "intent".into(),
         field: "intent".into(),
         status: "pass".into(),
@@ -67,6 +68,8 @@ pub async fn every_filter_restricts_findings(database: Database) {
         (Wanted { status: text("error"), ..wanted() }, vec![]),
         (Wanted { length: text("1h"), ..wanted() }, vec![&same, &drifted]),
         (Wanted { length: text("1m"), ..wanted() }, vec![]),
+        (Wanted { segment: text("region=eu"), ..wanted() }, vec![&drifted, &mean]),
+        (Wanted { segment: text(""), ..wanted() }, vec![&same]),
         (Wanted { of: Some(Of::Window), ..wanted() }, vec![&same, &drifted]),
         (Wanted { of: Some(Of::Batch), ..wanted() }, vec![&mean]),
         (Wanted { since: Some(BEGIN + MINUTE), ..wanted() }, vec![&same, &drifted]),
@@ -89,7 +92,7 @@ pub async fn the_view_of_drift_shows_what_tests_found(database: Database) {
     let _store = stored(&database).await;
     let [_, drifted, _] = three();
     let sql = "SELECT suite, field, test, CAST(statistic AS text), CAST(p_value AS text), CAST(threshold AS text), \
-               effect, status, CAST(n AS text), CAST(m AS text), window_id::text, length FROM drift_history \
+               effect, status, CAST(n AS text), CAST(m AS text), window_id::text, length, segment FROM drift_history \
                WHERE test = 'ks'";
     let id = drifted.result_id.to_string();
     let row = [
@@ -105,6 +108,7 @@ pub async fn the_view_of_drift_shows_what_tests_found(database: Database) {
         "200",
         &id,
         "1h",
+        "region=eu",
     ];
     assert_eq!(table(&database, sql).await, [row.map(|it| it.replace("1e-12", tiny(&database)))]);
     assert_eq!(table(&database, "SELECT test FROM drift_history ORDER BY test").await, [["ks"], ["psi"]]);

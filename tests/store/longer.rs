@@ -2,13 +2,15 @@
 
 use driftline::store::Store;
 use driftline::store::due::{Clock, Longer};
+use driftline::store::panes::Judged;
 use driftline::store::rows::{Batch, Filter, Micros, Retention};
 use driftline::store::streams::StreamPart;
-use driftline::store::windows::{Closed, Kept, WindowKey, WindowPart, WindowRow};
+use driftline::store::windows::{Closed, Kept, Restricted, WindowKey, WindowPart, WindowRow};
 
 use crate::database::Database;
 use crate::open;
 use crate::rows::{BEGIN, DAY, MINUTE, batch};
+use crate::windows::close_as;
 
 fn hash() -> String {
     "5".repeat(64)
@@ -22,12 +24,13 @@ fn key(start: i64, minutes: i64, length: &str) -> WindowKey {
         start,
         end: start + minutes * MINUTE,
         length: length.into(),
+        segment: String::new(),
         is_over: true,
         watermark: None,
     }
 }
 
-fn closed(key: &WindowKey, records: i64, revision: i64) -> Closed {
+fn closed(key: &WindowKey, records: i64, revision: i64) -> Judged {
     let row = WindowRow {
         id: key.id(),
         suite: key.suite.clone(),
@@ -43,7 +46,8 @@ fn closed(key: &WindowKey, records: i64, revision: i64) -> Closed {
         judged_at: key.end + 7,
         ..WindowRow::default()
     };
-    Closed { kept: Kept { row, state: Some(vec![records as u8]) }, ..Closed::default() }
+    let kept = Kept { row, state: Some(vec![records as u8]) };
+    Judged { closed: vec![Closed { kept, ..Closed::default() }], ..Judged::default() }
 }
 
 /// Stores a record of a minute, whose time the suite may name.
@@ -58,11 +62,11 @@ async fn came(store: &Store, minute: i64, watermark: Option<Micros>) {
 /// Judges a minute, so that its five minutes are to be judged too.
 async fn judge(store: &Store, minute: i64, revision: i64) {
     let it = key(minute, 1, "1m");
-    let close = |_: Option<Kept>, parts: &[WindowPart], _: bool| Closed {
+    let close = |_: Option<&Kept>, parts: &[WindowPart], _: bool| Judged {
         longer: vec![(key(minute / 5 * 5, 5, "5m"), None), (key(minute / 5 * 5, 10, "10m/5m"), None)],
         ..closed(&it, parts.len() as i64, revision)
     };
-    assert!(store.close_window(&it, close).await.unwrap());
+    assert!(close_as(store, &it, close).await);
 }
 
 async fn due(store: &Store, minute: i64) -> Vec<Longer> {
@@ -93,10 +97,15 @@ pub async fn a_longer_window_is_judged_after_all_shorter_ones(database: Database
         rest.iter().map(|it| (it.row.start - BEGIN, it.state.clone())).collect::<Vec<_>>(),
         [(4 * MINUTE, Some(vec![1]))]
     );
-    assert!(store.keep_longer(&found[0], Some(closed(&found[0].key, 3, 1))).await.unwrap());
-    assert!(!store.keep_longer(&found[0], Some(closed(&found[0].key, 9, 2))).await.unwrap(), "it is judged once");
+    assert!(store.keep_longer(&found[0], &closed(&found[0].key, 3, 1), true).await.unwrap());
+    assert!(!store.keep_longer(&found[0], &closed(&found[0].key, 9, 2), true).await.unwrap(), "it is judged once");
     assert_eq!(lengths(&due(&store, 10).await), ["10m/5m"]);
-    let of = async |length: &str| store.windows(&Filter::default(), [None, Some(length)], None, 9).await.unwrap();
+    let of = async |length: &str| {
+        store
+            .windows(&Filter::default(), Restricted { length: Some(length), ..Restricted::default() }, None, 9)
+            .await
+            .unwrap()
+    };
     assert_eq!(of("1m").await.len(), 3);
     let row = of("5m").await.remove(0);
     assert_eq!((row.records, row.untimed, row.late, row.length.as_str()), (3, 3, 0, "5m"));
@@ -110,10 +119,10 @@ pub async fn a_longer_window_is_not_kept_when_a_shorter_one_has_changed(database
     let before = due(&store, 5).await.remove(0);
     came(&store, 0, None).await;
     judge(&store, 0, 2).await;
-    assert!(!store.keep_longer(&before, Some(closed(&before.key, 1, 1))).await.unwrap());
+    assert!(!store.keep_longer(&before, &closed(&before.key, 1, 1), true).await.unwrap());
     assert_eq!(store.kept(before.key.id()).await.unwrap(), None);
     let now = due(&store, 5).await.remove(0);
-    assert!(store.keep_longer(&now, Some(closed(&now.key, 2, 1))).await.unwrap());
+    assert!(store.keep_longer(&now, &closed(&now.key, 2, 1), true).await.unwrap());
     // What comes late marks it again, and it is not judged again at once.
     came(&store, 0, None).await;
     judge(&store, 0, 3).await;
@@ -144,8 +153,11 @@ pub async fn the_watermark_closes_windows_and_the_clock_those_of_a_stream_that_i
     assert_eq!(store.streams().await.unwrap()[0].watermark, Some(BEGIN + MINUTE));
     assert_eq!(due(clock + 3_700_000_000).await, [0, 1, 2, 5], "none came for an hour");
     assert_eq!(due(later).await, [0, 1, 2, 5]);
-    let too_late = |_: Option<Kept>, _: &[WindowPart], _: bool| Closed { is_too_late: true, ..Closed::default() };
-    assert!(store.close_window(&key(0, 1, "1m"), too_late).await.unwrap());
+    let too_late = |_: Option<&Kept>, parts: &[WindowPart], _: bool| Judged {
+        too_late: parts.iter().map(|it| it.records).sum(),
+        ..Judged::default()
+    };
+    assert!(close_as(&store, &key(0, 1, "1m"), too_late).await);
     assert_eq!(store.streams().await.unwrap()[0].too_late, 2);
     assert_eq!((due(later).await, store.kept(key(0, 1, "1m").id()).await.unwrap()), (vec![1, 2, 5], None));
 }
@@ -156,7 +168,7 @@ pub async fn a_silence_is_kept_once(database: Database) {
     other.begin_stream("intents", &hash(), BEGIN + 9).await.unwrap();
     let stream = one.streams().await.unwrap().remove(0);
     assert_eq!((stream.came_at, stream.silent_at), (BEGIN, None));
-    let silence = || closed(&key(0, 10, "silence"), 0, 1);
+    let silence = || closed(&key(0, 10, "silence"), 0, 1).closed.remove(0);
     assert!(one.keep_silence(&stream, silence()).await.unwrap());
     assert!(!other.keep_silence(&stream, silence()).await.unwrap());
     assert_eq!(one.streams().await.unwrap()[0].silent_at, Some(BEGIN));
@@ -168,7 +180,7 @@ pub async fn a_silence_is_kept_once(database: Database) {
 
 pub async fn windows_are_kept_that_a_longer_one_will_be_merged_of(database: Database) {
     let store = open(&database).await;
-    let n = async || store.windows(&Filter::default(), [None; 2], None, 9).await.unwrap().len();
+    let n = async || store.windows(&Filter::default(), Restricted::default(), None, 9).await.unwrap().len();
     for minute in [0, 1, 11] {
         came(&store, minute, None).await;
         judge(&store, minute, 1).await;
@@ -176,7 +188,7 @@ pub async fn windows_are_kept_that_a_longer_one_will_be_merged_of(database: Data
     for length in ["5m", "10m/5m"] {
         let found = due(&store, 10).await;
         assert_eq!(lengths(&found), [length], "one that slides waits for those within it");
-        assert!(store.keep_longer(&found[0], None).await.unwrap());
+        assert!(store.keep_longer(&found[0], &Judged::default(), true).await.unwrap());
     }
     let retention = Retention { results: None, failures: None, tallies: None, windows: Some(1), key_hours: 24 };
     store.prune(BEGIN + 3 * DAY, &retention).await.unwrap();

@@ -74,6 +74,7 @@ pub fn finding(of: &ResultRow, n: i64) -> FindingRow {
         kind: "mean_between".into(),
         severity: "warning".into(),
         field: "score".into(),
+        segment: "region=eu".into(),
         status: "fail".into(),
         observed: Some("0.25".into()),
         bound: "0.4 to 0.6".into(),

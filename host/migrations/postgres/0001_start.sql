@@ -80,6 +80,7 @@ CREATE TABLE finding (
     kind text COLLATE "C" NOT NULL,
     severity text COLLATE "C" NOT NULL,
     field text COLLATE "C" NOT NULL,
+    segment text COLLATE "C" NOT NULL DEFAULT '',
     status text NOT NULL,
     observed text,
     bound text NOT NULL,
@@ -96,11 +97,12 @@ CREATE TABLE finding (
     PRIMARY KEY (at, result_id, n)
 ) PARTITION BY RANGE (at);
 COMMENT ON TABLE finding IS 'What one expectation says of a batch, or of a window, as a whole.';
-CREATE INDEX finding_suite ON finding (suite, at, result_id, n);
+-- The segment is there so that those of all records are found among those of many segments.
+CREATE INDEX finding_suite ON finding (suite, at, result_id, n, segment);
 CREATE INDEX finding_suite_check ON finding (suite, check_name, at, result_id, n);
 -- Few findings are bad, and not all are of drift tests.
 CREATE INDEX finding_status ON finding (status, at, result_id, n) WHERE status IN ('fail', 'error');
-CREATE INDEX finding_drift ON finding (suite, field, at) WHERE test IS NOT NULL;
+CREATE INDEX finding_drift ON finding (suite, field, at, segment) WHERE test IS NOT NULL;
 
 -- Counts are updated in place, so pages keep room for it.
 CREATE TABLE tally (
@@ -133,6 +135,7 @@ CREATE TABLE window_part (
     start_at timestamptz NOT NULL,
     end_at timestamptz NOT NULL,
     length text COLLATE "C" NOT NULL,
+    bucket bigint NOT NULL DEFAULT 0,
     close_at timestamptz,
     records bigint NOT NULL,
     unreadable bigint NOT NULL,
@@ -141,7 +144,8 @@ CREATE TABLE window_part (
     state bytea NOT NULL
 );
 COMMENT ON TABLE window_part IS 'What one journal segment adds to a window that is not closed, or was closed before.';
-CREATE INDEX window_part_of ON window_part (suite, suite_hash, start_at, id);
+COMMENT ON COLUMN window_part.bucket IS '0: of all records; else the state holds those of all segments whose names hash to this number.';
+CREATE INDEX window_part_of ON window_part (suite, suite_hash, start_at, bucket, id);
 COMMENT ON COLUMN window_part.close_at IS 'When the clock closes the window; null leaves it to the service.';
 CREATE INDEX window_part_came ON window_part (came_at);
 
@@ -152,6 +156,7 @@ CREATE TABLE time_window (
     start_at timestamptz NOT NULL,
     end_at timestamptz NOT NULL,
     length text COLLATE "C" NOT NULL,
+    segment text COLLATE "C" NOT NULL DEFAULT '',
     records bigint NOT NULL,
     unreadable bigint NOT NULL,
     untimed bigint NOT NULL,
@@ -169,9 +174,23 @@ COMMENT ON COLUMN time_window.state IS 'The summaries, so that records that come
 CREATE INDEX time_window_start ON time_window (start_at, id);
 CREATE INDEX time_window_suite ON time_window (suite, start_at, id);
 CREATE INDEX time_window_length ON time_window (length, start_at, id);
-CREATE INDEX time_window_of ON time_window (suite, suite_hash, length, start_at);
+CREATE INDEX time_window_of ON time_window (suite, suite_hash, length, start_at, segment);
+CREATE INDEX time_window_by_segment ON time_window (suite, suite_hash, length, segment, start_at);
+CREATE INDEX time_window_segment ON time_window (segment, start_at, id);
+COMMENT ON COLUMN time_window.segment IS 'Which of the records: region=eu and so on; empty: all.';
 CREATE INDEX time_window_status ON time_window (status, start_at, id) WHERE status <> 'pass';
 CREATE INDEX time_window_end ON time_window (end_at);
+
+-- Which segments are kept apart, on all hosts and for as long as windows are kept, so that no more are than the suite says.
+CREATE TABLE segment_name (
+    suite text COLLATE "C" NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    segment text COLLATE "C" NOT NULL,
+    last_seen timestamptz NOT NULL,
+    PRIMARY KEY (suite, suite_hash, segment)
+);
+COMMENT ON TABLE segment_name IS 'The segments of a version of a suite that are kept apart; records of further ones are counted together.';
+CREATE INDEX segment_name_seen ON segment_name (last_seen);
 
 CREATE TABLE window_due (
     suite text COLLATE "C" NOT NULL,
@@ -285,7 +304,7 @@ COMMENT ON COLUMN failure_history.bound IS 'What was expected, in words.';
 
 CREATE VIEW finding_history AS
 SELECT at, result_id, n, suite, suite_hash, check_name, kind, severity, field, status, observed, bound, message,
-    elements, unexpected, error, nullif(length, '') AS length, test, statistic, p_value, details
+    elements, unexpected, error, nullif(length, '') AS length, test, statistic, p_value, details, segment
 FROM finding;
 COMMENT ON VIEW finding_history IS 'One row for each expectation and batch, or window: result_id is the window''s id then.';
 COMMENT ON COLUMN finding_history.status IS 'pass, skip, fail or error.';
@@ -295,6 +314,7 @@ COMMENT ON COLUMN finding_history.unexpected IS 'Of them, those that the rule do
 COMMENT ON COLUMN finding_history.error IS 'How far the observed number may be off, where it was estimated; null: exact.';
 COMMENT ON COLUMN finding_history.length IS 'What the length of the window is called; null: it is of a batch.';
 COMMENT ON COLUMN finding_history.test IS 'The drift test; statistic and p_value are what it found.';
+COMMENT ON COLUMN finding_history.segment IS 'Of which segment the window is: region=eu and so on; empty: of all records, or a batch.';
 COMMENT ON COLUMN finding_history.details IS 'What else a drift test, a plugin or an expectation of Great Expectations found, under the privacy setting of the fields.';
 
 CREATE VIEW drift_history AS
@@ -302,7 +322,7 @@ SELECT at, suite, field, check_name, test, statistic, p_value, (details->>'thres
     details->>'effect' AS effect, status, severity, (details->>'n')::double precision::bigint AS n,
     (details->>'m')::double precision::bigint AS m,
     CASE WHEN length <> '' THEN result_id END AS window_id, result_id, nullif(length, '') AS length, suite_hash, message,
-    details
+    details, segment
 FROM finding WHERE test IS NOT NULL;
 COMMENT ON VIEW drift_history IS 'One row for each drift test of a window, or of a batch.';
 COMMENT ON COLUMN drift_history.at IS 'The start of the window; of a batch when the request came.';
@@ -313,12 +333,14 @@ COMMENT ON COLUMN drift_history.effect IS 'What has changed, in words.';
 COMMENT ON COLUMN drift_history.status IS 'fail: it drifted; pass: it did not, or chance explains it among so many tests, as message says then.';
 COMMENT ON COLUMN drift_history.n IS 'Values of the baseline that were compared; m: of the window.';
 COMMENT ON COLUMN drift_history.window_id IS 'The window, see window_history; null: it is of a batch.';
+COMMENT ON COLUMN drift_history.segment IS 'Of which segment the window is: region=eu and so on; empty: of all records, or a batch.';
 COMMENT ON COLUMN drift_history.details IS 'Among others ln_p_value, exact, and in bins the categories or intervals that moved most: bin, before, now.';
 
 CREATE VIEW window_history AS
 SELECT start_at, end_at, length, id AS window_id, suite, suite_hash, status, message, records, unreadable, untimed, late,
-    revision, judged_at, statistics, baseline
+    revision, judged_at, statistics, baseline, segment
 FROM time_window WHERE status <> 'open';
+COMMENT ON COLUMN window_history.segment IS 'Which of the records: region=eu and so on; empty: all.';
 COMMENT ON COLUMN window_history.length IS '5m, 1h, month and so on; 1h/5m: of windows that overlap; silence: no record came.';
 COMMENT ON COLUMN window_history.untimed IS 'Records whose own time cannot be read or lies in the future: they are in the window that they came in.';
 COMMENT ON COLUMN window_history.late IS 'Records that came after their shortest window was judged.';

@@ -70,6 +70,7 @@ CREATE TABLE finding (
     kind TEXT NOT NULL,
     severity TEXT NOT NULL,
     field TEXT NOT NULL,
+    segment TEXT NOT NULL DEFAULT '',
     status TEXT NOT NULL,
     observed TEXT,
     bound TEXT NOT NULL,
@@ -85,11 +86,12 @@ CREATE TABLE finding (
     details TEXT,
     PRIMARY KEY (at, result_id, n)
 ) STRICT;
-CREATE INDEX finding_suite ON finding (suite, at, result_id, n);
+-- The segment is there so that those of all records are found among those of many segments.
+CREATE INDEX finding_suite ON finding (suite, at, result_id, n, segment);
 CREATE INDEX finding_suite_check ON finding (suite, check_name, at, result_id, n);
 -- Few findings are bad, and not all are of drift tests.
 CREATE INDEX finding_status ON finding (status, at, result_id, n) WHERE status IN ('fail', 'error');
-CREATE INDEX finding_drift ON finding (suite, field, at) WHERE test IS NOT NULL;
+CREATE INDEX finding_drift ON finding (suite, field, at, segment) WHERE test IS NOT NULL;
 
 CREATE TABLE tally (
     minute INTEGER NOT NULL,
@@ -119,6 +121,7 @@ CREATE TABLE window_part (
     start_at INTEGER NOT NULL,
     end_at INTEGER NOT NULL,
     length TEXT NOT NULL,
+    bucket INTEGER NOT NULL DEFAULT 0,
     close_at INTEGER,
     records INTEGER NOT NULL,
     unreadable INTEGER NOT NULL,
@@ -126,7 +129,7 @@ CREATE TABLE window_part (
     came_at INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1e6 AS INTEGER)),
     state BLOB NOT NULL
 ) STRICT;
-CREATE INDEX window_part_of ON window_part (suite, suite_hash, start_at, id);
+CREATE INDEX window_part_of ON window_part (suite, suite_hash, start_at, bucket, id);
 CREATE INDEX window_part_came ON window_part (came_at);
 
 CREATE TABLE time_window (
@@ -136,6 +139,7 @@ CREATE TABLE time_window (
     start_at INTEGER NOT NULL,
     end_at INTEGER NOT NULL,
     length TEXT NOT NULL,
+    segment TEXT NOT NULL DEFAULT '',
     records INTEGER NOT NULL,
     unreadable INTEGER NOT NULL,
     untimed INTEGER NOT NULL,
@@ -151,9 +155,21 @@ CREATE TABLE time_window (
 CREATE INDEX time_window_start ON time_window (start_at, id);
 CREATE INDEX time_window_suite ON time_window (suite, start_at, id);
 CREATE INDEX time_window_length ON time_window (length, start_at, id);
-CREATE INDEX time_window_of ON time_window (suite, suite_hash, length, start_at);
+CREATE INDEX time_window_of ON time_window (suite, suite_hash, length, start_at, segment);
+CREATE INDEX time_window_by_segment ON time_window (suite, suite_hash, length, segment, start_at);
+CREATE INDEX time_window_segment ON time_window (segment, start_at, id);
 CREATE INDEX time_window_status ON time_window (status, start_at, id) WHERE status <> 'pass';
 CREATE INDEX time_window_end ON time_window (end_at);
+
+-- Which segments are kept apart; records of further ones are counted together.
+CREATE TABLE segment_name (
+    suite TEXT NOT NULL,
+    suite_hash TEXT NOT NULL,
+    segment TEXT NOT NULL,
+    last_seen INTEGER NOT NULL,
+    PRIMARY KEY (suite, suite_hash, segment)
+) STRICT;
+CREATE INDEX segment_name_seen ON segment_name (last_seen);
 
 -- Longer windows of which a shorter one was judged since they were; the mark is another one each time.
 CREATE TABLE window_due (
@@ -243,7 +259,7 @@ SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at,
         substr(hex(result_id), 17, 4), substr(hex(result_id), 21))) AS result_id,
     n, suite,
     suite_hash, check_name, kind, severity, field, status, observed, bound, message, elements, unexpected, error,
-    at AS at_us, nullif(length, '') AS length, test, statistic, p_value, details
+    at AS at_us, nullif(length, '') AS length, test, statistic, p_value, details, segment
 FROM finding;
 
 CREATE VIEW drift_history AS
@@ -254,7 +270,7 @@ SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at, suite, field
         substr(hex(result_id), 13, 4), substr(hex(result_id), 17, 4), substr(hex(result_id), 21))) END AS window_id,
     lower(format('%s-%s-%s-%s-%s', substr(hex(result_id), 1, 8), substr(hex(result_id), 9, 4), substr(hex(result_id), 13, 4),
         substr(hex(result_id), 17, 4), substr(hex(result_id), 21))) AS result_id,
-    nullif(length, '') AS length, suite_hash, message, details, at AS at_us
+    nullif(length, '') AS length, suite_hash, message, details, at AS at_us, segment
 FROM finding WHERE test IS NOT NULL;
 
 CREATE VIEW window_history AS
@@ -263,7 +279,7 @@ SELECT strftime('%Y-%m-%dT%H:%M:%SZ', start_at / 1e6, 'unixepoch') AS start_at,
     lower(format('%s-%s-%s-%s-%s', substr(hex(id), 1, 8), substr(hex(id), 9, 4), substr(hex(id), 13, 4),
         substr(hex(id), 17, 4), substr(hex(id), 21))) AS window_id,
     suite, suite_hash, length, status, message, records, unreadable, untimed, late, revision,
-    strftime('%Y-%m-%dT%H:%M:%fZ', judged_at / 1e6, 'unixepoch') AS judged_at, statistics, start_at AS start_us, baseline
+    strftime('%Y-%m-%dT%H:%M:%fZ', judged_at / 1e6, 'unixepoch') AS judged_at, statistics, start_at AS start_us, baseline, segment
 FROM time_window WHERE status <> 'open';
 
 CREATE VIEW check_history AS

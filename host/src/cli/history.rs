@@ -13,7 +13,7 @@ use crate::history::{length, time};
 use crate::service::app::now;
 use crate::store::findings::{Of, STATUSES, Wanted};
 use crate::store::rows::{Filter, FindingRow, Verdict};
-use crate::store::windows::WindowRow;
+use crate::store::windows::{Restricted, WindowRow};
 use crate::store::{Options, Store};
 use crate::wire::{FindingOut, Stat, StoredFailure, StoredResult, StoredWindow};
 
@@ -57,7 +57,8 @@ pub struct Args {
     /// Only of this version of the model.
     #[arg(long, value_name = "VERSION")]
     model_version: Option<String>,
-    /// Only of this segment.
+    /// Only of this segment: what requests say of their records; of windows and findings, one of the suite's
+    /// `segments`, such as `region=eu`, or empty for all records.
     #[arg(long, value_name = "VALUE")]
     segment: Option<String>,
     /// Only windows, or findings of windows, of this length: `5m`, `1h`, `month`, `1h/5m`, `silence`.
@@ -165,7 +166,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             }
             What::Windows => {
                 let length = args.length.as_deref().map(length);
-                let restricted = [args.status.as_deref(), length.as_deref()];
+                let restricted = restricted(args, length.as_deref());
                 let rows = store.windows(&filter, restricted, None, args.limit).await?;
                 show_windows(args, rows)
             }
@@ -194,16 +195,33 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     Ok(0)
 }
 
+fn restricted<'a>(args: &'a Args, length: Option<&'a str>) -> Restricted<'a> {
+    Restricted { status: args.status.as_deref(), length, segment: args.segment.as_deref() }
+}
+
 /// Spans of time.
 fn show_windows(args: &Args, rows: Vec<WindowRow>) -> anyhow::Result<()> {
     let rows: Vec<StoredWindow> = rows.into_iter().map(Into::into).collect();
-    let head =
-        ["FROM", "TO", "LENGTH", "SUITE", "STATUS", "RECORDS", "UNREADABLE", "LATE", "REVISION", "ID", "BASELINE"];
+    let head = [
+        "FROM",
+        "TO",
+        "LENGTH",
+        "SEGMENT",
+        "SUITE",
+        "STATUS",
+        "RECORDS",
+        "UNREADABLE",
+        "LATE",
+        "REVISION",
+        "ID",
+        "BASELINE",
+    ];
     show(args, &rows, &head, |it| {
         vec![
             it.start.clone(),
             it.end.clone(),
             it.length.clone(),
+            segment(&it.segment),
             it.suite.clone(),
             it.status.clone(),
             it.records.to_string(),
@@ -219,7 +237,8 @@ fn show_windows(args: &Args, rows: Vec<WindowRow>) -> anyhow::Result<()> {
 /// What expectations said, of drift tests with their figures.
 fn show_findings(args: &Args, rows: Vec<FindingRow>) -> anyhow::Result<()> {
     let rows: Vec<FindingOut> = rows.into_iter().map(Into::into).collect();
-    let head = ["TIME", "OF", "SUITE", "CHECK", "STATUS", "SEVERITY", "TEST", "STATISTIC", "P-VALUE", "WHAT"];
+    let head =
+        ["TIME", "OF", "SEGMENT", "SUITE", "CHECK", "STATUS", "SEVERITY", "TEST", "STATISTIC", "P-VALUE", "WHAT"];
     show(args, &rows, &head, |it| {
         let number = |it: Option<f64>| it.map_or_else(|| "-".to_owned(), short);
         let finding = &it.finding;
@@ -228,6 +247,7 @@ fn show_findings(args: &Args, rows: Vec<FindingRow>) -> anyhow::Result<()> {
         vec![
             it.at.clone(),
             it.length.clone().unwrap_or_else(|| it.of.to_owned()),
+            segment(&it.segment),
             it.suite.clone(),
             finding.check.clone(),
             finding.status.clone(),
@@ -238,6 +258,11 @@ fn show_findings(args: &Args, rows: Vec<FindingRow>) -> anyhow::Result<()> {
             what.to_owned(),
         ]
     })
+}
+
+/// All records are no segment.
+fn segment(it: &str) -> String {
+    if it.is_empty() { "-".to_owned() } else { it.to_owned() }
 }
 
 /// Four digits that count.
@@ -253,6 +278,7 @@ fn wanted(args: &Args, filter: &Filter) -> Wanted {
         field: filter.field.clone(),
         severity: filter.severity.clone(),
         status: args.status.clone(),
+        segment: args.segment.clone(),
         length: args.length.as_deref().map(length),
         of: args.of.map(|it| match it {
             OfWhat::Window => Of::Window,

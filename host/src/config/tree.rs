@@ -191,6 +191,13 @@ pub struct Windows {
     /// Values, or distinct values, that a window keeps exactly of a field before it keeps a sketch of them.
     #[schemars(range(min = 1, max = 16_777_216))]
     pub exact_values: u32,
+    /// The same of a window of one segment: there may be thousands.
+    #[schemars(range(min = 1, max = 16_777_216))]
+    pub segment_values: u32,
+    /// Segments that are kept apart of one version of a suite, whatever its `most` says; the records of further ones
+    /// are counted together.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub segments: u32,
 }
 
 /// The connections to the database.
@@ -336,6 +343,8 @@ impl Default for Windows {
             revise_every: Span::seconds(5),
             ahead: Span::hours(1),
             exact_values: 65_536,
+            segment_values: 1_000,
+            segments: 10_000,
         }
     }
 }

@@ -209,8 +209,9 @@ pub async fn from_windows(
     let until = time("until", asked.until.as_deref())?.unwrap_or_else(now);
     let version = app.shelf.get(&asked.suite).ok_or_else(|| super::suites::unknown(&app.shelf.now(), &asked.suite))?;
     let nothing = |why: String| Problem::unprocessable("no-baseline", "There is nothing to make a baseline of", why);
-    let baseline =
-        comparing::of_windows(&app.store, &version, asked.length.as_deref(), (since, until)).await?.map_err(nothing)?;
+    let (length, segment) = (asked.length.as_deref(), asked.segment.as_deref().unwrap_or_default());
+    let which = comparing::Which { length, segment, since, until };
+    let baseline = comparing::of_windows(&app.store, &version, which).await?.map_err(nothing)?;
     let text = baseline.to_json().to_string();
     let (source, activate) = ("windows", asked.activate.unwrap_or(true));
     let put = Put { name, body: text, model: None, model_version: None, source, activate };

@@ -19,7 +19,7 @@ use crate::config::Scope;
 use crate::drift::Asked as Test;
 use crate::history::length;
 use crate::service::app::{App, now};
-use crate::service::comparing::{Summed, judged, named, spans, together};
+use crate::service::comparing::{Summed, Which, judged, named, spans, together};
 use crate::service::features::{Side, baseline_of, compared, correction, each, field, fields, lengths};
 use crate::service::version::Version;
 use crate::store::rows::Micros;
@@ -59,6 +59,8 @@ pub struct Asked {
     /// What their length is called: `5m`, `1h`, `month`, or `1h/5m` of those that overlap; the shortest of the suite,
     /// without it.
     length: Option<String>,
+    /// Those of one of the suite's `segments`, such as `region=eu`; those of all records, without it.
+    segment: Option<String>,
     /// Whether each window is told by itself, not all of them together.
     #[serde(default)]
     each: bool,
@@ -132,7 +134,9 @@ pub async fn distribution(
     let span = span(asked.since.as_deref(), asked.until.as_deref())?;
     let most = if asked.each { MOST_EACH } else { MOST };
     let of_length = asked.length.as_deref().map(length);
-    let rows = judged(&app.store, &version, of_length.as_deref(), span, most).await?.map_err(nothing)?;
+    let segment = asked.segment.unwrap_or_default();
+    let which = Which { length: of_length.as_deref(), segment: &segment, since: span.0, until: span.1 };
+    let rows = judged(&app.store, &version, which, most).await?.map_err(nothing)?;
     let told = |it: Micros| crate::wire::time(it);
     let mut out = FeatureDistribution {
         suite: version.name.clone(),
@@ -141,6 +145,7 @@ pub async fn distribution(
         start: rows.last().map(|it| told(it.start)).unwrap_or_default(),
         end: rows.first().map(|it| told(it.end)).unwrap_or_default(),
         windows: 0,
+        segment,
         records: 0,
         distribution: None,
         items: None,
@@ -201,8 +206,10 @@ pub async fn drift(
     let (test, names) = sound(&version, asked.test.as_deref(), &params, asked.fields)?;
     let of_length = asked.length.as_deref().map(length);
     let when = span(asked.since.as_deref(), asked.until.as_deref())?;
-    let reference = reference(&app, &version, asked.against, of_length.as_deref()).await?;
-    let current = windows(&app, &version, of_length.as_deref(), when).await?;
+    let segment = asked.segment.unwrap_or_default();
+    let which = Which { length: of_length.as_deref(), segment: &segment, since: when.0, until: when.1 };
+    let reference = reference(&app, &version, asked.against, which).await?;
+    let current = windows(&app, &version, which).await?;
     let [before, now] = [&reference, &current].map(Reference::side);
     let work = || compared(&version, &names, [&before, &now], test, &params);
     let entries = tokio::task::block_in_place(work);
@@ -264,7 +271,7 @@ async fn reference(
     app: &App,
     version: &Version,
     against: Option<AgainstAsked>,
-    of_length: Option<&str>,
+    current: Which<'_>,
 ) -> Result<Reference, Problem> {
     let name = match against {
         None => named(version).map(str::to_owned).ok_or_else(|| {
@@ -272,15 +279,17 @@ async fn reference(
                 "the suite names no baseline: say `against: {\"baseline\": NAME}` or `against: {\"since\": TIME, \"until\": TIME}`",
             )
         })?,
-        Some(AgainstAsked { baseline: Some(name), since: None, until: None, length: None }) => name,
-        Some(AgainstAsked { baseline: None, since: Some(since), until, length: own }) => {
-            let when = span(Some(&since), until.as_deref())?;
+        Some(AgainstAsked { baseline: Some(name), since: None, until: None, length: None, segment: None }) => name,
+        Some(AgainstAsked { baseline: None, since: Some(since), until, length: own, segment }) => {
+            let (since, until) = span(Some(&since), until.as_deref())?;
             let own = own.as_deref().map(length);
-            return windows(app, version, own.as_deref().or(of_length), when).await;
+            let segment = segment.as_deref().unwrap_or(current.segment);
+            let which = Which { length: own.as_deref().or(current.length), segment, since, until };
+            return windows(app, version, which).await;
         }
         Some(_) => {
             return Err(Problem::bad_request(
-                "`against` is `{\"baseline\": NAME}` or `{\"since\": TIME, \"until\": TIME, \"length\": LENGTH}`, of which only `since` is needed",
+                "`against` is `{\"baseline\": NAME}` or `{\"since\": TIME, \"until\": TIME, \"length\": LENGTH, \"segment\": NAME}`, of which only `since` is needed",
             ));
         }
     };
@@ -288,13 +297,12 @@ async fn reference(
     known.map(Reference::Known).ok_or_else(|| super::baselines::unknown(&name))
 }
 
-async fn windows(
-    app: &App,
-    version: &Version,
-    of_length: Option<&str>,
-    when: (Option<Micros>, Micros),
-) -> Result<Reference, Problem> {
-    let rows = judged(&app.store, version, of_length, when, MOST).await?.map_err(nothing)?;
+async fn windows(app: &App, version: &Version, which: Which<'_>) -> Result<Reference, Problem> {
+    let rows = judged(&app.store, version, which, MOST).await?.map_err(nothing)?;
     let Summed { rows, baseline } = together(&app.store, version, rows).await?.map_err(nothing)?;
-    Ok(Reference::Windows(baseline, spans(&rows).unwrap_or_default()))
+    let mut told = spans(&rows).unwrap_or_default();
+    if !which.segment.is_empty() {
+        told = format!("{told}, of the segment `{}`", which.segment);
+    }
+    Ok(Reference::Windows(baseline, told))
 }

@@ -36,6 +36,8 @@ pub struct Asked {
     status: Option<String>,
     /// Those of windows of this length: `5m`, `1h`, `1d`, `1w`, `month`, or `1h/5m` of windows that overlap.
     length: Option<String>,
+    /// Those of one of the suite's `segments`, such as `region=eu`; empty: of all records together.
+    segment: Option<String>,
     /// `window` or `batch`: only those of windows, or of batches.
     of: Option<String>,
     /// Those of windows that start, or of batches that came, from this time on (RFC 3339, or a span before now such as
@@ -80,6 +82,7 @@ impl Asked {
             suite: self.suite,
             check: self.check,
             kind: self.kind,
+            segment: self.segment,
             field: self.field,
             severity: self.severity,
             status: self.status,

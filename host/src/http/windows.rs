@@ -15,7 +15,7 @@ use super::problem::Problem;
 use crate::config::Scope;
 use crate::service::app::App;
 use crate::store::rows::{Cursor, Filter};
-use crate::store::windows::STATUSES;
+use crate::store::windows::{Restricted, STATUSES};
 use crate::wire::{Page, StoredWindow, Stream, WindowDetail};
 
 /// Which windows are asked for.
@@ -29,6 +29,8 @@ pub struct Asked {
     status: Option<String>,
     /// `5m`, `1h`, `1d`, `1w`, `month`, or `1h/5m` of those that overlap; `silence`: those that no record came in.
     length: Option<String>,
+    /// Those of this segment, such as `region=eu`; empty: those of all records. Without it: both.
+    segment: Option<String>,
     /// Those that start from this time on (RFC 3339, or a span before now such as `24h`, `7d`).
     since: Option<String>,
     /// Those that start before this time.
@@ -62,7 +64,8 @@ pub async fn windows(
     };
     let length = asked.length.as_deref().map(crate::history::length);
     let limit = limit(asked.limit)?;
-    let rows = app.store.windows(&filter, [status, length.as_deref()], cursor(asked.cursor.as_deref())?, limit).await?;
+    let restricted = Restricted { status, length: length.as_deref(), segment: asked.segment.as_deref() };
+    let rows = app.store.windows(&filter, restricted, cursor(asked.cursor.as_deref())?, limit).await?;
     let next = next(rows.len() == limit as usize, rows.last().map(|it| Cursor { at: it.start, id: it.id, n: 0 }));
     Ok(Json(Page { items: rows.into_iter().map(StoredWindow::from).collect(), next }))
 }

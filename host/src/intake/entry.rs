@@ -42,6 +42,11 @@ pub struct WindowsNote {
     pub patience: Micros,
     /// Time without a record that has a time, after which the clock closes windows.
     pub idle: Micros,
+    /// The segment that counts the records of those that are not kept apart, of each way to divide them; none: records
+    /// are not divided.
+    pub others: Vec<String>,
+    /// How many segments are kept apart.
+    pub most: u32,
 }
 
 /// An expectation, as far as results name it.
@@ -195,6 +200,10 @@ pub struct WindowNote {
     pub untimed: u64,
     /// The latest time that a record has of its own, not later than the clock.
     pub newest: Option<Micros>,
+    /// The segments that all these records lie in, one of each way to divide them. What they add to each is the same.
+    pub segments: Vec<String>,
+    /// Whether they are added to the window of all records too; otherwise another note does.
+    pub in_total: bool,
     /// An encoded window of these records alone, under the hash of the suite.
     #[serde(serialize_with = "as_bytes")]
     pub state: Vec<u8>,
@@ -277,8 +286,9 @@ impl Marks {
 }
 
 impl PlanNote {
-    /// What an expectation says of a batch or a window, as a row: the `n`-th of the request or window `id`.
-    pub fn finding(&self, id: Uuid, at: Micros, n: usize, finding: &FindingNote) -> FindingRow {
+    /// What an expectation says of a batch or a window, as a row: the `n`-th of the request or window `id`. A window may
+    /// be of a segment.
+    pub fn finding(&self, id: Uuid, at: Micros, segment: &str, n: usize, finding: &FindingNote) -> FindingRow {
         let unknown = CheckNote::default();
         let check = self.checks.get(finding.check as usize).unwrap_or(&unknown);
         let details: Option<Json> = finding.details.as_deref().and_then(|it| serde_json::from_str(it).ok());
@@ -293,6 +303,7 @@ impl PlanNote {
             kind: check.kind.clone(),
             severity: check.severity.clone(),
             field: check.field.clone(),
+            segment: segment.to_owned(),
             status: finding.status.clone(),
             observed: finding.observed.clone(),
             bound: finding.bound.clone(),

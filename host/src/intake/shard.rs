@@ -1,13 +1,13 @@
 //! What waits for the next transaction: rows, and sums where a row a request would be too many.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use indexmap::{Equivalent, IndexMap};
 use uuid::Uuid;
 
-use super::entry::{CheckNote, Entry, Mark, Origin, PlanNote, Request, Single, WindowNote};
+use super::entry::{CheckNote, Entry, Mark, Origin, PlanNote, Request, Single, WindowNote, WindowsNote};
 use crate::store::rows::{Batch, FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, TallyRow, Verdict, id_at};
 use crate::store::streams::StreamPart;
 use crate::store::windows::WindowPart;
@@ -23,13 +23,23 @@ pub struct Shard {
     failures: Vec<FailureRow>,
     findings: Vec<FindingRow>,
     keys: Vec<KeyRow>,
-    windows: BTreeMap<(u32, Micros), WindowPart>,
+    windows: BTreeMap<(u32, Micros), Windows>,
+    /// By plan: the segments that are told apart.
+    names: HashMap<u32, HashSet<String>>,
     /// By plan: the latest time of a record.
     newest: BTreeMap<u32, Option<Micros>>,
     /// Requests folded in.
     pub outcomes: usize,
     /// Bytes held, about.
     pub bytes: usize,
+}
+
+/// The windows of one span.
+#[derive(Debug, Default)]
+struct Windows {
+    /// Of all records.
+    total: Option<WindowPart>,
+    segments: HashMap<String, WindowPart>,
 }
 
 /// What requests that are summed up have in common: plan, minute, who asked.
@@ -177,7 +187,8 @@ impl Shard {
                 message: failure.message.clone(),
             }
         }));
-        self.findings.extend(it.findings.iter().enumerate().map(|(n, finding)| plan.finding(it.id, it.at, n, finding)));
+        self.findings
+            .extend(it.findings.iter().enumerate().map(|(n, finding)| plan.finding(it.id, it.at, "", n, finding)));
         if let Some(note) = &it.key {
             self.bytes += 300;
             self.keys.push(KeyRow {
@@ -192,27 +203,35 @@ impl Shard {
         }
     }
 
-    /// Puts what records add to a window behind what others have added.
+    /// Puts what records add to a window behind what others have added: to that of all records, and to those of their
+    /// segments.
     fn window(&mut self, plan: u32, note: &WindowNote) {
         let Some(of) = self.plans.get(plan as usize) else { return };
         let newest = self.newest.entry(plan).or_default();
         *newest = (*newest).max(note.newest);
-        let part = self.windows.entry((plan, note.start)).or_insert_with(|| {
-            self.bytes += 400;
-            let (suite, suite_hash) = (of.suite.clone(), of.hash.clone());
-            let windows = of.windows.as_ref();
-            let close_at = windows.and_then(|it| note.end.checked_add(it.lateness?));
-            let length = windows.map(|it| it.length.clone()).unwrap_or_default();
-            let (start, end) = (note.start, note.end);
-            WindowPart { suite, suite_hash, start, end, length, close_at, ..WindowPart::default() }
-        });
-        part.records += note.records as i64;
-        part.unreadable += note.unreadable as i64;
-        part.untimed += note.untimed as i64;
-        // An entry is shorter than four gigabytes.
-        part.state.extend_from_slice(&(note.state.len() as u32).to_le_bytes());
-        part.state.extend_from_slice(&note.state);
-        self.bytes += note.state.len() + 4;
+        let windows = self.windows.entry((plan, note.start)).or_default();
+        if note.in_total {
+            let total = windows.total.get_or_insert_with(|| begin(of, note, &mut self.bytes));
+            add(total, note, &mut self.bytes);
+        }
+        let Some(WindowsNote { others, most, .. }) = &of.windows else { return };
+        for (segment, other) in note.segments.iter().zip(others) {
+            if let Some(part) = windows.segments.get_mut(segment) {
+                add(part, note, &mut self.bytes);
+                continue;
+            }
+            let names = self.names.entry(plan).or_default();
+            let is_apart = names.contains(segment) || segment != other && names.len() < *most as usize;
+            if is_apart {
+                names.insert(segment.clone());
+            }
+            let segment = if is_apart { segment } else { other };
+            let part = windows.segments.entry(segment.clone()).or_insert_with(|| {
+                let (segment, other, most) = (segment.clone(), other.clone(), i64::from(*most));
+                WindowPart { segment, other, most, ..begin(of, note, &mut self.bytes) }
+            });
+            add(part, note, &mut self.bytes);
+        }
     }
 
     fn group(&mut self, plan: u32, at: Micros, origin: &Origin) -> &mut Group {
@@ -290,7 +309,12 @@ impl Shard {
             })
         };
         let streams = newest.into_iter().filter_map(stream).collect();
-        let (tallies, windows) = (rows.into_values().collect(), windows.into_values().collect());
+        let windows = windows.into_values().flat_map(|it| {
+            let mut segments: Vec<_> = it.segments.into_values().collect();
+            segments.sort_unstable_by(|a, b| a.segment.cmp(&b.segment));
+            it.total.into_iter().chain(segments)
+        });
+        let (tallies, windows) = (rows.into_values().collect(), windows.collect());
         Batch { segment, results, failures, findings, tallies, keys, windows, streams }
     }
 
@@ -309,4 +333,24 @@ impl Shard {
     pub fn knows(&self, plan: u32, at: Micros, origin: &Origin) -> bool {
         self.groups.contains_key(&Sought(plan, at - at.rem_euclid(MINUTE), origin))
     }
+}
+
+/// The part of a window that nothing was added to.
+fn begin(of: &PlanNote, note: &WindowNote, bytes: &mut usize) -> WindowPart {
+    *bytes += 400;
+    let (suite, suite_hash) = (of.suite.clone(), of.hash.clone());
+    let windows = of.windows.as_ref();
+    let close_at = windows.and_then(|it| note.end.checked_add(it.lateness?));
+    let length = windows.map(|it| it.length.clone()).unwrap_or_default();
+    WindowPart { suite, suite_hash, start: note.start, end: note.end, length, close_at, ..WindowPart::default() }
+}
+
+fn add(part: &mut WindowPart, note: &WindowNote, bytes: &mut usize) {
+    part.records += note.records as i64;
+    part.unreadable += note.unreadable as i64;
+    part.untimed += note.untimed as i64;
+    // An entry is shorter than four gigabytes.
+    part.state.extend_from_slice(&(note.state.len() as u32).to_le_bytes());
+    part.state.extend_from_slice(&note.state);
+    *bytes += note.state.len() + 4;
 }

@@ -2,6 +2,8 @@
 //! are sent, and judged as a whole at its end. Memory is bounded however long the batch is.
 
 mod answer;
+mod apart;
+mod kinds;
 mod panes;
 mod parts;
 mod pending;
@@ -20,12 +22,13 @@ use uuid::Uuid;
 use super::comparing::Compared;
 use super::version::{Version, Who};
 use super::windows::Told;
-use crate::files::csv::{Kinds, Nulls};
-use crate::files::{self, Format, Input, Source};
+use crate::files::csv::Nulls;
+use crate::files::{Format, Input};
 use crate::intake::entry::{Count, FailureNote, FindingNote, KeyNote, Origin};
 use crate::intake::{Intake, Refused};
-use crate::records::{Record, Records, Stop, wanted};
+use crate::records::{Record, Records, Stop};
 use crate::store::rows::{Labels, Micros, Verdict};
+use apart::Apart;
 use panes::Panes;
 use pending::Pending;
 
@@ -155,6 +158,8 @@ struct Work<'w> {
     part: Fold,
     told: Told,
     panes: Panes,
+    /// What came since the last part, by segment.
+    apart: Apart,
     before: Vec<Tally>,
     by_labels: BTreeMap<Labels, Vec<Count>>,
     has_labels: bool,
@@ -195,6 +200,7 @@ impl Batch {
             part: Fold::new(plan, KEEP),
             told: self.version.keeping.begin(plan),
             panes: Panes::new(plan.windows.around(self.at)),
+            apart: Apart::default(),
             before: vec![Tally::default(); plan.expectations.len()],
             by_labels: BTreeMap::new(),
             has_labels: plan.model.is_some() || plan.version.is_some() || !plan.label_segments.is_empty(),
@@ -218,52 +224,6 @@ impl Batch {
         let cut = work.read(body, intake, lines, send)?;
         work.conclude_pending(lines);
         work.finish(intake, cut, send)
-    }
-
-    fn source(&self, input: &Input) -> Source {
-        let options = files::Options {
-            format: Some(self.format),
-            max_record: self.limits.record,
-            chunk: CHUNK,
-            ..files::Options::default()
-        };
-        Source::new(vec![input.clone()], options)
-    }
-
-    /// What undeclared CSV columns hold, found from all of them: verdicts that were sent cannot be taken back.
-    fn kinds(&self, input: &Input) -> Result<Kinds, String> {
-        let mut kinds = Kinds::default();
-        if self.format != Format::Csv {
-            return Ok(kinds);
-        }
-        let plan = &self.version.loaded.plan;
-        let columns = wanted(plan);
-        input.hold();
-        'again: loop {
-            let mut reader: Option<Records> = None;
-            let mut bytes = 0;
-            for chunk in self.source(input) {
-                let chunk = chunk.map_err(|it| it.to_string())?;
-                bytes += chunk.size();
-                if bytes > self.limits.body {
-                    // The pass that answers says so.
-                    return Ok(kinds);
-                }
-                let reader = reader.get_or_insert_with(|| {
-                    kinds.learn(&chunk, &columns, &Nulls::default());
-                    Records::new(plan, Arc::new(kinds.clone()), Nulls::default())
-                });
-                match reader.each(&chunk, &mut |_| {}) {
-                    Ok(()) | Err(Stop::Fault(_)) => {}
-                    Err(Stop::Widen(widen)) => {
-                        // Kinds only ever widen, so this ends.
-                        kinds.widen(&widen);
-                        continue 'again;
-                    }
-                }
-            }
-            return Ok(kinds);
-        }
     }
 }
 
@@ -350,6 +310,11 @@ impl Work<'_> {
         if version.loaded.plan.time.is_some() {
             self.move_to(&record, lines);
         }
+        if self.apart.is_full() {
+            // What waits for plugins belongs to the windows that are noted.
+            self.conclude_pending(lines);
+            self.apart.close(version);
+        }
         let within = self.part.window.rows;
         self.sums.records += 1;
         let is_text = !matches!(batch.format, Format::Parquet | Format::Arrow);
@@ -357,6 +322,9 @@ impl Work<'_> {
             Record::Broken(broken) => {
                 run::unreadable(&broken.reason, within, &mut self.part);
                 self.sums.unreadable += 1;
+                if let Some(place) = self.panes.last() {
+                    self.apart.unreadable(version, place, &broken.reason);
+                }
                 if self.has_labels
                     && let Some(readable) = self.counts_of(Labels::default()).first_mut()
                 {
@@ -368,11 +336,15 @@ impl Work<'_> {
                 let note = FailureNote { bound: "readable".into(), message: reason, ..FailureNote::default() };
                 let line = is_text.then_some(broken.line);
                 let who = Who::default();
-                Pending { n, within, line, who, failed: vec![0], notes: vec![note], errors: Vec::new() }
+                Pending { n, within, line, who, failed: vec![0], notes: vec![note], errors: Vec::new(), apart: None }
             }
             Record::Read { line, cells, .. } => {
-                run::check(&version.loaded.plan, cells, within, batch.at, &mut self.part);
+                let is_wanted = run::check(&version.loaded.plan, cells, within, batch.at, &mut self.part);
                 self.told.fold(&version.loaded.plan, &version.privacy, cells, within);
+                let apart = match self.panes.last().filter(|_| is_wanted) {
+                    Some(place) => self.apart.fold(version, place, batch.at, cells, &self.part),
+                    None => None,
+                };
                 let labels = if self.has_labels { self.by_labels(cells) } else { Labels::default() };
                 let failed = std::mem::take(&mut self.part.failed);
                 let is_asked = !self.part.waiting.is_empty();
@@ -381,7 +353,7 @@ impl Work<'_> {
                 let record_id = if wants_id { version.record_id(cells) } else { None };
                 let who = Who { record_id, labels };
                 let notes = if wants { version.failures(cells, batch.at, &failed, &who) } else { Vec::new() };
-                Pending { n, within, line: is_text.then_some(line), who, failed, notes, errors: Vec::new() }
+                Pending { n, within, line: is_text.then_some(line), who, failed, notes, errors: Vec::new(), apart }
             }
         };
         self.pend(pending, lines);

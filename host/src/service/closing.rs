@@ -1,26 +1,26 @@
 //! The task that closes windows: when one is over, its parts are summed up and judged, and records that come late make
-//! another revision of it.
+//! another revision of it. The windows of one span, of all records and of each segment, are judged together.
 
 mod longer;
+mod panes;
 mod silence;
+mod together;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{debug, error, warn};
+use tracing::{error, warn};
 
 use super::app::{App, now};
-use super::comparing::Compared;
-use super::judging::{Judgements, judgements};
 use super::version::Version;
-use super::windows::{Sum, judge, summed_up};
+use super::windows::summed_up;
 use crate::intake::SumUp;
 use crate::store;
 use crate::store::due::Clock;
-use crate::store::rows::{FindingRow, Micros};
-use crate::store::windows::{Closed, Kept, WindowKey, WindowPart, WindowRow};
+use crate::store::rows::Micros;
+use crate::store::windows::{WindowKey, WindowRow};
 
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -36,15 +36,31 @@ pub struct Settings {
     pub revise_every: Duration,
     /// Values that a window keeps exactly of a field.
     pub exact_values: usize,
+    /// The same of a window of one segment.
+    pub segment_values: usize,
+}
+
+impl Settings {
+    /// Values that a window of this segment keeps exactly of a field.
+    const fn values(&self, segment: &str) -> usize {
+        if segment.is_empty() {
+            self.exact_values
+        } else if self.segment_values < self.exact_values {
+            self.segment_values
+        } else {
+            self.exact_values
+        }
+    }
 }
 
 /// Makes one window of those that wait for a flush, with the plans of active suites; what is of another version is left
 /// to whoever closes the window.
-pub fn sum_up(app: &Arc<App>, most: usize) -> SumUp {
+pub fn sum_up(app: &Arc<App>, settings: Settings) -> SumUp {
     let app = Arc::clone(app);
     Arc::new(move |batch| {
         for part in &mut batch.windows {
             let Some(version) = app.shelf.get(&part.suite).filter(|it| it.hash == part.suite_hash) else { continue };
+            let most = settings.values(&part.segment);
             if let Some(state) = summed_up(&version.loaded.plan, &part.suite_hash, &part.state, most) {
                 part.state = state;
             }
@@ -91,7 +107,7 @@ impl Closer {
             let mut is_stuck = true;
             for key in due {
                 if let Some(version) = self.version(&key, asked).await? {
-                    is_stuck &= !self.take_up(&version, &key).await?;
+                    is_stuck &= !self.close_span(&version, &key).await?;
                 }
             }
             // Longer windows are judged when all shorter ones are that can be.
@@ -120,36 +136,6 @@ impl Closer {
             Err(why) => {
                 self.wait(key, &why).await?;
                 Ok(None)
-            }
-        }
-    }
-
-    /// Whether parts were taken up.
-    async fn take_up(&mut self, version: &Version, key: &WindowKey) -> Result<bool, store::Error> {
-        let most = self.settings.exact_values;
-        let kept_since = self.kept_since(key);
-        // Many parts, or a plugin that merges them, take their time.
-        let close = |compared: &Compared, kept: Option<Kept>, parts: &[WindowPart], is_whole: bool| {
-            if kept_since.is_some_and(|it| key.end < it) && kept.as_ref().is_none_or(|it| it.state.is_none()) {
-                return Closed { is_too_late: true, ..Closed::default() };
-            }
-            tokio::task::block_in_place(|| taken_up(version, key, compared, kept, parts, is_whole, most))
-        };
-        let closed = match Compared::of_window(&self.app, version, key, most).await {
-            Ok(compared) => self.app.store.close_window(key, |kept, parts, is| close(&compared, kept, parts, is)).await,
-            Err(error) => Err(error),
-        };
-        match closed {
-            Ok(closed) => {
-                debug!(suite = key.suite, start = key.start, closed, "a window was taken up");
-                Ok(closed)
-            }
-            Err(error) if error.is_transient() => Err(error),
-            Err(error) => {
-                // What cannot be closed stops nothing else.
-                error!(%error, suite = key.suite, start = key.start, "a window cannot be closed");
-                self.put_off(key);
-                Ok(false)
             }
         }
     }
@@ -192,46 +178,6 @@ impl Closer {
     }
 }
 
-/// A window with more parts; judged when it is whole.
-fn taken_up(
-    version: &Version,
-    key: &WindowKey,
-    compared: &Compared,
-    kept: Option<Kept>,
-    parts: &[WindowPart],
-    is_whole: bool,
-    most: usize,
-) -> Closed {
-    let Kept { row: before, state } = kept.unwrap_or_default();
-    let sum_of = |of: fn(&WindowPart) -> i64| parts.iter().map(of).sum::<i64>();
-    let mut row = WindowRow {
-        records: before.records + sum_of(|it| it.records),
-        unreadable: before.unreadable + sum_of(|it| it.unreadable),
-        untimed: before.untimed + sum_of(|it| it.untimed),
-        late: before.late + if before.revision > 0 { sum_of(|it| it.records) } else { 0 },
-        // One of which nothing is kept yet may have waited; what was wrong then is over.
-        message: before.message.filter(|_| state.is_some()),
-        revision: before.revision + i64::from(is_whole),
-        ..new_row(key)
-    };
-    let (plan, hash) = (&version.loaded.plan, key.suite_hash.as_str());
-    let mut sum = Sum::new(plan);
-    if let Some(state) = &state {
-        sum.add(plan, hash, state, 1, most);
-    }
-    for part in parts {
-        sum.add_all(plan, hash, &part.state, most);
-    }
-    if let Some(problem) = &sum.problem {
-        row.message.get_or_insert_with(|| format!("some of its records are missing, since {problem}"));
-    }
-    if is_whole || row.message.is_some() {
-        return judged(version, key, compared, row, sum);
-    }
-    let state = Some(sum.state(hash));
-    Closed { kept: Kept { row, state }, ..Closed::default() }
-}
-
 /// A window of which nothing is known yet.
 fn new_row(key: &WindowKey) -> WindowRow {
     WindowRow {
@@ -241,28 +187,9 @@ fn new_row(key: &WindowKey) -> WindowRow {
         start: key.start,
         end: key.end,
         length: key.length.clone(),
+        segment: key.segment.clone(),
         status: "open".to_owned(),
         judged_at: now(),
         ..WindowRow::default()
     }
-}
-
-/// A window that is whole: what the expectations say of it, unless something of it is missing.
-fn judged(version: &Version, key: &WindowKey, compared: &Compared, mut row: WindowRow, sum: Sum) -> Closed {
-    let plan = &version.loaded.plan;
-    let longer = longer::of(&plan.windows, key);
-    let state = Some(sum.state(&key.suite_hash));
-    if let Some(message) = row.message.as_deref() {
-        error!(suite = row.suite, hash = row.suite_hash, window = %row.id, message, "a window cannot be judged");
-        "error".clone_into(&mut row.status);
-        return Closed { kept: Kept { row, state }, longer, ..Closed::default() };
-    }
-    let found = judge(plan, sum.window, key.end, compared.references());
-    let Judgements { findings, statistics, verdict } = judgements(version, found, true);
-    let stored = |(n, it)| FindingRow { length: key.length.clone(), ..version.note.finding(row.id, row.start, n, it) };
-    let findings = findings.iter().enumerate().map(stored).collect();
-    verdict.name().clone_into(&mut row.status);
-    row.statistics = Some(statistics);
-    row.baseline.clone_from(&compared.told);
-    Closed { kept: Kept { row, state }, findings, longer, is_too_late: false }
 }

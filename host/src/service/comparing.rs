@@ -23,44 +23,97 @@ const MOST: u32 = 10_000;
 /// How many are read at once.
 const AT_ONCE: usize = 50;
 
+/// What the windows of one span are compared with: that of all records, and those of segments.
+#[derive(Debug)]
+pub enum Against {
+    /// All with the same.
+    Same(Compared),
+    /// All with that of one segment.
+    Segment(String, Compared),
+    /// Each with earlier ones of its own segment.
+    Earlier,
+}
+
+impl Against {
+    /// What the suite says that the windows of a span are compared with. `segment` is asked for the records of a segment
+    /// of the same span. Called before windows are closed, so that no transaction waits for it.
+    pub async fn of_span(
+        app: &App,
+        version: &Version,
+        is_over: bool,
+        segment: impl AsyncFnOnce(&str) -> Result<Option<Sum>, store::Error>,
+    ) -> Result<Self, store::Error> {
+        let plan = &version.loaded.plan;
+        if !is_over || !plan.compares() {
+            return Ok(Against::Same(Compared::default()));
+        }
+        Ok(match &plan.drift.reference {
+            Reference::Named(_) => {
+                let name = named(version).unwrap_or_default();
+                let known = app.baselines.active(&app.store, name).await?;
+                Against::Same(Compared::with(known, &app.baselines, name))
+            }
+            Reference::Segment(name) => {
+                let found = segment(name).await?;
+                let compared = match found {
+                    None => {
+                        let why = format!("there is no baseline: the segment `{name}` has no record of this time");
+                        Compared { absent: Some(why), ..Compared::default() }
+                    }
+                    Some(Sum { problem: Some(problem), .. }) => {
+                        let why = format!("there is no baseline: the segment `{name}` cannot be read, since {problem}");
+                        Compared { absent: Some(why), ..Compared::default() }
+                    }
+                    Some(sum) => {
+                        let baseline = Baseline::of_window(&plan.bindings, &sum.window);
+                        let told = Some(format!("the segment `{name}` of the same time"));
+                        Compared { earlier: Some(Arc::new((sum.window, baseline))), told, ..Compared::default() }
+                    }
+                };
+                Against::Segment(name.clone(), compared)
+            }
+            _ => Against::Earlier,
+        })
+    }
+
+    /// What one of the windows is compared with.
+    pub async fn of_window(
+        &self,
+        app: &App,
+        version: &Version,
+        key: &WindowKey,
+        most: usize,
+    ) -> Result<Compared, store::Error> {
+        match self {
+            Against::Same(it) => Ok(it.clone()),
+            Against::Segment(name, _) if *name == key.segment => {
+                let why = "it is the segment that others are compared with".to_owned();
+                Ok(Compared { absent: Some(why), ..Compared::default() })
+            }
+            Against::Segment(_, it) => Ok(it.clone()),
+            Against::Earlier => Compared::of_earlier(app, version, key, most).await,
+        }
+    }
+}
+
 /// What is compared with.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Compared {
     named: Option<Arc<Known>>,
-    earlier: Option<(Window, Baseline)>,
+    earlier: Option<Arc<(Window, Baseline)>>,
     absent: Option<String>,
-    /// The share of the level that the tests of the window may spend.
-    spends: Option<f64>,
     /// What it is, in words; `None`: nothing.
     pub told: Option<String>,
 }
 
 impl Compared {
-    /// What the suite of a window says that it is compared with. Called before the window is closed, so that no
-    /// transaction waits for it.
-    pub async fn of_window(app: &App, version: &Version, key: &WindowKey, most: usize) -> Result<Self, store::Error> {
+    /// The earlier windows of the same segment that the suite of a window says it is compared with.
+    async fn of_earlier(app: &App, version: &Version, key: &WindowKey, most: usize) -> Result<Self, store::Error> {
         let plan = &version.loaded.plan;
-        let spends = plan.drift.spends(&plan.windows, (key.start, key.end));
-        Ok(Compared { spends, ..Compared::looked_up(app, version, key, most).await? })
-    }
-
-    async fn looked_up(app: &App, version: &Version, key: &WindowKey, most: usize) -> Result<Self, store::Error> {
-        let plan = &version.loaded.plan;
-        if !key.is_over || !plan.compares() {
-            return Ok(Compared::default());
-        }
         // Months differ: twice as long is always enough to look back for the start of one.
         let length = 2 * key.end.saturating_sub(key.start);
         let (since, until, after) = match &plan.drift.reference {
-            Reference::Named(_) => {
-                let name = named(version).unwrap_or_default();
-                return Ok(Compared::with(app.baselines.active(&app.store, name).await?, &app.baselines, name));
-            }
-            Reference::Previous => (None, key.start, Micros::MIN),
-            Reference::Segment(name) => {
-                let why = format!("there is no baseline: no window of the segment `{name}` of this time was judged");
-                return Ok(Compared { absent: Some(why), ..Compared::default() });
-            }
+            Reference::Named(_) | Reference::Segment(_) | Reference::Previous => (None, key.start, Micros::MIN),
             Reference::Last(span) => {
                 let after = key.start.saturating_sub(*span);
                 (Some(after.saturating_sub(length)), key.start, after)
@@ -70,7 +123,7 @@ impl Compared {
                 (Some(then.saturating_sub(length)), then.saturating_add(1), then)
             }
         };
-        let of = (key.suite.as_str(), key.suite_hash.as_str(), key.length.as_str());
+        let of = (key.suite.as_str(), key.suite_hash.as_str(), key.length.as_str(), key.segment.as_str());
         let mut rows = app.store.judged_windows(of, since, until, MOST).await?;
         rows.retain(|it| it.end > after);
         apart(&mut rows, key.start);
@@ -93,7 +146,7 @@ impl Compared {
             return Ok(Compared { absent: Some(why), ..Compared::default() });
         }
         let baseline = Baseline::of_window(&plan.bindings, &sum.window);
-        Ok(Compared { earlier: Some((sum.window, baseline)), told: Some(told), ..Compared::default() })
+        Ok(Compared { earlier: Some(Arc::new((sum.window, baseline))), told: Some(told), ..Compared::default() })
     }
 
     /// What a batch is compared with, as far as it is known without the store: verdicts do not wait for it.
@@ -103,6 +156,10 @@ impl Compared {
         }
         match named(version) {
             Some(name) => Compared::with(baselines.known(name), baselines, name),
+            None if matches!(version.loaded.plan.drift.reference, Reference::Segment(_)) => {
+                let why = "there is no baseline for a batch: `drift` says that windows are compared with a segment";
+                Compared { absent: Some(why.to_owned()), ..Compared::default() }
+            }
             None => {
                 let why = "there is no baseline for a batch: `drift` says that windows are compared with earlier ones";
                 Compared { absent: Some(why.to_owned()), ..Compared::default() }
@@ -125,12 +182,12 @@ impl Compared {
 
     /// As the engine takes it.
     pub fn references(&self) -> References<'_> {
-        let earlier = self.earlier.as_ref();
+        let earlier = self.earlier.as_deref();
         References {
             window: earlier.map(|it| &it.0),
             baseline: self.named.as_ref().map(|it| &it.baseline).or(earlier.map(|it| &it.1)),
             absent: self.absent.as_deref(),
-            spends: self.spends,
+            spends: None,
         }
     }
 }
@@ -171,15 +228,27 @@ pub fn spans(rows: &[WindowRow]) -> Option<String> {
     Some(if rows.len() == 1 { format!("the window {span}") } else { format!("{} windows, {span}", rows.len()) })
 }
 
-/// A baseline of stored windows of a version, of a length (the shortest, when none is named), that start from `since`
-/// and before `until`: of the fields that the suite's privacy lets windows keep. The inner error says why there is none.
+/// Which stored windows of a version.
+#[derive(Clone, Copy, Debug)]
+pub struct Which<'w> {
+    /// What their length is called; `None`: the shortest.
+    pub length: Option<&'w str>,
+    /// Of which segment; empty: of all records.
+    pub segment: &'w str,
+    /// Those that start from this time on.
+    pub since: Option<Micros>,
+    /// Those that start before this time.
+    pub until: Micros,
+}
+
+/// A baseline of stored windows of a version: of the fields that the suite's privacy lets windows keep. The inner error
+/// says why there is none.
 pub async fn of_windows(
     store: &Store,
     version: &Version,
-    length: Option<&str>,
-    (since, until): (Option<Micros>, Micros),
+    which: Which<'_>,
 ) -> Result<Result<Baseline, String>, store::Error> {
-    let rows = match judged(store, version, length, (since, until), MOST).await? {
+    let rows = match judged(store, version, which, MOST).await? {
         Ok(rows) => rows,
         Err(why) => return Ok(Err(why)),
     };
@@ -198,18 +267,17 @@ pub async fn of_windows(
     Ok(Ok(baseline))
 }
 
-/// The judged windows of a version, of a length (the shortest, when none is named), that start from `since` and before
-/// `until`, the newest first. The inner error says that there is none, or that there are `most` or more.
+/// The judged windows of a version, the newest first. The inner error says that there is none, or that there are `most`
+/// or more.
 pub async fn judged(
     store: &Store,
     version: &Version,
-    length: Option<&str>,
-    (since, until): (Option<Micros>, Micros),
+    Which { length, segment, since, until }: Which<'_>,
     most: u32,
 ) -> Result<Result<Vec<WindowRow>, String>, store::Error> {
     let pane = version.loaded.plan.windows.pane().map(|it| it.to_string()).unwrap_or_default();
     let length = length.unwrap_or(&pane);
-    let of = (version.name.as_str(), version.hash.as_str(), length);
+    let of = (version.name.as_str(), version.hash.as_str(), length, segment);
     let rows = store.judged_windows(of, since, until, most).await?;
     if rows.is_empty() {
         let newest = store.judged_windows(of, None, Micros::MAX, 1).await?;
@@ -217,8 +285,9 @@ pub async fn judged(
             Some(it) => format!("; the newest is of {}", time(it.start)),
             None => "; a window is judged when it is over".to_owned(),
         };
+        let of = if segment.is_empty() { String::new() } else { format!(", of the segment `{segment}`") };
         return Ok(Err(format!(
-            "no window of this time, of the length `{length}` and of the suite's active version was judged{hint}"
+            "no window of this time, of the length `{length}`{of} and of the suite's active version was judged{hint}"
         )));
     }
     if rows.len() == most as usize {

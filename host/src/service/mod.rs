@@ -16,6 +16,7 @@ pub mod privacy;
 pub mod refused;
 pub mod registry;
 pub mod reload;
+pub mod segments;
 pub mod shelf;
 pub mod start;
 pub mod version;

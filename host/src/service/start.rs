@@ -52,7 +52,7 @@ pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Resul
         warn!(%error, "the suites of the store cannot be read; those of the folder are active");
     }
     let windows = window_settings(config);
-    let sum_up = closing::sum_up(&app, windows.exact_values);
+    let sum_up = closing::sum_up(&app, windows);
     let flush = tokio::spawn(Arc::clone(&intake).run(store.clone(), sum_up));
     let others = vec![
         tokio::spawn(watch(Arc::clone(&app), config.reload.poll.duration())),
@@ -177,6 +177,7 @@ fn window_settings(config: &Config) -> closing::Settings {
         grace: config.windows.grace.duration(),
         revise_every: config.windows.revise_every.duration(),
         exact_values: config.windows.exact_values as usize,
+        segment_values: config.windows.segment_values as usize,
     }
 }
 
@@ -195,6 +196,7 @@ async fn suite_settings(config: &Config, store: &Store) -> anyhow::Result<versio
         no_hashes,
         depth: config.limits.depth as usize,
         exact_values: config.windows.exact_values as usize,
+        segments: config.windows.segments as usize,
         patience: micros(config.windows.grace.duration()),
         ahead: micros(config.windows.ahead.duration()),
     })

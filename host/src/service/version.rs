@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use driftline_rules::kind::Check;
+use driftline_rules::plan::Split;
 use driftline_rules::record::{Limits, Reader};
 use driftline_rules::report::{Outcome, Severity, Tally};
 use driftline_rules::run::{self, Explanation, Fold};
@@ -11,6 +12,7 @@ use driftline_rules::value::Value;
 
 use super::place::Place;
 use super::privacy::Privacy;
+use super::segments;
 use super::windows::Keeping;
 use crate::intake::entry::{CheckNote, FailureNote, Mark, Marks, PlanNote, WindowNote, WindowsNote};
 use crate::store::rows::{Labels, Micros, Verdict};
@@ -29,6 +31,8 @@ pub struct Settings {
     pub depth: usize,
     /// Values that a window keeps exactly of a field.
     pub exact_values: usize,
+    /// Segments that are kept apart of a version, whatever its suite says.
+    pub segments: usize,
     /// How late records may come where the suite does not say.
     pub patience: Micros,
     /// How far the time of a record may lie in the future.
@@ -122,6 +126,8 @@ impl Version {
             lateness: windows.lateness,
             patience: windows.lateness.unwrap_or(settings.patience),
             idle: windows.idle,
+            others: loaded.plan.segments.by.iter().map(Split::other).collect(),
+            most: u32::try_from(loaded.plan.segments.most.min(settings.segments)).unwrap_or(u32::MAX),
         });
         let note = PlanNote { suite: name.to_owned(), hash: hash.clone(), checks, windows };
         let privacy = Privacy::new(&loaded.plan.privacy, settings.telling, &settings.privacy_key);
@@ -196,7 +202,10 @@ impl Version {
                 unreadable: true,
                 marks: Marks::new((0..n).map(mark)),
                 failures: vec![failure],
-                window: bounds.map(|it| self.keeping.note(&mut fold.window, told, Place::arrival(it), &self.hash)),
+                window: bounds.map(|it| WindowNote {
+                    segments: segments::names(self, &[]),
+                    ..self.keeping.note(&mut fold.window, told, Place::arrival(it), &self.hash)
+                }),
                 errors: Vec::new(),
                 record_id: None,
                 labels: Labels::default(),
@@ -234,7 +243,10 @@ impl Version {
             marks: Marks::new(marks),
             failures,
             errors,
-            window: bounds.map(|it| self.keeping.note(&mut fold.window, told, self.place(it, &cells), &self.hash)),
+            window: bounds.map(|it| WindowNote {
+                segments: segments::names(self, &cells),
+                ..self.keeping.note(&mut fold.window, told, self.place(it, &cells), &self.hash)
+            }),
             record_id: self.record_id(&cells),
             labels: self.labels(&cells),
         }

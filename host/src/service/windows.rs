@@ -112,7 +112,8 @@ impl Keeping {
             window.sketches[i] = own;
         }
         let Place { start, end, untimed, newest } = place;
-        WindowNote { start, end, records: window.rows, unreadable: window.unreadable, untimed, newest, state }
+        let (records, unreadable) = (window.rows, window.unreadable);
+        WindowNote { start, end, records, unreadable, untimed, newest, segments: Vec::new(), in_total: true, state }
     }
 
     /// Why a stored window cannot answer an expectation, if it cannot.
@@ -251,8 +252,12 @@ fn put(window: &mut Window, mut part: Window, most: usize) -> Result<(), CodecEr
     window.merge(part).map_err(|_| CodecError::OtherPlan)
 }
 
-/// One encoded window behind its length in place of several; `None` when one of them cannot be read.
+/// One encoded window behind its length in place of several; `None` when there is one, or one of them cannot be read.
 pub fn summed_up(plan: &Plan, hash: &str, states: &[u8], most: usize) -> Option<Vec<u8>> {
+    let first = states.first_chunk().map(|it| u32::from_le_bytes(*it) as usize);
+    if first.is_some_and(|it| it + 4 == states.len()) {
+        return None;
+    }
     let mut sum = Sum::new(plan);
     sum.add_all(plan, hash, states, most);
     let state = sum.state(hash);
@@ -260,15 +265,17 @@ pub fn summed_up(plan: &Plan, hash: &str, states: &[u8], most: usize) -> Option<
     sum.problem.is_none().then(|| [length.as_slice(), &state].concat())
 }
 
-/// What the expectations say of a stored window that ended at `end`, compared with `references`.
-pub fn judge(plan: &Plan, mut window: Window, end: Micros, references: References) -> Vec<run::Finding> {
+/// What the expectations say of a stored window of a segment (empty: of all records) that ended at `end`, compared with
+/// `references`: alarms of drift tests are not corrected for their number yet.
+pub fn judge(plan: &Plan, mut window: Window, segment: &str, end: Micros, references: References) -> Vec<run::Finding> {
     // A field that no record had is found by the names of those that some had.
     for (place, (path, held)) in plan.bindings.paths.iter().zip(&window.held).enumerate() {
         if held.anything() {
             window.columns.see(&path.to_string(), 0, place as u32);
         }
     }
-    run::judge_against(plan, &Fold::of_window(plan, window), end, &Context::default(), references)
+    let context = Context { segment: (!segment.is_empty()).then(|| segment.to_owned()), ..Context::default() };
+    run::judge_uncorrected(plan, &Fold::of_window(plan, window), end, &context, references)
 }
 
 #[cfg(test)]

@@ -148,11 +148,11 @@ impl Store {
         })
     }
 
-    /// Windows of a version of a suite and of a length that were judged and can be compared with, that start from
-    /// `since` and before `until`, the newest first.
+    /// Windows of a version of a suite, of a length and of a segment (empty: of all records) that were judged and can be
+    /// compared with, that start from `since` and before `until`, the newest first.
     pub async fn judged_windows(
         &self,
-        of: (&str, &str, &str),
+        of: (&str, &str, &str, &str),
         since: Option<Micros>,
         until: Micros,
         limit: u32,
@@ -181,7 +181,7 @@ impl Store {
 }
 
 fn judged<DB: Dialect>(
-    (suite, hash, length): (&str, &str, &str),
+    (suite, hash, length, segment): (&str, &str, &str, &str),
     since: Option<Micros>,
     until: Micros,
     limit: u32,
@@ -193,6 +193,7 @@ where
     DB::text(query.push(" FROM time_window WHERE suite = "), suite);
     DB::text(query.push(" AND suite_hash = "), hash);
     DB::text(query.push(" AND length = "), length);
+    DB::text(query.push(" AND segment = "), segment);
     if let Some(since) = since {
         DB::time(query.push(" AND start_at >= "), since);
     }

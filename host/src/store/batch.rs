@@ -137,6 +137,7 @@ fn finding(row: &FindingRow) -> FindingRow {
         kind: name(&row.kind),
         severity: name(&row.severity),
         field: name(&row.field),
+        segment: name(&row.segment),
         status: owned(&row.status),
         observed: row.observed.as_deref().map(owned),
         bound: owned(&row.bound),
@@ -175,6 +176,8 @@ fn part(row: &WindowPart) -> WindowPart {
         start: time(row.start),
         end: time(row.end),
         length: name(&row.length),
+        segment: name(&row.segment),
+        other: name(&row.other),
         close_at: row.close_at.map(time),
         ..row.clone()
     }

@@ -12,10 +12,10 @@ use super::rows::Micros;
 use super::windows::{WINDOW, WindowKey};
 
 /// Of a window that is not over, parts are taken up when so many wait.
-const MANY: i64 = 500;
+pub const MANY: i64 = 500;
 
 /// Or so many bytes.
-const MUCH: i64 = 16 << 20;
+pub const MUCH: i64 = 16 << 20;
 
 /// How many windows are looked for at once.
 const DUE: i64 = 100;
@@ -67,7 +67,7 @@ fn not_just_judged<DB: Dialect>(query: &mut QueryBuilder<DB>, clock: Clock) {
 const STREAM: &str = " LEFT JOIN stream s ON s.suite = it.suite AND s.suite_hash = it.suite_hash";
 
 const JUDGED: &str = " LEFT JOIN time_window w ON w.suite = it.suite AND w.suite_hash = it.suite_hash \
-    AND w.length = it.length AND w.start_at = it.start_at AND w.revision > 0";
+    AND w.length = it.length AND w.start_at = it.start_at AND w.segment = '' AND w.revision > 0";
 
 fn but<DB: Dialect>(query: &mut QueryBuilder<DB>, before: &str, except: &[String]) {
     for (i, hash) in except.iter().enumerate() {
@@ -87,12 +87,16 @@ where
         "SELECT it.suite, it.suite_hash, it.start_at, it.end_at, it.length, s.watermark_at, coalesce(",
     );
     over(&mut query, clock);
+    // Parts of a version are all of one length. In the order of the index nothing is sorted, which in `SQLite` would take
+    // the states along.
     query.push(
-        ", FALSE) AS is_over FROM (SELECT suite, suite_hash, start_at, length, min(end_at) AS end_at, \
-         min(close_at) AS close_at, count(*) AS n, sum(length(state)) AS bytes FROM window_part",
+        ", FALSE) AS is_over FROM (SELECT suite, suite_hash, start_at, min(length) AS length, min(end_at) AS end_at, \
+         min(close_at) AS close_at, max(n) AS n, max(bytes) AS bytes FROM (SELECT suite, suite_hash, start_at, \
+         min(length) AS length, min(end_at) AS end_at, min(close_at) AS close_at, count(*) AS n, sum(length(state)) AS bytes FROM window_part",
     );
     but(&mut query, " WHERE suite_hash NOT IN (", except);
-    query.push(" GROUP BY suite, suite_hash, start_at, length) it").push(STREAM).push(JUDGED).push(" WHERE (");
+    query.push(" GROUP BY suite, suite_hash, start_at, bucket) page");
+    query.push(" GROUP BY suite, suite_hash, start_at) it").push(STREAM).push(JUDGED).push(" WHERE (");
     over(&mut query, clock);
     not_just_judged(&mut query, clock);
     DB::number(query.push(") OR it.n >= "), MANY);
@@ -119,7 +123,7 @@ where
             " AND NOT EXISTS (SELECT 1 FROM {of} p WHERE p.suite = it.suite AND p.suite_hash = it.suite_hash \
              AND p.start_at >= it.start_at AND p.start_at < it.end_at AND p.end_at <= it.end_at AND p.length <> it.length \
              AND NOT EXISTS (SELECT 1 FROM time_window j WHERE j.suite = p.suite AND j.suite_hash = p.suite_hash \
-             AND j.length = p.length AND j.start_at = p.start_at AND j.revision > 0)"
+             AND j.length = p.length AND j.start_at = p.start_at AND j.segment = '' AND j.revision > 0)"
         )
     };
     // Of two that span the same time, one slides, and neither waits for the other.
@@ -153,16 +157,20 @@ pub(super) fn unmark<DB: Dialect>(it: &Longer) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
 {
-    let mut query = QueryBuilder::new("DELETE FROM window_due WHERE suite = ");
-    DB::text(&mut query, &it.key.suite);
+    let mut query = QueryBuilder::new("DELETE FROM window_due");
+    of_mark(&mut query, it);
+    query
+}
+
+fn of_mark<DB: Dialect>(query: &mut QueryBuilder<DB>, it: &Longer) {
+    DB::text(query.push(" WHERE suite = "), &it.key.suite);
     DB::text(query.push(" AND suite_hash = "), &it.key.suite_hash);
     DB::time(query.push(" AND start_at = "), it.key.start);
     DB::text(query.push(" AND length = "), &it.key.length);
     DB::id(query.push(" AND mark = "), it.mark);
-    query
 }
 
-/// The windows of a length that lie within another one and behind a time, with their states.
+/// The windows of a length and of the segment of another one that lie within it and behind a time, with their states.
 pub(super) fn shorter<DB: Dialect>(key: &WindowKey, length: &str, from: Micros, limit: u32) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
@@ -171,22 +179,55 @@ where
     DB::text(query.push(", state FROM time_window WHERE suite = "), &key.suite);
     DB::text(query.push(" AND suite_hash = "), &key.suite_hash);
     DB::text(query.push(" AND length = "), length);
+    DB::text(query.push(" AND segment = "), &key.segment);
     DB::time(query.push(" AND start_at >= "), from);
     DB::time(query.push(" AND end_at <= "), key.end);
     DB::number(query.push(" AND state IS NOT NULL ORDER BY start_at LIMIT "), limit.into());
     query
 }
 
-/// What is written of a window that was judged beside itself: its findings, and that longer ones are to be judged.
-macro_rules! judged {
-    ($transaction:ident, $closed:ident) => {
-        windows::remove_findings(&$closed.kept.row).build().execute(&mut *$transaction).await?;
-        let findings = Batch { findings: $closed.findings, ..Batch::default() };
-        writing::findings(&mut $transaction, &super::batch::prepared(&findings).findings).await?;
-        for (key, close_at) in &$closed.longer {
-            due::mark(key, *close_at).build().execute(&mut *$transaction).await?;
-        }
-    };
+/// Whether a mark is the same still.
+pub(super) fn is_marked<DB: Dialect>(it: &Longer) -> QueryBuilder<DB>
+where
+    DB::Arguments: Default,
+{
+    let mut query = QueryBuilder::new("SELECT count(*) FROM window_due");
+    of_mark(&mut query, it);
+    query
+}
+
+/// Records of one segment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// The segment; empty: all records.
+    pub segment: String,
+    /// Records.
+    pub records: i64,
+    /// Of them, those that came late.
+    pub late: i64,
+    /// Windows that could not be judged.
+    pub unjudged: i64,
+}
+
+/// What the windows of a length within another one hold, or of the same span, by segment.
+pub(super) fn sums<DB: Dialect>(key: &WindowKey, length: &str) -> QueryBuilder<DB>
+where
+    DB::Arguments: Default,
+{
+    // `PostgreSQL` sums whole numbers up to a decimal.
+    let mut query = QueryBuilder::new(
+        "SELECT segment, CAST(sum(records) AS BIGINT) AS records, CAST(sum(late) AS BIGINT) AS late, \
+         CAST(sum(CASE WHEN status = 'error' OR revision = 0 THEN 1 ELSE 0 END) AS BIGINT) AS unjudged \
+         FROM time_window",
+    );
+    DB::text(query.push(" WHERE suite = "), &key.suite);
+    DB::text(query.push(" AND suite_hash = "), &key.suite_hash);
+    DB::text(query.push(" AND length = "), length);
+    DB::time(query.push(" AND start_at >= "), key.start);
+    DB::time(query.push(" AND start_at < "), key.end);
+    DB::time(query.push(" AND end_at <= "), key.end);
+    query.push(" AND state IS NOT NULL GROUP BY segment ORDER BY segment");
+    query
 }
 
 /// What both databases do alike, over connections of two types.
@@ -207,25 +248,28 @@ macro_rules! on_pool {
             Ok(due::shorter(key, length, from, limit).build_query_as().fetch_all(&self.$reader).await?)
         }
 
-        pub(super) async fn kept(&self, id: Uuid) -> Result<Option<Kept>, Error> {
-            Ok(windows::kept(id).build_query_as().fetch_optional(&self.$reader).await?)
+        pub(super) async fn sums(&self, key: &WindowKey, length: &str) -> Result<Vec<due::Sums>, Error> {
+            Ok(due::sums(key, length).build_query_as().fetch_all(&self.$reader).await?)
         }
 
-        async fn write_longer(&self, longer: &Longer, closed: Option<Closed>) -> Result<bool, Error> {
+        async fn write_longer(&self, longer: &Longer, judged: &panes::Judged, is_last: bool) -> Result<bool, Error> {
             let mut connection = self.$writer.acquire().await?;
             let mut transaction = connection.begin_with($begin).await?;
-            if due::unmark(longer).build().execute(&mut *transaction).await?.rows_affected() == 0 {
+            let is_same = if is_last {
+                due::unmark(longer).build().execute(&mut *transaction).await?.rows_affected() > 0
+            } else {
+                let n: i64 = due::is_marked(longer).build_query_scalar().fetch_one(&mut *transaction).await?;
+                n > 0
+            };
+            if !is_same {
                 transaction.rollback().await?;
                 return Ok(false);
             }
-            if let Some(closed) = closed {
-                windows::keep(&closed.kept).build().execute(&mut *transaction).await?;
-                due::judged!(transaction, closed);
-            }
+            panes::write!(transaction, judged);
             transaction.commit().await?;
             Ok(true)
         }
     };
 }
 
-pub(super) use {judged, on_pool};
+pub(super) use on_pool;

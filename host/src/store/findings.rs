@@ -23,6 +23,8 @@ pub struct Wanted {
     pub severity: Option<String>,
     /// One of [`STATUSES`].
     pub status: Option<String>,
+    /// Of which segment; empty: of all records together, and of batches.
+    pub segment: Option<String>,
     /// What the length of the window is called.
     pub length: Option<String>,
     /// Whether only those of windows, or only those of batches.
@@ -56,7 +58,7 @@ impl Of {
 }
 
 pub(super) const FINDING: &str = "SELECT f.result_id, f.n, f.at, f.suite, f.suite_hash, f.check_name, f.kind, \
-    f.severity, f.field, f.status, f.observed, f.bound, f.message, f.elements, f.unexpected, f.error, f.length, f.test, \
+    f.severity, f.field, f.segment, f.status, f.observed, f.bound, f.message, f.elements, f.unexpected, f.error, f.length, f.test, \
     f.statistic, f.p_value, f.details FROM finding f WHERE TRUE";
 
 /// A page of findings, the newest first.
@@ -73,6 +75,7 @@ where
             (" AND f.kind = ", &wanted.kind),
             (" AND f.field = ", &wanted.field),
             (" AND f.severity = ", &wanted.severity),
+            (" AND f.segment = ", &wanted.segment),
             (" AND f.length = ", &wanted.length),
         ],
     );

@@ -27,12 +27,14 @@ pub mod due;
 mod error;
 pub mod findings;
 mod migrations;
+pub mod panes;
 mod parts;
 pub mod plugins;
 mod postgres;
 mod queries;
 mod reading;
 pub mod rows;
+mod segments;
 mod sqlite;
 pub mod streams;
 mod texts;
@@ -44,12 +46,14 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::redact::redacted;
-use due::{Clock, Longer};
+use due::{Clock, Longer, Sums};
 pub use error::Error;
 use findings::Wanted;
+use panes::{Judged, Page, Taken, Waiting};
+pub use postgres::Hold;
 use rows::{Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow};
 use streams::StreamRow;
-use windows::{Closed, Kept, WindowKey, WindowPart, WindowRow};
+use windows::{Closed, Kept, Restricted, WindowKey, WindowRow};
 
 /// A database that is open. Clones share its connections.
 #[derive(Clone)]
@@ -248,14 +252,21 @@ impl Store {
         on_either!(self, it => it.shorter(key, length, from, limit))
     }
 
-    /// What is kept of a window, open or judged.
-    pub async fn kept(&self, id: Uuid) -> Result<Option<Kept>, Error> {
-        on_either!(self, it => it.kept(id))
+    /// What the windows of a length within another one hold, by segment, the total first. With the length of the other
+    /// one itself: what is kept of it.
+    pub async fn sums(&self, key: &WindowKey, length: &str) -> Result<Vec<Sums>, Error> {
+        on_either!(self, it => it.sums(key, length))
     }
 
-    /// Keeps a longer window, or with `None` leaves it as it was. `false`: a shorter one has changed since, or another host has kept it; nothing is written.
-    pub async fn keep_longer(&self, longer: &Longer, closed: Option<Closed>) -> Result<bool, Error> {
-        on_either!(self, it => it.keep_longer(longer, closed))
+    /// What is kept of a window, open or judged.
+    pub async fn kept(&self, id: Uuid) -> Result<Option<Kept>, Error> {
+        Ok(on_either!(self, it => it.kept_of(&[id]))?.pop())
+    }
+
+    /// Keeps longer windows of one span, and takes the mark away with the last. `false`: a shorter one has changed
+    /// since, or another host has kept them; nothing is written.
+    pub async fn keep_longer(&self, longer: &Longer, judged: &Judged, is_last: bool) -> Result<bool, Error> {
+        on_either!(self, it => it.keep_longer(longer, judged, is_last))
     }
 
     /// How far the records of each version have come.
@@ -283,21 +294,37 @@ impl Store {
         on_either!(self, it => it.open_versions())
     }
 
-    /// Takes up the parts of a window in one transaction: `close` is given what was kept of it and the parts,
-    /// in their order, and says what is to be kept. `false`: another host does it, or has done it.
-    pub async fn close_window(
-        &self,
-        key: &WindowKey,
-        close: impl FnOnce(Option<Kept>, &[WindowPart], bool) -> Closed + Send,
-    ) -> Result<bool, Error> {
-        on_either!(self, it => it.close_window(key, close))
+    /// Keeps other hosts from closing the windows of a span while this one does, page by page; `None`: another does.
+    pub async fn hold(&self, key: &WindowKey) -> Result<Option<Hold>, Error> {
+        match self {
+            Store::Postgres(it) => it.hold(key).await,
+            // There is one host.
+            Store::Sqlite(_) => Ok(Some(Hold::default())),
+        }
     }
 
-    /// A page of windows, the newest first: `suite`, `since` and `until` of the filter restrict, and status and length.
+    /// What waits of the windows of a span, by page, all records first.
+    pub async fn waiting(&self, key: &WindowKey) -> Result<Vec<Waiting>, Error> {
+        on_either!(self, it => it.waiting(key))
+    }
+
+    /// The first parts of a page of windows up to the one of the number `last`, as many as are taken up at once, and what
+    /// is kept of these windows.
+    pub async fn page(&self, key: &WindowKey, bucket: i64, last: i64) -> Result<Page, Error> {
+        on_either!(self, it => it.page(key, bucket, last))
+    }
+
+    /// Keeps the windows of a page and removes the parts that they are made of, in one transaction. `false`: another
+    /// host has taken them up; nothing is written.
+    pub async fn close_page(&self, key: &WindowKey, taken: &Taken, judged: &Judged) -> Result<bool, Error> {
+        on_either!(self, it => it.close_page(key, taken, judged))
+    }
+
+    /// A page of windows, the newest first: `suite`, `since` and `until` of the filter restrict, and what is beside it.
     pub async fn windows(
         &self,
         filter: &Filter,
-        restricted: [Option<&str>; 2],
+        restricted: Restricted<'_>,
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<WindowRow>, Error> {

@@ -8,7 +8,9 @@ use sqlx::{FromRow, Row};
 
 use super::baselines::BaselineRow;
 use super::batch::time;
-use super::due::Longer;
+use super::due::{Longer, Sums};
+use super::panes::Waiting;
+use super::parts::Bundle;
 use super::plugins::PluginRow;
 use super::rows::{FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, StatRow, Verdict, VersionRow};
 use super::streams::StreamRow;
@@ -107,6 +109,7 @@ macro_rules! readers {
                     kind: row.try_get("kind")?,
                     severity: row.try_get("severity")?,
                     field: row.try_get("field")?,
+                    segment: row.try_get("segment")?,
                     status: row.try_get("status")?,
                     observed: row.try_get("observed")?,
                     bound: row.try_get("bound")?,
@@ -146,6 +149,7 @@ macro_rules! readers {
                     start: $time(row, "start_at")?,
                     end: $time(row, "end_at")?,
                     length: row.try_get("length")?,
+                    segment: String::new(),
                     is_over: row.try_get("is_over")?,
                     watermark: $time_or_none(row, "watermark_at")?,
                 })
@@ -155,6 +159,28 @@ macro_rules! readers {
         impl FromRow<'_, $row> for Longer {
             fn from_row(row: &$row) -> sqlx::Result<Self> {
                 Ok(Longer { key: WindowKey::from_row(row)?, mark: row.try_get("mark")? })
+            }
+        }
+
+        impl FromRow<'_, $row> for Waiting {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(Waiting {
+                    bucket: row.try_get("bucket")?,
+                    parts: row.try_get("parts")?,
+                    bytes: row.try_get("bytes")?,
+                    last: row.try_get("last")?,
+                })
+            }
+        }
+
+        impl FromRow<'_, $row> for Sums {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(Sums {
+                    segment: row.try_get("segment")?,
+                    records: row.try_get("records")?,
+                    late: row.try_get("late")?,
+                    unjudged: row.try_get("unjudged")?,
+                })
             }
         }
 
@@ -171,9 +197,9 @@ macro_rules! readers {
             }
         }
 
-        impl FromRow<'_, $row> for WindowPart {
+        impl FromRow<'_, $row> for Bundle {
             fn from_row(row: &$row) -> sqlx::Result<Self> {
-                Ok(WindowPart {
+                let part = WindowPart {
                     id: row.try_get("id")?,
                     suite: row.try_get("suite")?,
                     suite_hash: row.try_get("suite_hash")?,
@@ -185,7 +211,9 @@ macro_rules! readers {
                     unreadable: row.try_get("unreadable")?,
                     untimed: row.try_get("untimed")?,
                     state: row.try_get("state")?,
-                })
+                    ..WindowPart::default()
+                };
+                Ok(Bundle { bucket: row.try_get("bucket")?, part })
             }
         }
 
@@ -198,6 +226,7 @@ macro_rules! readers {
                     start: $time(row, "start_at")?,
                     end: $time(row, "end_at")?,
                     length: row.try_get("length")?,
+                    segment: row.try_get("segment")?,
                     records: row.try_get("records")?,
                     unreadable: row.try_get("unreadable")?,
                     untimed: row.try_get("untimed")?,

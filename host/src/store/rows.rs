@@ -168,6 +168,8 @@ pub struct FindingRow {
     pub severity: String,
     /// Its fields, joined by `, `.
     pub field: String,
+    /// Of which segment of a window; empty: of all records.
+    pub segment: String,
     /// `pass`, `skip`, `fail` or `error`.
     pub status: String,
     /// The number, text or list that was judged, as JSON text.

@@ -127,8 +127,8 @@ macro_rules! on_pool {
                 transaction.rollback().await?;
                 return Ok(false);
             }
-            windows::keep(&closed.kept).build().execute(&mut *transaction).await?;
-            due::judged!(transaction, closed);
+            let judged = panes::Judged { closed: vec![closed], ..panes::Judged::default() };
+            panes::write!(transaction, judged);
             transaction.commit().await?;
             Ok(true)
         }

@@ -1,8 +1,7 @@
 //! Windows: parts that hosts add, and what they make when their time is over.
 //!
 //! A part is written in the transaction of its journal segment, so it counts once; it is removed in the
-//! transaction that takes it up. Hosts that share a database close each window once: with `PostgreSQL` the one
-//! that has the window's lock, with `SQLite` the one that writes.
+//! transaction that takes it up (see `panes`), so that hosts that share a database close each window once.
 
 use sqlx::QueryBuilder;
 use uuid::Uuid;
@@ -12,12 +11,6 @@ use super::rows::{Cursor, Filter, FindingRow, Micros};
 
 /// What a window that was judged can be.
 pub const STATUSES: [&str; 4] = ["pass", "warn", "fail", "error"];
-
-/// How many parts are taken up in one transaction, so that memory and time are bounded.
-pub const PARTS: usize = 1000;
-
-/// Of their states no more is taken up than these bytes and one part.
-const BYTES: i64 = 64 << 20;
 
 /// What one journal segment adds to a window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +27,12 @@ pub struct WindowPart {
     pub end: Micros,
     /// What its length is called.
     pub length: String,
+    /// Of which segment; empty: of all records.
+    pub segment: String,
+    /// The segment that these records are counted in when there are enough others.
+    pub other: String,
+    /// How many segments of the version are kept apart.
+    pub most: i64,
     /// When the clock closes it; `None` leaves it to the service.
     pub close_at: Option<Micros>,
     /// Records.
@@ -59,6 +58,8 @@ pub struct WindowKey {
     pub end: Micros,
     /// What its length is called.
     pub length: String,
+    /// Of which segment; empty: of all records.
+    pub segment: String,
     /// Whether it is over, and to be judged.
     pub is_over: bool,
     /// The latest time of a record of this version, less the time that records may come late.
@@ -80,6 +81,8 @@ pub struct WindowRow {
     pub end: Micros,
     /// What its length is called.
     pub length: String,
+    /// Of which segment; empty: of all records.
+    pub segment: String,
     /// Records.
     pub records: i64,
     /// Records that could not be read.
@@ -102,6 +105,17 @@ pub struct WindowRow {
     pub baseline: Option<String>,
 }
 
+/// Which windows are asked for, beside suite and time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Restricted<'t> {
+    /// How they ended.
+    pub status: Option<&'t str>,
+    /// What their length is called.
+    pub length: Option<&'t str>,
+    /// Of which segment; `Some("")`: of all records together; `None`: both.
+    pub segment: Option<&'t str>,
+}
+
 /// What was kept of a window.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Kept {
@@ -118,61 +132,10 @@ pub struct Closed {
     pub kept: Kept,
     /// What the expectations say of it; none when it is open.
     pub findings: Vec<FindingRow>,
-    /// The longer windows that are to be judged when they are over, since this one was, and when the clock closes each.
-    pub longer: Vec<(WindowKey, Option<Micros>)>,
-    /// Whether its records are too old to be in a window: they are counted, and nothing is kept.
-    pub is_too_late: bool,
 }
 
-/// The first parts of a window, as many as are taken up at once.
-pub(super) fn parts<DB: Dialect>(key: &WindowKey) -> QueryBuilder<DB>
-where
-    DB::Arguments: Default,
-{
-    // Lengths are summed up by number alone, so that no state is read that is not taken up.
-    let mut query = QueryBuilder::new(
-        "SELECT id, suite, suite_hash, start_at, end_at, length, close_at, records, unreadable, untimed, state \
-         FROM window_part WHERE id IN \
-         (SELECT id FROM (SELECT id, sum(length(state)) OVER (ORDER BY id) - length(state) AS bytes FROM window_part",
-    );
-    of_window(&mut query, key);
-    DB::number(query.push(") AS part WHERE bytes < "), BYTES);
-    DB::number(query.push(" ORDER BY id LIMIT "), PARTS as i64);
-    query.push(") ORDER BY id");
-    query
-}
-
-/// How many parts a window has.
-pub(super) fn n_parts<DB: Dialect>(key: &WindowKey) -> QueryBuilder<DB>
-where
-    DB::Arguments: Default,
-{
-    let mut query = QueryBuilder::new("SELECT count(*) FROM window_part");
-    of_window(&mut query, key);
-    query
-}
-
-fn of_window<DB: Dialect>(query: &mut QueryBuilder<DB>, key: &WindowKey) {
-    DB::text(query.push(" WHERE suite = "), &key.suite);
-    DB::text(query.push(" AND suite_hash = "), &key.suite_hash);
-    DB::time(query.push(" AND start_at = "), key.start);
-}
-
-/// Removes parts by their numbers: others may have come since they were read.
-pub(super) fn remove_parts<DB: Dialect>(parts: &[WindowPart]) -> QueryBuilder<DB>
-where
-    DB::Arguments: Default,
-{
-    let mut query = QueryBuilder::new("DELETE FROM window_part WHERE id IN (");
-    for (i, it) in parts.iter().enumerate() {
-        DB::number(query.push(if i == 0 { "" } else { ", " }), it.id);
-    }
-    query.push(")");
-    query
-}
-
-pub(super) const WINDOW: &str = "SELECT id, suite, suite_hash, start_at, end_at, length, records, unreadable, untimed, \
-    late, status, message, revision, judged_at, statistics, baseline";
+pub(super) const WINDOW: &str = "SELECT id, suite, suite_hash, start_at, end_at, length, segment, records, unreadable, \
+    untimed, late, status, message, revision, judged_at, statistics, baseline";
 
 /// What is kept of a window, with its state.
 pub(super) fn kept<DB: Dialect>(id: Uuid) -> QueryBuilder<DB>
@@ -187,7 +150,7 @@ where
 /// A page of windows.
 pub(super) fn page<DB: Dialect>(
     filter: &Filter,
-    [status, length]: [Option<&str>; 2],
+    Restricted { status, length, segment }: Restricted<'_>,
     after: Option<Cursor>,
     limit: u32,
 ) -> QueryBuilder<DB>
@@ -202,6 +165,7 @@ where
             (" AND suite = ", &filter.suite),
             (" AND status = ", &status.map(str::to_owned)),
             (" AND length = ", &length.map(str::to_owned)),
+            (" AND segment = ", &segment.map(str::to_owned)),
         ],
     );
     times(&mut query, &[(" AND start_at >= ", filter.since), (" AND start_at < ", filter.until)]);
@@ -210,8 +174,8 @@ where
     query
 }
 
-/// Keeps a window in place of what was kept of it.
-pub(super) fn keep<DB: Dialect>(kept: &Kept) -> QueryBuilder<DB>
+/// Keeps windows in place of what was kept of them.
+pub(super) fn keep<DB: Dialect>(kept: &[&Kept]) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
 {
@@ -230,57 +194,49 @@ pub(super) fn keep_first<DB: Dialect>(row: &WindowRow) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
 {
-    let mut query = insert(&Kept { row: row.clone(), state: None });
+    let mut query = insert(&[&Kept { row: row.clone(), state: None }]);
     query.push(" ON CONFLICT (id) DO NOTHING");
     query
 }
 
-fn insert<DB: Dialect>(Kept { row, state }: &Kept) -> QueryBuilder<DB>
+fn insert<DB: Dialect>(kept: &[&Kept]) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
 {
     let mut query = QueryBuilder::new(
-        "INSERT INTO time_window (id, suite, suite_hash, start_at, end_at, length, records, unreadable, untimed, late, \
-         status, revision, judged_at, statistics, message, baseline, state) VALUES (",
+        "INSERT INTO time_window (id, suite, suite_hash, start_at, end_at, length, segment, records, unreadable, \
+         untimed, late, status, revision, judged_at, statistics, message, baseline, state) VALUES ",
     );
-    DB::id(&mut query, row.id);
-    DB::text(query.push(", "), &row.suite);
-    DB::text(query.push(", "), &row.suite_hash);
-    DB::time(query.push(", "), row.start);
-    DB::time(query.push(", "), row.end);
-    DB::text(query.push(", "), &row.length);
-    for number in [row.records, row.unreadable, row.untimed, row.late] {
-        DB::number(query.push(", "), number);
-    }
-    DB::text(query.push(", "), &row.status);
-    DB::number(query.push(", "), row.revision);
-    DB::time(query.push(", "), row.judged_at);
-    DB::json(query.push(", "), row.statistics.as_ref().map(|it| super::texts::kept_json(it).to_string()));
-    for text in [&row.message, &row.baseline] {
-        match text {
-            Some(it) => DB::text(query.push(", "), it),
-            None => drop(query.push(", NULL")),
+    for (i, Kept { row, state }) in kept.iter().enumerate() {
+        DB::id(query.push(if i == 0 { "(" } else { ", (" }), row.id);
+        DB::text(query.push(", "), &row.suite);
+        DB::text(query.push(", "), &row.suite_hash);
+        DB::time(query.push(", "), row.start);
+        DB::time(query.push(", "), row.end);
+        DB::text(query.push(", "), &row.length);
+        DB::text(query.push(", "), &row.segment);
+        for number in [row.records, row.unreadable, row.untimed, row.late] {
+            DB::number(query.push(", "), number);
         }
+        DB::text(query.push(", "), &row.status);
+        DB::number(query.push(", "), row.revision);
+        DB::time(query.push(", "), row.judged_at);
+        DB::json(query.push(", "), row.statistics.as_ref().map(|it| super::texts::kept_json(it).to_string()));
+        for text in [&row.message, &row.baseline] {
+            match text {
+                Some(it) => DB::text(query.push(", "), it),
+                None => drop(query.push(", NULL")),
+            }
+        }
+        DB::bytes(query.push(", "), state.clone());
+        query.push(")");
     }
-    DB::bytes(query.push(", "), state.clone());
-    query.push(")");
     query
 }
 
 /// The versions of suites with windows that are not taken up: suite and hash.
 pub(super) const OPEN: &str =
     "SELECT suite, suite_hash FROM window_part UNION SELECT suite, suite_hash FROM window_due";
-
-/// Removes the findings of a window.
-pub(super) fn remove_findings<DB: Dialect>(row: &WindowRow) -> QueryBuilder<DB>
-where
-    DB::Arguments: Default,
-{
-    let mut query = QueryBuilder::new("DELETE FROM finding WHERE at = ");
-    DB::time(&mut query, row.start);
-    DB::id(query.push(" AND result_id = "), row.id);
-    query
-}
 
 impl WindowKey {
     /// The window's id, which follows from the key.
@@ -291,8 +247,13 @@ impl WindowKey {
             .chain_update(&self.suite)
             .chain_update(&self.suite_hash)
             .chain_update(self.start.to_le_bytes())
-            .chain_update(&self.length)
-            .finalize();
+            .chain_update(&self.length);
+        // No length holds U+0000.
+        let hash = match self.segment.as_str() {
+            "" => hash,
+            segment => hash.chain_update("\0").chain_update(segment),
+        };
+        let hash = hash.finalize();
         let bytes = hash.first_chunk::<16>().copied().unwrap_or_default();
         uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
@@ -300,7 +261,7 @@ impl WindowKey {
 
 /// What both databases do alike, over connections of two types.
 macro_rules! on_pool {
-    ($reader:ident, $writer:ident, $begin:literal, $lock:expr) => {
+    ($reader:ident, $writer:ident) => {
         pub(super) async fn due_windows(&self, clock: Clock, except: &[String]) -> Result<Vec<WindowKey>, Error> {
             let mut query = due::panes(clock, except);
             // Its text depends on how many are left out.
@@ -316,47 +277,10 @@ macro_rules! on_pool {
             Ok(sqlx::query_as(windows::OPEN).fetch_all(&self.$reader).await?)
         }
 
-        async fn take_up(
-            &self,
-            key: &WindowKey,
-            close: impl FnOnce(Option<Kept>, &[WindowPart], bool) -> Closed + Send,
-        ) -> Result<bool, Error> {
-            let id = key.id();
-            let mut connection = self.$writer.acquire().await?;
-            let mut transaction = connection.begin_with($begin).await?;
-            if !$lock(&mut transaction, id).await? {
-                transaction.rollback().await?;
-                return Ok(false);
-            }
-            let parts: Vec<WindowPart> = windows::parts(key).build_query_as().fetch_all(&mut *transaction).await?;
-            if parts.is_empty() {
-                // Left to itself, the connection would hold the lock for a while.
-                transaction.rollback().await?;
-                return Ok(false);
-            }
-            let kept = windows::kept(id).build_query_as().fetch_optional(&mut *transaction).await?;
-            let n_parts: i64 = windows::n_parts(key).build_query_scalar().fetch_one(&mut *transaction).await?;
-            // The last parts of a window that is over make it whole.
-            let is_whole = key.is_over && n_parts == parts.len() as i64;
-            let closed = close(kept, &parts, is_whole);
-            if closed.is_too_late {
-                let records = parts.iter().map(|it| it.records).sum();
-                streams::add_too_late(key, records).build().execute(&mut *transaction).await?;
-            } else {
-                windows::keep(&closed.kept).build().execute(&mut *transaction).await?;
-            }
-            if is_whole && !closed.is_too_late {
-                due::judged!(transaction, closed);
-            }
-            windows::remove_parts(&parts).build().persistent(false).execute(&mut *transaction).await?;
-            transaction.commit().await?;
-            Ok(true)
-        }
-
         pub(super) async fn windows(
             &self,
             filter: &Filter,
-            restricted: [Option<&str>; 2],
+            restricted: Restricted<'_>,
             after: Option<Cursor>,
             limit: u32,
         ) -> Result<Vec<WindowRow>, Error> {

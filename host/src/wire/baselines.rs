@@ -75,6 +75,8 @@ pub struct BaselineFromWindows {
     pub suite: String,
     /// What their length is called: `5m`, `1h`, `month`; the shortest of the suite, without it.
     pub length: Option<String>,
+    /// Of which segment, such as `region=eu`; of all records, without it.
+    pub segment: Option<String>,
     /// Those that start from this time on (RFC 3339, or a span before now such as `24h`, `7d`).
     pub since: Option<String>,
     /// Those that start before this time; now, without it.

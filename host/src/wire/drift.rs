@@ -78,6 +78,8 @@ pub struct DriftAsked {
     pub until: Option<String>,
     /// What their length is called: `5m`, `1h`, `month`; the shortest of the suite, without it.
     pub length: Option<String>,
+    /// Those of one of the suite's `segments`, such as `region=eu`; those of all records, without it.
+    pub segment: Option<String>,
     /// The fields; all that windows keep a distribution of, without it.
     pub fields: Option<Vec<String>>,
     /// The drift test; one is chosen by type and size of each field, without it.
@@ -101,6 +103,8 @@ pub struct AgainstAsked {
     pub until: Option<String>,
     /// What their length is called; as that of the windows that are compared, without it.
     pub length: Option<String>,
+    /// Of which segment, empty of all records; as that of the windows that are compared, without it.
+    pub segment: Option<String>,
 }
 
 /// What stored windows say beside a reference.

@@ -30,6 +30,8 @@ pub struct FeatureDistribution {
     pub field: String,
     /// What the length of the windows is called.
     pub length: String,
+    /// Of which segment; empty: of all records.
+    pub segment: String,
     /// The start of the first window (RFC 3339).
     pub start: String,
     /// The end of the last window (RFC 3339).

@@ -83,6 +83,8 @@ pub struct FindingOut {
     pub result_id: Option<uuid::Uuid>,
     /// What the length of the window is called; of a batch none.
     pub length: Option<String>,
+    /// Of which of the suite's `segments`; empty: of all records.
+    pub segment: String,
     /// What was found.
     #[serde(flatten)]
     pub finding: StoredFinding,
@@ -100,6 +102,7 @@ impl From<FindingRow> for FindingOut {
             window_id: (of == Of::Window).then_some(it.result_id),
             result_id: (of == Of::Batch).then_some(it.result_id),
             length,
+            segment: std::mem::take(&mut it.segment),
             finding: it.into(),
         }
     }

@@ -24,6 +24,8 @@ pub struct StoredWindow {
     pub end: String,
     /// `5m`, `1h`, `1d`, `1w`, `month` and so on; `1h/5m`: an hour, one each 5 minutes; `silence`: no record came.
     pub length: String,
+    /// Of which segment, such as `region=eu`; empty: of all records.
+    pub segment: String,
     /// `pass`, `warn` or `fail`: the worst finding; `error`: it could not be judged.
     pub status: String,
     /// Why it could not be judged.
@@ -55,6 +57,7 @@ impl From<WindowRow> for StoredWindow {
             start: time(it.start),
             end: time(it.end),
             length: it.length,
+            segment: it.segment,
             status: it.status,
             message: it.message,
             records: it.records,

@@ -21,6 +21,8 @@ pub(super) struct Panes {
     arrival: Option<(Micros, Micros)>,
     /// The window of the records in the part.
     now: Option<Place>,
+    /// Where the last record lies.
+    last: Option<Place>,
     /// Windows with records from before; the one that had the last record stands last.
     open: Vec<Pane>,
     /// What is to be journalled.
@@ -35,7 +37,13 @@ struct Pane {
 
 impl Panes {
     pub(super) fn new(arrival: Option<(Micros, Micros)>) -> Self {
-        Panes { arrival, now: arrival.map(Place::arrival), open: Vec::new(), notes: Vec::new() }
+        let now = arrival.map(Place::arrival);
+        Panes { arrival, now, last: now, open: Vec::new(), notes: Vec::new() }
+    }
+
+    /// Where the record lies that is checked.
+    pub(super) const fn last(&self) -> Option<Place> {
+        self.last
     }
 
     /// Adds records to their window, of which others may have come before.
@@ -84,6 +92,7 @@ impl Work<'_> {
             self.conclude_pending(lines);
             self.settle(false);
         }
+        self.panes.last = Some(place);
         match &mut self.panes.now {
             Some(it) if it.start == place.start => it.add(place),
             it => *it = Some(place),

@@ -25,6 +25,8 @@ pub(super) struct Pending {
     pub notes: Vec<FailureNote>,
     /// What could not judge it.
     pub errors: Vec<FailureNote>,
+    /// The window of its segments, and its ordinal there; `None`: it waits for nothing.
+    pub apart: Option<(usize, u64)>,
 }
 
 impl Work<'_> {
@@ -57,6 +59,9 @@ impl Work<'_> {
             let mut told = Vec::new();
             while let Some(it) = late.next_if(|it| it.verdict.number == pending.within) {
                 self.count(&pending.who.labels, &it);
+                if let Some(at) = pending.apart {
+                    self.apart.fold_late(at, &it);
+                }
                 match it.verdict.outcome {
                     Outcome::Fail | Outcome::Mismatch => pending.failed.push(it.expectation as u16),
                     Outcome::Error => {}

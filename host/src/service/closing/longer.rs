@@ -1,22 +1,29 @@
 //! Longer windows: merges of shorter ones, judged when they are over and again when a shorter one was.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use driftline_rules::suite::{Of, Windows};
+use tokio::task::block_in_place;
 use tracing::{debug, error, warn};
 
-use super::{Closer, judged, new_row};
-use crate::service::comparing::Compared;
+use super::together::{Judged, Pace, Together};
+use super::{Closer, new_row};
+use crate::service::comparing::Against;
 use crate::service::version::Version;
 use crate::service::windows::Sum;
 use crate::store;
-use crate::store::due::Longer;
+use crate::store::due::{Longer, Sums};
+use crate::store::panes::Judged as Pages;
 use crate::store::rows::Micros;
-use crate::store::windows::{Kept, WindowKey};
+use crate::store::windows::{Kept, WindowKey, WindowRow};
 
 /// Shorter windows that are read at once.
 const PAGE: u32 = 32;
+
+/// Longer windows that are written in one transaction.
+const WRITTEN: usize = 150;
 
 /// The windows that are merged of windows as this one, and when the clock closes them.
 pub(super) fn of(windows: &Windows, key: &WindowKey) -> Vec<(WindowKey, Option<Micros>)> {
@@ -46,48 +53,107 @@ impl Closer {
         Ok(is_any)
     }
 
-    /// Judges the window over the states of the shorter ones. They may change meanwhile; then it is not kept.
+    /// Whether the windows of a span were judged, while no other host does it.
     async fn merge(&self, version: &Arc<Version>, it: &Longer) -> Result<bool, store::Error> {
-        let Longer { key, .. } = it;
-        let plan = &version.loaded.plan;
+        if version.loaded.plan.segments.is_empty() {
+            return self.merge_all(version, it).await;
+        }
+        let Some(hold) = self.app.store.hold(&it.key).await? else { return Ok(false) };
+        let merged = self.merge_all(version, it).await;
+        hold.release().await;
+        merged
+    }
+
+    /// Judges the windows over the states of the shorter ones. They may change meanwhile; then they are not kept.
+    async fn merge_all(&self, version: &Arc<Version>, it: &Longer) -> Result<bool, store::Error> {
+        let (store, plan) = (&self.app.store, &version.loaded.plan);
+        let key = &WindowKey { is_over: true, ..it.key.clone() };
         let Some(base) = plan.windows.named(&key.length).and_then(|of| plan.windows.base(of)) else {
             // The hash says which windows a version has, so this is a row of somebody else's.
             warn!(suite = key.suite, length = key.length, "the suite has no such windows");
-            return self.app.store.keep_longer(it, None).await;
+            return store.keep_longer(it, &Pages::default(), true).await;
         };
         let base = base.to_string();
-        let before = self.app.store.kept(key.id()).await?.unwrap_or_default().row;
-        let mut row = new_row(key);
-        row.revision = before.revision + 1;
-        let mut sum = Sum::new(plan);
+        let sums = store.sums(key, &base).await?;
+        let before: HashMap<_, _> =
+            store.sums(key, &key.length).await?.into_iter().map(|it| (it.segment.clone(), it)).collect();
+        if before
+            .get("")
+            .is_some_and(|before| !sums.iter().any(|it| it.segment.is_empty() && it.records >= before.records))
+        {
+            warn!(suite = key.suite, window = %key.id(), "a window stays as it is, since shorter ones of it are gone");
+            return store.keep_longer(it, &Pages::default(), true).await;
+        }
+        let mut names: Vec<_> = sums.iter().filter(|it| has_changed(it, before.get(&it.segment))).collect();
+        // The window of all records comes last, as when it is a shorter one.
+        names.sort_by_key(|it| it.segment.is_empty());
+        let against = Against::of_span(&self.app, version, true, async |segment| {
+            let key = key.of_segment(segment);
+            let (row, sum) = self.merged(version, &key, &base).await?;
+            Ok((row.records > 0).then_some(sum))
+        });
+        let against = against.await?;
+        let (mut together, mut pace) = (Together::default(), Pace::new(names.len() > 1));
+        for of in &names {
+            let key = key.of_segment(&of.segment);
+            let compared = against.of_window(&self.app, version, &key, self.settings.values(&of.segment)).await?;
+            let (mut row, sum) = self.merged(version, &key, &base).await?;
+            row.revision = 1 + store.kept(row.id).await?.map_or(0, |it| it.row.revision);
+            block_in_place(|| {
+                together.add(Judged::new(version, key, &compared, row, sum));
+                pace.breathe();
+            });
+        }
+        block_in_place(|| together.correct(version));
+        let longer = of(&plan.windows, key);
+        let mut left = names.len();
+        let mut kept = true;
+        while kept && left > 0 {
+            let n = left.min(WRITTEN);
+            left -= n;
+            let mut states = HashMap::new();
+            for key in together.missing(n) {
+                let (_, sum) = self.merged(version, &key, &base).await?;
+                states.insert(key.segment.clone(), sum.state(&key.suite_hash));
+            }
+            let closed = block_in_place(|| {
+                together.closed(version, n, |key| states.get(&key.segment).cloned().unwrap_or_default())
+            });
+            let longer = if left == 0 { longer.clone() } else { Vec::new() };
+            kept = store.keep_longer(it, &Pages { closed, longer, too_late: 0 }, left == 0).await?;
+        }
+        debug!(suite = key.suite, start = key.start, length = key.length, kept, "longer windows were merged");
+        Ok(kept)
+    }
+
+    /// The records of a longer window, merged anew of the shorter ones.
+    async fn merged(&self, version: &Version, key: &WindowKey, base: &str) -> Result<(WindowRow, Sum), store::Error> {
+        let plan = &version.loaded.plan;
+        let most = self.settings.values(&key.segment);
+        let (mut row, mut sum) = (new_row(key), Sum::new(plan));
         let mut from = key.start;
         loop {
-            let page = self.app.store.shorter(key, &base, from, PAGE).await?;
-            let Some(last) = page.last() else { break };
+            let page = self.app.store.shorter(key, base, from, PAGE).await?;
+            let Some(last) = page.last() else { return Ok((row, sum)) };
             from = last.row.start.saturating_add(1);
-            tokio::task::block_in_place(|| {
+            block_in_place(|| {
                 for Kept { row: shorter, state } in page {
                     row.records += shorter.records;
                     row.unreadable += shorter.unreadable;
                     row.untimed += shorter.untimed;
                     row.late += shorter.late;
                     row.message = row.message.take().or(shorter.message);
-                    sum.add(plan, &key.suite_hash, &state.unwrap_or_default(), 1, self.settings.exact_values);
+                    sum.add(plan, &key.suite_hash, &state.unwrap_or_default(), 1, most);
                 }
             });
         }
-        if row.records < before.records {
-            warn!(suite = key.suite, window = %row.id, "a window stays as it is, since shorter ones of it are gone");
-            return self.app.store.keep_longer(it, None).await;
-        }
-        if let Some(problem) = &sum.problem {
-            row.message.get_or_insert_with(|| format!("some of its records are missing, since {problem}"));
-        }
-        let whole = WindowKey { is_over: true, ..key.clone() };
-        let compared = Compared::of_window(&self.app, version, &whole, self.settings.exact_values).await?;
-        let closed = tokio::task::block_in_place(|| judged(version, key, &compared, row, sum));
-        let kept = self.app.store.keep_longer(it, Some(closed)).await?;
-        debug!(suite = key.suite, start = key.start, length = key.length, kept, "a longer window was merged");
-        Ok(kept)
     }
+}
+
+/// Whether shorter windows of a segment have changed since the longer one was judged; that of all records is judged
+/// with any of them.
+fn has_changed(now: &Sums, before: Option<&Sums>) -> bool {
+    now.segment.is_empty()
+        || before
+            .is_none_or(|it| now.records > it.records || now.late != it.late || it.unjudged > 0 || now.unjudged > 0)
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tracing::info;
 
-use super::{Closer, judged, new_row};
+use super::together::{Judged, Together};
+use super::{Closer, new_row};
 use crate::service::app::now;
 use crate::service::comparing::Compared;
 use crate::service::version::Version;
@@ -68,8 +69,12 @@ impl Closer {
         };
         let mut row = new_row(&key);
         row.revision = 1;
+        let sum = Sum::new(&version.loaded.plan);
         let closed = tokio::task::block_in_place(|| {
-            judged(version, &key, &Compared::default(), row, Sum::new(&version.loaded.plan))
+            let mut together = Together::default();
+            together.add(Judged::new(version, key.clone(), &Compared::default(), row, sum));
+            together.correct(version);
+            together.closed(version, 1, |_| Vec::new()).pop().unwrap_or_default()
         });
         if self.app.store.keep_silence(stream, closed).await? {
             info!(suite = key.suite, "no record came for long");

@@ -10,21 +10,23 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::types::Json;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, Executor};
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use self::weeks::Weeks;
 use super::due::{self, Clock, Longer};
 use super::findings::{self, Wanted};
+use super::panes::{self, Judged, Taken};
 use super::reading::moment;
 use super::rows::{
     Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow,
 };
+use super::segments::Known;
 use super::streams::{self, StreamRow};
 use super::texts::{indexed, kept};
-use super::windows::{self, Closed, Kept, WindowKey, WindowPart, WindowRow};
-use super::{Committed, Error, Options, Pruned, migrations, queries};
+use super::windows::{self, Closed, Kept, Restricted, WindowKey, WindowPart, WindowRow};
+use super::{Committed, Error, Options, Pruned, migrations, parts, queries};
 use crate::redact::redacted;
 
 /// The first version with all that is used: `DROP DATABASE .. WITH (FORCE)` of tests, and what its makers still mend.
@@ -35,6 +37,8 @@ const OLDEST: u32 = 13;
 pub struct Postgres {
     pool: PgPool,
     weeks: Arc<Weeks>,
+    /// The segments that are kept apart.
+    names: Arc<Known>,
 }
 
 impl Postgres {
@@ -64,7 +68,7 @@ impl Postgres {
                 Box::pin(async move { sqlx::query(SETTINGS).execute(connection).await.map(|_| ()) })
             })
             .connect_lazy_with(target);
-        Ok(Postgres { pool, weeks: Arc::default() })
+        Ok(Postgres { pool, weeks: Arc::default(), names: Arc::default() })
     }
 
     pub(super) fn pool(&self) -> &PgPool {
@@ -85,7 +89,7 @@ impl Postgres {
     }
 
     pub(super) async fn commit(&self, batch: &Batch) -> Result<Committed, Error> {
-        writing::commit(&self.pool, &self.weeks, batch).await
+        writing::commit(&self.pool, &self.weeks, &self.names, batch).await
     }
 
     pub(super) async fn prune(&self, now: Micros, retention: &Retention) -> Result<Pruned, Error> {
@@ -143,22 +147,27 @@ impl Postgres {
         Ok(query.fetch_optional(&self.pool).await?)
     }
 
-    windows::on_pool!(pool, pool, "BEGIN", lock);
+    windows::on_pool!(pool, pool);
+    panes::on_pool!(pool, pool, "BEGIN", lock);
     due::on_pool!(pool, pool, "BEGIN");
     streams::on_pool!(pool, pool, "BEGIN");
 
-    pub(super) async fn close_window(
-        &self,
-        key: &WindowKey,
-        close: impl FnOnce(Option<Kept>, &[WindowPart], bool) -> Closed + Send,
-    ) -> Result<bool, Error> {
-        self.make_week(key.start).await?;
-        self.in_week(self.take_up(key, close).await)
+    /// In a transaction of a connection of its own: the pool may have one alone.
+    pub(super) async fn hold(&self, key: &WindowKey) -> Result<Option<Hold>, Error> {
+        let mut connection = self.pool.connect_options().connect().await?;
+        connection.execute("BEGIN").await?;
+        let is_held = lock(&mut connection, key.lock(None)).await?;
+        Ok(is_held.then_some(Hold(Some(connection))))
     }
 
-    pub(super) async fn keep_longer(&self, longer: &Longer, closed: Option<Closed>) -> Result<bool, Error> {
+    pub(super) async fn close_page(&self, key: &WindowKey, taken: &Taken, judged: &Judged) -> Result<bool, Error> {
+        self.make_week(key.start).await?;
+        self.in_week(self.write_page(key, taken, judged).await)
+    }
+
+    pub(super) async fn keep_longer(&self, longer: &Longer, judged: &Judged, is_last: bool) -> Result<bool, Error> {
         self.make_week(longer.key.start).await?;
-        self.in_week(self.write_longer(longer, closed).await)
+        self.in_week(self.write_longer(longer, judged, is_last).await)
     }
 
     pub(super) async fn keep_silence(&self, stream: &StreamRow, closed: Closed) -> Result<bool, Error> {
@@ -223,7 +232,21 @@ impl Postgres {
     }
 }
 
-/// Takes the lock of a window until the end of the transaction; false when another host has it.
+/// What keeps other hosts from closing windows; it ends with its connection.
+#[derive(Debug, Default)]
+pub struct Hold(Option<PgConnection>);
+
+impl Hold {
+    /// Lets others close them again, at once.
+    pub async fn release(self) {
+        if let Some(connection) = self.0 {
+            // It ends in any case.
+            let _ = connection.close().await;
+        }
+    }
+}
+
+/// Takes a lock until the end of the transaction; false when another host has it.
 async fn lock(connection: &mut PgConnection, id: Uuid) -> Result<bool, Error> {
     let number = id.as_u64_pair().0.cast_signed();
     Ok(sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)").bind(number).fetch_one(connection).await?)

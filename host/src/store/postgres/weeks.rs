@@ -137,7 +137,7 @@ pub async fn prune(pool: &PgPool, weeks: &Weeks, now: Micros, retention: &Retent
     }
     if let Some(days) = retention.windows {
         pruned.windows = delete(pool, DELETE_WINDOWS, days_before(now, days)).await?;
-        for statement in [DELETE_PARTS, DELETE_DUE, DELETE_STREAMS] {
+        for statement in [DELETE_PARTS, DELETE_DUE, DELETE_STREAMS, DELETE_NAMES] {
             delete(pool, statement, days_before(now, days)).await?;
         }
     }
@@ -194,6 +194,9 @@ const DELETE_DUE: &str = "DELETE FROM window_due WHERE ctid = ANY (ARRAY(SELECT 
 
 const DELETE_STREAMS: &str =
     "DELETE FROM stream WHERE ctid = ANY (ARRAY(SELECT ctid FROM stream WHERE came_at < $1 LIMIT $2))";
+
+const DELETE_NAMES: &str =
+    "DELETE FROM segment_name WHERE ctid = ANY (ARRAY(SELECT ctid FROM segment_name WHERE last_seen < $1 LIMIT $2))";
 
 const DELETE_KEYS: &str =
     "DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_key WHERE came < $1 LIMIT $2))";

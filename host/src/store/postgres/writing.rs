@@ -1,10 +1,14 @@
 //! One transaction for a batch; one statement for the rows of a table.
 
+use std::collections::BTreeMap;
+
 use sqlx::postgres::PgPool;
 use sqlx::{Connection, PgConnection, Postgres};
+use uuid::Uuid;
 
 use super::super::reading::moment;
 use super::super::rows::{Batch, FailureRow, FindingRow, KeyRow, ResultRow, TallyRow};
+use super::super::segments::{self, Known};
 use super::super::{Committed, Error, batch, parts, streams};
 use super::weeks::{self, Weeks};
 
@@ -12,14 +16,14 @@ use super::weeks::{self, Weeks};
 const ROWS: usize = 10_000;
 
 /// Writes a batch, and the partitions that it needs.
-pub async fn commit(pool: &PgPool, weeks: &Weeks, batch: &Batch) -> Result<Committed, Error> {
+pub async fn commit(pool: &PgPool, weeks: &Weeks, known: &Known, batch: &Batch) -> Result<Committed, Error> {
     let batch = batch::prepared(batch);
     weeks.make(pool, &batch).await?;
-    match write(pool, &batch).await {
+    match write(pool, known, batch.clone()).await {
         Err(error) if weeks::is_gone(&error) => {
             weeks.forget();
             weeks.make(pool, &batch).await?;
-            write(pool, &batch).await
+            write(pool, known, batch).await
         }
         answer => answer,
     }
@@ -27,7 +31,7 @@ pub async fn commit(pool: &PgPool, weeks: &Weeks, batch: &Batch) -> Result<Commi
 
 const SEGMENT: &str = "INSERT INTO segment (id) VALUES ($1) ON CONFLICT DO NOTHING";
 
-async fn write(pool: &PgPool, batch: &Batch) -> Result<Committed, Error> {
+async fn write(pool: &PgPool, known: &Known, batch: Batch) -> Result<Committed, Error> {
     let mut connection = pool.acquire().await?;
     let mut transaction = connection.begin().await?;
     // A host that sends the same segment at this moment waits here until this transaction is done.
@@ -51,17 +55,25 @@ async fn write(pool: &PgPool, batch: &Batch) -> Result<Committed, Error> {
     for rows in batch.keys.chunks(ROWS) {
         keys(&mut transaction, rows).await?;
     }
-    // One a suite and window that the segment has records of.
-    for some in parts::in_statements(&batch.windows) {
+    let now = batch::clock();
+    let (rows, names) = segments::admit!(transaction, known, batch.windows, now, lock);
+    for some in parts::in_statements(&rows) {
         let mut query = parts::add_parts::<Postgres>(batch.segment, some);
         query.build().persistent(some.len() == 1).execute(&mut *transaction).await?;
     }
-    let now = batch::clock();
     for it in &batch.streams {
         streams::advance::<Postgres>(it, now).build().execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
+    known.remember(names, now);
     Ok(Committed::Now)
+}
+
+/// Waits until no other host takes names of segments in.
+async fn lock(connection: &mut PgConnection, id: Uuid) -> Result<(), Error> {
+    let number = id.as_u64_pair().0.cast_signed();
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(number).execute(connection).await?;
+    Ok(())
 }
 
 fn column<'r, T, C>(rows: &'r [T], of: impl Fn(&'r T) -> C) -> Vec<C> {
@@ -139,14 +151,14 @@ async fn failures(connection: &mut PgConnection, rows: &[FailureRow]) -> Result<
 }
 
 const FINDINGS: &str = "INSERT INTO finding (result_id, n, at, suite, suite_hash, check_name, kind, severity, field, \
-    status, observed, bound, message, elements, unexpected, error, length, test, statistic, p_value, details) \
-    SELECT result_id, n, at, suite, suite_hash, check_name, kind, severity, field, status, observed, bound, message, \
-    elements, unexpected, error, length, test, statistic, p_value, details::json FROM UNNEST($1::uuid[], $2::bigint[], \
-    $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], \
-    $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::double precision[], $17::text[], \
-    $18::text[], $19::double precision[], $20::double precision[], $21::text[]) AS new (result_id, n, at, suite, \
-    suite_hash, check_name, kind, severity, field, status, observed, bound, message, elements, unexpected, error, \
-    length, test, statistic, p_value, details) ON CONFLICT DO NOTHING";
+    segment, status, observed, bound, message, elements, unexpected, error, length, test, statistic, p_value, details) \
+    SELECT result_id, n, at, suite, suite_hash, check_name, kind, severity, field, segment, status, observed, bound, \
+    message, elements, unexpected, error, length, test, statistic, p_value, details::json FROM UNNEST($1::uuid[], \
+    $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], \
+    $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::bigint[], \
+    $17::double precision[], $18::text[], $19::text[], $20::double precision[], $21::double precision[], $22::text[]) \
+    AS new (result_id, n, at, suite, suite_hash, check_name, kind, severity, field, segment, status, observed, bound, \
+    message, elements, unexpected, error, length, test, statistic, p_value, details) ON CONFLICT DO NOTHING";
 
 pub(super) async fn findings(connection: &mut PgConnection, rows: &[FindingRow]) -> Result<(), Error> {
     sqlx::query(FINDINGS)
@@ -159,6 +171,7 @@ pub(super) async fn findings(connection: &mut PgConnection, rows: &[FindingRow])
         .bind(column(rows, |it| it.kind.as_str()))
         .bind(column(rows, |it| it.severity.as_str()))
         .bind(column(rows, |it| it.field.as_str()))
+        .bind(column(rows, |it| it.segment.as_str()))
         .bind(column(rows, |it| it.status.as_str()))
         .bind(column(rows, |it| it.observed.as_deref()))
         .bind(column(rows, |it| it.bound.as_str()))

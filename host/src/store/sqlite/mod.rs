@@ -9,6 +9,7 @@ mod writing;
 use std::collections::BTreeMap;
 use std::future::{Ready, ready};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{
@@ -23,13 +24,15 @@ use uuid::Uuid;
 use super::batch::time;
 use super::due::{self, Clock, Longer};
 use super::findings::{self, Wanted};
+use super::panes::{self, Judged, Taken};
 use super::rows::{
     Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow,
 };
+use super::segments::Known;
 use super::streams::{self, StreamRow};
 use super::texts::{indexed, kept};
-use super::windows::{self, Closed, Kept, WindowKey, WindowPart, WindowRow};
-use super::{Committed, Error, Options, Pruned, migrations, queries};
+use super::windows::{self, Closed, Kept, Restricted, WindowKey, WindowPart, WindowRow};
+use super::{Committed, Error, Options, Pruned, migrations, parts, queries};
 use crate::redact::redacted;
 
 /// The connection that writes, and those that read.
@@ -37,6 +40,8 @@ use crate::redact::redacted;
 pub struct Sqlite {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// The segments that are kept apart.
+    names: Arc<Known>,
 }
 
 impl Sqlite {
@@ -72,6 +77,7 @@ impl Sqlite {
             readers: pool()
                 .max_connections(options.max_connections.clamp(1, 4))
                 .connect_lazy_with(file.pragma("query_only", "ON")),
+            names: Arc::default(),
         })
     }
 
@@ -98,7 +104,7 @@ impl Sqlite {
     }
 
     pub(super) async fn commit(&self, batch: &Batch) -> Result<Committed, Error> {
-        writing::commit(&self.writer, batch).await
+        writing::commit(&self.writer, &self.names, batch).await
     }
 
     pub(super) async fn prune(&self, now: Micros, retention: &Retention) -> Result<Pruned, Error> {
@@ -156,20 +162,17 @@ impl Sqlite {
         Ok(query.fetch_optional(&self.readers).await?)
     }
 
-    windows::on_pool!(readers, writer, "BEGIN IMMEDIATE", only_one);
+    windows::on_pool!(readers, writer);
+    panes::on_pool!(readers, writer, "BEGIN IMMEDIATE", only_one);
     due::on_pool!(readers, writer, "BEGIN IMMEDIATE");
     streams::on_pool!(readers, writer, "BEGIN IMMEDIATE");
 
-    pub(super) async fn close_window(
-        &self,
-        key: &WindowKey,
-        close: impl FnOnce(Option<Kept>, &[WindowPart], bool) -> Closed + Send,
-    ) -> Result<bool, Error> {
-        self.take_up(key, close).await
+    pub(super) async fn close_page(&self, key: &WindowKey, taken: &Taken, judged: &Judged) -> Result<bool, Error> {
+        self.write_page(key, taken, judged).await
     }
 
-    pub(super) async fn keep_longer(&self, longer: &Longer, closed: Option<Closed>) -> Result<bool, Error> {
-        self.write_longer(longer, closed).await
+    pub(super) async fn keep_longer(&self, longer: &Longer, judged: &Judged, is_last: bool) -> Result<bool, Error> {
+        self.write_longer(longer, judged, is_last).await
     }
 
     pub(super) async fn keep_silence(&self, stream: &StreamRow, closed: Closed) -> Result<bool, Error> {

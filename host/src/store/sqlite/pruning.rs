@@ -25,6 +25,8 @@ const PARTS: &str =
     "DELETE FROM window_part WHERE rowid IN (SELECT rowid FROM window_part WHERE came_at < $1 LIMIT $2)";
 const DUE: &str = "DELETE FROM window_due WHERE rowid IN (SELECT rowid FROM window_due WHERE end_at < $1 AND marked_at < $1 LIMIT $2)";
 const STREAMS: &str = "DELETE FROM stream WHERE rowid IN (SELECT rowid FROM stream WHERE came_at < $1 LIMIT $2)";
+const NAMES: &str =
+    "DELETE FROM segment_name WHERE rowid IN (SELECT rowid FROM segment_name WHERE last_seen < $1 LIMIT $2)";
 const KEYS: &str =
     "DELETE FROM idempotency_key WHERE rowid IN (SELECT rowid FROM idempotency_key WHERE came < $1 LIMIT $2)";
 const SEGMENTS: &str =
@@ -44,7 +46,7 @@ pub async fn prune(pool: &SqlitePool, now: Micros, retention: &Retention) -> Res
         windows: delete(pool, WINDOWS, since(retention.windows)).await?,
         segments: delete(pool, SEGMENTS, since(Some(SEGMENT_DAYS))).await?,
     };
-    for statement in [PARTS, DUE, STREAMS] {
+    for statement in [PARTS, DUE, STREAMS, NAMES] {
         delete(pool, statement, since(retention.windows)).await?;
     }
     shrink(pool).await?;

@@ -1,10 +1,15 @@
 //! One transaction for a batch; many rows a statement.
 
+use std::collections::BTreeMap;
+use std::future::{Ready, ready};
+
 use sqlx::query_builder::Separated;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
+use uuid::Uuid;
 
 use super::super::rows::{Batch, FailureRow, FindingRow, KeyRow, ResultRow, TallyRow};
+use super::super::segments::{self, Known};
 use super::super::{Committed, Error, batch, parts, streams};
 
 /// How many rows go into one statement; `SQLite` takes 32,766 values, and more rows are not faster.
@@ -14,7 +19,7 @@ const SEGMENT: &str = "INSERT INTO segment (id, committed_at) VALUES ($1, CAST(u
     ON CONFLICT DO NOTHING";
 
 /// Writes a batch.
-pub async fn commit(pool: &SqlitePool, batch: &Batch) -> Result<Committed, Error> {
+pub async fn commit(pool: &SqlitePool, known: &Known, batch: &Batch) -> Result<Committed, Error> {
     let batch = batch::prepared(batch);
     let mut connection = pool.acquire().await?;
     // A transaction that begins by reading would fail instead of waiting if another process wrote meanwhile.
@@ -29,16 +34,23 @@ pub async fn commit(pool: &SqlitePool, batch: &Batch) -> Result<Committed, Error
     write(&mut transaction, &batch.findings, FINDINGS, finding, KEEP).await?;
     write(&mut transaction, &batch.tallies, TALLIES, tally, ADD_TALLIES).await?;
     write(&mut transaction, &batch.keys, KEYS, key, TAKE_KEYS).await?;
-    for some in parts::in_statements(&batch.windows) {
+    let now = batch::clock();
+    let (rows, names) = segments::admit!(transaction, known, batch.windows, now, alone);
+    for some in parts::in_statements(&rows) {
         let mut query = parts::add_parts::<Sqlite>(batch.segment, some);
         query.build().persistent(some.len() == 1).execute(&mut *transaction).await?;
     }
-    let now = batch::clock();
     for it in &batch.streams {
         streams::advance::<Sqlite>(it, now).build().execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
+    known.remember(names, now);
     Ok(Committed::Now)
+}
+
+/// Nobody else writes.
+fn alone(_: &mut SqliteConnection, _: Uuid) -> Ready<Result<(), Error>> {
+    ready(Ok(()))
 }
 
 type Values<'q> = Separated<'q, Sqlite, &'static str>;
@@ -124,7 +136,7 @@ pub(super) async fn findings(connection: &mut SqliteConnection, rows: &[FindingR
 }
 
 const FINDINGS: &str = "INSERT INTO finding (result_id, n, at, suite, suite_hash, check_name, kind, severity, field, \
-    status, observed, bound, message, elements, unexpected, error, length, test, statistic, p_value, details) ";
+    segment, status, observed, bound, message, elements, unexpected, error, length, test, statistic, p_value, details) ";
 
 fn finding(values: &mut Values<'_>, it: &FindingRow) {
     values
@@ -137,6 +149,7 @@ fn finding(values: &mut Values<'_>, it: &FindingRow) {
         .push_bind(it.kind.clone())
         .push_bind(it.severity.clone())
         .push_bind(it.field.clone())
+        .push_bind(it.segment.clone())
         .push_bind(it.status.clone())
         .push_bind(it.observed.clone())
         .push_bind(it.bound.clone())
