@@ -31,6 +31,8 @@ mod segments;
 mod server;
 #[path = "service/suites.rs"]
 mod suites;
+#[path = "service/watches.rs"]
+mod watches;
 #[path = "service/who.rs"]
 mod who;
 #[path = "service/windows.rs"]

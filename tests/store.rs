@@ -20,6 +20,8 @@ mod plugins;
 mod pruning;
 #[path = "store/suites.rs"]
 mod suites;
+#[path = "store/watches.rs"]
+mod watches;
 #[path = "store/windows.rs"]
 mod windows;
 #[path = "store/rows.rs"]
@@ -82,6 +84,8 @@ on_both! {
         a_longer_window_is_not_kept_when_a_shorter_one_has_changed,
         the_watermark_closes_windows_and_the_clock_those_of_a_stream_that_is_idle, a_silence_is_kept_once,
         windows_are_kept_that_a_longer_one_will_be_merged_of;
+    watches: a_window_follows_the_latest_one_that_was_watched, windows_wait_for_earlier_ones_that_are_over,
+        one_host_at_a_time_closes_windows_that_are_watched;
     suites: versions_are_kept_once, the_last_activation_holds, a_version_that_is_not_there_is_not_activated;
     plugins: plugins_are_kept_once_with_their_bytes, the_last_activation_of_a_plugin_holds,
         views_show_what_happened_to_plugins;

@@ -54,13 +54,14 @@ fn window(plan: &Plan, n: usize, seed: u64) -> Fold {
 #[divan::bench(args = [1000, 50_000])]
 fn fold_a_value(bencher: Bencher, n: usize) {
     let mut chance = Chance::new(7);
-    let rows: Vec<_> = (0..1000).map(|_| cells(&mut chance, false)).collect();
+    // Checking leaves cells as they are where the suite declares no types.
+    let mut rows: Vec<_> = (0..1000).map(|_| cells(&mut chance, false)).collect();
     let mut fold = window(&CHOSEN, n, 1);
     let mut number = n as u64;
     bencher.counter(ItemsCount::new(FIELDS * rows.len())).bench_local(|| {
-        for row in &rows {
+        for row in &mut rows {
             number += 1;
-            run::check(&CHOSEN, &mut row.clone(), number, 0, &mut fold);
+            run::check(&CHOSEN, row, number, 0, &mut fold);
         }
     });
 }

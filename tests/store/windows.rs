@@ -70,7 +70,10 @@ fn closed(key: &WindowKey, kept: Option<&Kept>, parts: &[WindowPart], is_whole: 
         ..FindingRow::default()
     };
     let findings = if is_whole { vec![finding] } else { vec![] };
-    Judged { closed: vec![Closed { kept: Kept { row, state: Some(state) }, findings }], ..Judged::default() }
+    Judged {
+        closed: vec![Closed { kept: Kept { row, state: Some(state) }, findings, memory: None }],
+        ..Judged::default()
+    }
 }
 
 /// Takes up the window of all records: what was kept, the parts, and whether they are all.

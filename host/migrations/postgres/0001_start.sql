@@ -167,9 +167,11 @@ CREATE TABLE time_window (
     judged_at timestamptz NOT NULL,
     statistics json,
     baseline text,
+    memory bytea,
     state bytea
 );
 COMMENT ON TABLE time_window IS 'The records of one span of time and one version of a suite; its findings are in the table finding.';
+COMMENT ON COLUMN time_window.memory IS 'What the change detectors of the suite remember, this window included; null: none watches.';
 COMMENT ON COLUMN time_window.state IS 'The summaries, so that records that come late can be added.';
 CREATE INDEX time_window_start ON time_window (start_at, id);
 CREATE INDEX time_window_suite ON time_window (suite, start_at, id);

@@ -150,6 +150,8 @@ CREATE TABLE time_window (
     judged_at INTEGER NOT NULL,
     statistics TEXT,
     baseline TEXT,
+    -- Before the state, which may be long and is read past.
+    memory BLOB,
     state BLOB
 ) STRICT;
 CREATE INDEX time_window_start ON time_window (start_at, id);

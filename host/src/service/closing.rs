@@ -117,6 +117,20 @@ impl Closer {
         }
     }
 
+    /// What detectors remember of the window before that of each of these segments.
+    async fn before(
+        &self,
+        version: &Version,
+        key: &WindowKey,
+        segments: &[&str],
+    ) -> Result<impl FnMut(&WindowKey) -> Option<Vec<u8>> + use<>, store::Error> {
+        let mut found = None;
+        if version.loaded.plan.watches() {
+            found = Some(self.app.store.memories(key, segments).await?);
+        }
+        Ok(move |key: &WindowKey| Some(found.as_mut()?.remove(&key.segment).unwrap_or_default()))
+    }
+
     fn clock(&self) -> Clock {
         let before = |it: Duration| now().saturating_sub(i64::try_from(it.as_micros()).unwrap_or(i64::MAX));
         let Settings { grace, revise_every, .. } = self.settings;

@@ -80,7 +80,7 @@ pub fn judgements(version: &Version, found: Vec<Finding>, of_window: bool) -> Ju
 fn told(details: &Value, expectation: &Expectation) -> Option<String> {
     let mut details = json(details);
     let members = details.as_object_mut()?;
-    if members.contains_key("statistic") {
+    if members.contains_key("statistic") && !members.contains_key("detector") {
         // A drift test of a plugin has the name that the suite has for it.
         members.entry("test").or_insert_with(|| expectation.kind_name().into());
     }

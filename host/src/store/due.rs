@@ -133,6 +133,34 @@ where
     query
 }
 
+/// What a window is made of, and where it waits to be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// Of records.
+    OfRecords,
+    /// Of shorter windows.
+    OfWindows,
+}
+
+/// Whether a window of the same version and length that began earlier is over and was not judged yet.
+pub(super) fn earlier<DB: Dialect>(key: &WindowKey, made: Made, clock: Clock) -> QueryBuilder<DB>
+where
+    DB::Arguments: Default,
+{
+    let mut query = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ");
+    query.push(match made {
+        Made::OfRecords => "window_part it",
+        Made::OfWindows => "window_due it",
+    });
+    DB::text(query.push(STREAM).push(JUDGED).push(" WHERE w.id IS NULL AND it.suite = "), &key.suite);
+    DB::text(query.push(" AND it.suite_hash = "), &key.suite_hash);
+    DB::text(query.push(" AND it.length = "), &key.length);
+    DB::time(query.push(" AND it.start_at < "), key.start);
+    over(query.push(" AND "), clock);
+    query.push(" LIMIT 1) earlier");
+    query
+}
+
 /// Marks a longer window: a shorter one was judged.
 pub(super) fn mark<DB: Dialect>(key: &WindowKey, close_at: Option<Micros>) -> QueryBuilder<DB>
 where
@@ -236,6 +264,11 @@ macro_rules! on_pool {
         pub(super) async fn due_longer(&self, clock: Clock, except: &[String]) -> Result<Vec<Longer>, Error> {
             let mut query = due::longer(clock, except);
             Ok(query.build_query_as().persistent(false).fetch_all(&self.$reader).await?)
+        }
+
+        pub(super) async fn waits_earlier(&self, key: &WindowKey, made: Made, clock: Clock) -> Result<bool, Error> {
+            let n: i64 = due::earlier(key, made, clock).build_query_scalar().fetch_one(&self.$reader).await?;
+            Ok(n > 0)
         }
 
         pub(super) async fn shorter(

@@ -46,10 +46,10 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::redact::redacted;
-use due::{Clock, Longer, Sums};
+use due::{Clock, Longer, Made, Sums};
 pub use error::Error;
 use findings::Wanted;
-use panes::{Judged, Page, Taken, Waiting};
+use panes::{Judged, Memories, Page, Taken, Waiting};
 pub use postgres::Hold;
 use rows::{Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow};
 use streams::StreamRow;
@@ -296,11 +296,31 @@ impl Store {
 
     /// Keeps other hosts from closing the windows of a span while this one does, page by page; `None`: another does.
     pub async fn hold(&self, key: &WindowKey) -> Result<Option<Hold>, Error> {
+        self.hold_all(&[key.lock(None)]).await
+    }
+
+    /// Keeps other hosts from closing any windows of this version and length, and those of the span by [`Self::hold`].
+    pub async fn hold_length(&self, key: &WindowKey) -> Result<Option<Hold>, Error> {
+        self.hold_all(&[key.lock_of_length(), key.lock(None)]).await
+    }
+
+    async fn hold_all(&self, locks: &[Uuid]) -> Result<Option<Hold>, Error> {
         match self {
-            Store::Postgres(it) => it.hold(key).await,
+            Store::Postgres(it) => it.hold(locks).await,
             // There is one host.
             Store::Sqlite(_) => Ok(Some(Hold::default())),
         }
+    }
+
+    /// Whether a window of the same version and length that began earlier is over and waits to be judged first.
+    pub async fn waits_earlier(&self, key: &WindowKey, made: Made, clock: Clock) -> Result<bool, Error> {
+        on_either!(self, it => it.waits_earlier(key, made, clock))
+    }
+
+    /// What detectors remembered at the last window of the same version and length before a span, by segment; those
+    /// without one are left out.
+    pub async fn memories(&self, key: &WindowKey, segments: &[&str]) -> Result<Memories, Error> {
+        on_either!(self, it => it.memories(key, segments))
     }
 
     /// What waits of the windows of a span, by page, all records first.

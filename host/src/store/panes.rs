@@ -1,6 +1,8 @@
 //! The parts of the windows of one span, page by page: all records are one, the segments of a bucket another. What is
 //! made of a page is written in the transaction that removes its parts.
 
+use std::collections::HashMap;
+
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
@@ -48,6 +50,9 @@ pub struct Taken {
     pub before: Vec<(Uuid, i64, i64)>,
 }
 
+/// What detectors remember that watch windows, by segment.
+pub type Memories = HashMap<String, Vec<u8>>;
+
 /// What is written of a page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judged {
@@ -83,6 +88,11 @@ impl WindowKey {
     #[must_use]
     pub fn of_segment(&self, segment: &str) -> Self {
         WindowKey { segment: segment.to_owned(), ..self.clone() }
+    }
+
+    /// The number of the lock of all windows of a version and a length.
+    pub(super) fn lock_of_length(&self) -> Uuid {
+        WindowKey { start: super::rows::Micros::MIN, ..self.of_segment("*") }.id()
     }
 
     /// The number of the lock of a page; of all pages, without one.
@@ -152,6 +162,24 @@ where
     query
 }
 
+/// What detectors remembered at the last window before a span, by segment.
+pub(super) fn memories<DB: Dialect>(key: &WindowKey, segments: &[&str]) -> QueryBuilder<DB>
+where
+    DB::Arguments: Default,
+{
+    let mut query = QueryBuilder::new("WITH wanted(segment) AS (VALUES ");
+    for (i, it) in segments.iter().enumerate() {
+        DB::text(query.push(if i == 0 { "(" } else { "), (" }), it);
+    }
+    query.push(")) SELECT wanted.segment, (SELECT it.memory FROM time_window it");
+    DB::text(query.push(" WHERE it.suite = "), &key.suite);
+    DB::text(query.push(" AND it.suite_hash = "), &key.suite_hash);
+    DB::text(query.push(" AND it.length = "), &key.length);
+    DB::time(query.push(" AND it.segment = wanted.segment AND it.start_at < "), key.start);
+    query.push(" AND it.memory IS NOT NULL ORDER BY it.start_at DESC LIMIT 1) AS memory FROM wanted");
+    query
+}
+
 /// Revision and records of windows.
 pub(super) fn before<DB: Dialect>(ids: &[Uuid]) -> QueryBuilder<DB>
 where
@@ -214,6 +242,17 @@ macro_rules! on_pool {
             Ok(kept)
         }
 
+        pub(super) async fn memories(&self, key: &WindowKey, segments: &[&str]) -> Result<panes::Memories, Error> {
+            let mut found = panes::Memories::new();
+            for some in segments.chunks(panes::ROWS) {
+                let query = &mut panes::memories(key, some);
+                let some: Vec<(String, Option<Vec<u8>>)> =
+                    query.build_query_as().persistent(false).fetch_all(&self.$reader).await?;
+                found.extend(some.into_iter().filter_map(|(segment, it)| Some((segment, it?))));
+            }
+            Ok(found)
+        }
+
         async fn write_page(
             &self,
             key: &WindowKey,
@@ -267,8 +306,7 @@ pub(super) const ROWS: usize = 200;
 macro_rules! write {
     ($transaction:ident, $judged:expr) => {
         for some in $judged.closed.chunks(panes::ROWS) {
-            let kept: Vec<_> = some.iter().map(|it| &it.kept).collect();
-            windows::keep(&kept).build().persistent(kept.len() == 1).execute(&mut *$transaction).await?;
+            windows::keep(some).build().persistent(some.len() == 1).execute(&mut *$transaction).await?;
             // Of what was not judged before there is nothing to remove.
             let again: Vec<_> = some.iter().filter(|it| it.kept.row.revision > 1).collect();
             if !again.is_empty() {

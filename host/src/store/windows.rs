@@ -132,6 +132,8 @@ pub struct Closed {
     pub kept: Kept,
     /// What the expectations say of it; none when it is open.
     pub findings: Vec<FindingRow>,
+    /// What detectors remember that watch windows, this one included; `None`: what was kept stays.
+    pub memory: Option<Vec<u8>>,
 }
 
 pub(super) const WINDOW: &str = "SELECT id, suite, suite_hash, start_at, end_at, length, segment, records, unreadable, \
@@ -175,16 +177,16 @@ where
 }
 
 /// Keeps windows in place of what was kept of them.
-pub(super) fn keep<DB: Dialect>(kept: &[&Kept]) -> QueryBuilder<DB>
+pub(super) fn keep<DB: Dialect>(closed: &[Closed]) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
 {
-    let mut query = insert(kept);
+    let mut query = insert(closed);
     query.push(
         " ON CONFLICT (id) DO UPDATE SET records = excluded.records, unreadable = excluded.unreadable, \
          untimed = excluded.untimed, late = excluded.late, status = excluded.status, message = excluded.message, \
          revision = excluded.revision, judged_at = excluded.judged_at, statistics = excluded.statistics, \
-         baseline = excluded.baseline, state = excluded.state",
+         baseline = excluded.baseline, state = excluded.state, memory = coalesce(excluded.memory, time_window.memory)",
     );
     query
 }
@@ -194,20 +196,20 @@ pub(super) fn keep_first<DB: Dialect>(row: &WindowRow) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
 {
-    let mut query = insert(&[&Kept { row: row.clone(), state: None }]);
+    let mut query = insert(&[Closed { kept: Kept { row: row.clone(), state: None }, ..Closed::default() }]);
     query.push(" ON CONFLICT (id) DO NOTHING");
     query
 }
 
-fn insert<DB: Dialect>(kept: &[&Kept]) -> QueryBuilder<DB>
+fn insert<DB: Dialect>(closed: &[Closed]) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
 {
     let mut query = QueryBuilder::new(
         "INSERT INTO time_window (id, suite, suite_hash, start_at, end_at, length, segment, records, unreadable, \
-         untimed, late, status, revision, judged_at, statistics, message, baseline, state) VALUES ",
+         untimed, late, status, revision, judged_at, statistics, message, baseline, memory, state) VALUES ",
     );
-    for (i, Kept { row, state }) in kept.iter().enumerate() {
+    for (i, Closed { kept: Kept { row, state }, memory, .. }) in closed.iter().enumerate() {
         DB::id(query.push(if i == 0 { "(" } else { ", (" }), row.id);
         DB::text(query.push(", "), &row.suite);
         DB::text(query.push(", "), &row.suite_hash);
@@ -228,6 +230,7 @@ where
                 None => drop(query.push(", NULL")),
             }
         }
+        DB::bytes(query.push(", "), memory.clone());
         DB::bytes(query.push(", "), state.clone());
         query.push(")");
     }

@@ -14,7 +14,7 @@ use crate::service::comparing::Against;
 use crate::service::version::Version;
 use crate::service::windows::Sum;
 use crate::store;
-use crate::store::due::{Longer, Sums};
+use crate::store::due::{Longer, Made, Sums};
 use crate::store::panes::Judged as Pages;
 use crate::store::rows::Micros;
 use crate::store::windows::{Kept, WindowKey, WindowRow};
@@ -55,10 +55,12 @@ impl Closer {
 
     /// Whether the windows of a span were judged, while no other host does it.
     async fn merge(&self, version: &Arc<Version>, it: &Longer) -> Result<bool, store::Error> {
-        if version.loaded.plan.segments.is_empty() {
+        let (plan, store) = (&version.loaded.plan, &self.app.store);
+        if plan.segments.is_empty() && !plan.watches() {
             return self.merge_all(version, it).await;
         }
-        let Some(hold) = self.app.store.hold(&it.key).await? else { return Ok(false) };
+        let hold = if plan.watches() { store.hold_length(&it.key).await? } else { store.hold(&it.key).await? };
+        let Some(hold) = hold else { return Ok(false) };
         let merged = self.merge_all(version, it).await;
         hold.release().await;
         merged
@@ -73,6 +75,9 @@ impl Closer {
             warn!(suite = key.suite, length = key.length, "the suite has no such windows");
             return store.keep_longer(it, &Pages::default(), true).await;
         };
+        if plan.watches() && store.waits_earlier(key, Made::OfWindows, self.clock()).await? {
+            return Ok(false);
+        }
         let base = base.to_string();
         let sums = store.sums(key, &base).await?;
         let before: HashMap<_, _> =
@@ -93,6 +98,8 @@ impl Closer {
             Ok((row.records > 0).then_some(sum))
         });
         let against = against.await?;
+        let segments: Vec<_> = names.iter().map(|it| it.segment.as_str()).collect();
+        let mut before = self.before(version, key, &segments).await?;
         let (mut together, mut pace) = (Together::default(), Pace::new(names.len() > 1));
         for of in &names {
             let key = key.of_segment(&of.segment);
@@ -100,7 +107,8 @@ impl Closer {
             let (mut row, sum) = self.merged(version, &key, &base).await?;
             row.revision = 1 + store.kept(row.id).await?.map_or(0, |it| it.row.revision);
             block_in_place(|| {
-                together.add(Judged::new(version, key, &compared, row, sum));
+                let before = before(&key);
+                together.add(Judged::new(version, key, &compared, row, sum, before));
                 pace.breathe();
             });
         }

@@ -15,6 +15,7 @@ use super::{Closer, longer, new_row};
 use crate::service::comparing::Against;
 use crate::service::version::Version;
 use crate::service::windows::Sum;
+use crate::store::due::Made;
 use crate::store::panes::{self, Page, Taken, Waiting};
 use crate::store::windows::{Closed, Kept, WindowKey, WindowPart, WindowRow};
 use crate::store::{self, due};
@@ -25,18 +26,18 @@ type Windows<'p> = BTreeMap<&'p str, (Option<&'p Kept>, Vec<&'p WindowPart>)>;
 impl Closer {
     /// Whether parts were taken up.
     pub(super) async fn close_span(&mut self, version: &Arc<Version>, key: &WindowKey) -> Result<bool, store::Error> {
-        let closed = if version.loaded.plan.segments.is_empty() {
+        let (plan, store) = (&version.loaded.plan, &self.app.store);
+        let closed = if plan.segments.is_empty() && !(plan.watches() && key.is_over) {
             // Of one page, the transaction that writes it is guard enough.
             self.take_up(version, key).await
         } else {
-            match self.app.store.hold(key).await? {
-                None => return Ok(false),
-                Some(hold) => {
-                    let closed = self.take_up(version, key).await;
-                    hold.release().await;
-                    closed
-                }
-            }
+            // Detectors see windows one after the other, whichever host closes them.
+            let hold =
+                if plan.watches() && key.is_over { store.hold_length(key).await? } else { store.hold(key).await? };
+            let Some(hold) = hold else { return Ok(false) };
+            let closed = self.take_up(version, key).await;
+            hold.release().await;
+            closed
         };
         match closed {
             Ok(closed) => {
@@ -57,6 +58,10 @@ impl Closer {
         let store = &self.app.store;
         if self.is_too_late(key).await? {
             return self.leave_out(key).await;
+        }
+        let is_watched = version.loaded.plan.watches() && key.is_over;
+        if is_watched && store.waits_earlier(key, Made::OfRecords, self.clock()).await? {
+            return Ok(false);
         }
         let mut is_any = false;
         let mut waiting = store.waiting(key).await?;
@@ -136,7 +141,8 @@ impl Closer {
             |it| (it.status.clone(), it.statistics.clone(), it.baseline.clone()),
         );
         let row = WindowRow { status, statistics, baseline, ..row };
-        Closed { kept: Kept { row, state: Some(sum.state(&key.suite_hash)) }, findings: Vec::new() }
+        let kept = Kept { row, state: Some(sum.state(&key.suite_hash)) };
+        Closed { kept, ..Closed::default() }
     }
 
     /// The records of a window.
@@ -169,6 +175,8 @@ impl Closer {
         for it in waiting {
             let page = store.page(key, it.bucket, last).await?;
             let windows = windows_of(&page, key);
+            let segments: Vec<_> = windows.keys().copied().collect();
+            let mut before = self.before(version, key, &segments).await?;
             let mut compared = Vec::with_capacity(windows.len());
             for segment in windows.keys() {
                 let key = key.of_segment(segment);
@@ -183,7 +191,8 @@ impl Closer {
                     let mut row = row_of(&key, kept, &parts);
                     row.revision += 1;
                     let sum = self.sum_of(version, &key, kept, &parts);
-                    together.add(Judged::new(version, key, compared, row, sum));
+                    let before = before(&key);
+                    together.add(Judged::new(version, key, compared, row, sum, before));
                     pace.breathe();
                 }
             });

@@ -72,7 +72,7 @@ impl Closer {
         let sum = Sum::new(&version.loaded.plan);
         let closed = tokio::task::block_in_place(|| {
             let mut together = Together::default();
-            together.add(Judged::new(version, key.clone(), &Compared::default(), row, sum));
+            together.add(Judged::new(version, key.clone(), &Compared::default(), row, sum, None));
             together.correct(version);
             together.closed(version, 1, |_| Vec::new()).pop().unwrap_or_default()
         });

@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use driftline_rules::detector::Memory;
 use driftline_rules::run::{self, Finding};
 use tracing::error;
 
@@ -54,13 +55,23 @@ pub(super) struct Judged {
     key: WindowKey,
     row: WindowRow,
     found: Vec<Finding>,
+    /// What detectors remember, this window included.
+    memory: Option<Vec<u8>>,
     /// `None`: it is made again.
     state: Option<Vec<u8>>,
 }
 
 impl Judged {
-    /// Judges a window that is whole, unless something of it is missing.
-    pub(super) fn new(version: &Version, key: WindowKey, compared: &Compared, mut row: WindowRow, sum: Sum) -> Self {
+    /// Judges a window that is whole, unless something of it is missing. `before` is what detectors remember of the
+    /// window before it; `None`: it is not watched.
+    pub(super) fn new(
+        version: &Version,
+        key: WindowKey,
+        compared: &Compared,
+        mut row: WindowRow,
+        sum: Sum,
+        before: Option<Vec<u8>>,
+    ) -> Self {
         let state = Some(sum.state(&key.suite_hash));
         if let Some(problem) = &sum.problem {
             row.message.get_or_insert_with(|| format!("some of its records are missing, since {problem}"));
@@ -68,19 +79,21 @@ impl Judged {
         if let Some(message) = row.message.as_deref() {
             error!(suite = row.suite, hash = row.suite_hash, window = %row.id, message, "a window cannot be judged");
             "error".clone_into(&mut row.status);
-            return Judged { key, row, found: Vec::new(), state };
+            // As if it had not been there.
+            return Judged { key, row, found: Vec::new(), memory: before, state };
         }
-        let found = judge(&version.loaded.plan, sum.window, &key.segment, key.end, compared.references());
+        let mut found = judge(&version.loaded.plan, sum.window, &key.segment, key.end, compared.references());
+        let memory = before.map(|it| watched(version, &mut found, &it));
         row.baseline.clone_from(&compared.told);
-        Judged { key, row, found, state }
+        Judged { key, row, found, memory, state }
     }
 
     /// What is written, the state as `again` makes it if it was not held.
     fn closed(self, version: &Version, again: impl FnOnce(&WindowKey) -> Vec<u8>) -> Closed {
-        let Judged { key, mut row, found, state } = self;
+        let Judged { key, mut row, found, memory, state } = self;
         let state = Some(state.unwrap_or_else(|| again(&key)));
         if row.message.is_some() {
-            return Closed { kept: Kept { row, state }, findings: Vec::new() };
+            return Closed { kept: Kept { row, state }, findings: Vec::new(), memory };
         }
         let Judgements { findings, statistics, verdict } = judgements(version, found, true);
         let finding = |(n, it)| FindingRow {
@@ -90,8 +103,16 @@ impl Judged {
         let findings = findings.iter().enumerate().map(finding).collect();
         verdict.name().clone_into(&mut row.status);
         row.statistics = Some(statistics);
-        Closed { kept: Kept { row, state }, findings }
+        Closed { kept: Kept { row, state }, findings, memory }
     }
+}
+
+/// Lets the detectors of a version watch what was found in the window after the one that `before` is of; what they
+/// remember now. Where privacy keeps fields out of windows, what watches them is skipped when findings are told.
+fn watched(version: &Version, found: &mut [Finding], before: &[u8]) -> Vec<u8> {
+    let mut memory = Memory::from_bytes(before);
+    run::watch(&version.loaded.plan, found, &mut memory);
+    memory.to_bytes()
 }
 
 impl Together {

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use self::weeks::Weeks;
-use super::due::{self, Clock, Longer};
+use super::due::{self, Clock, Longer, Made};
 use super::findings::{self, Wanted};
 use super::panes::{self, Judged, Taken};
 use super::reading::moment;
@@ -153,11 +153,15 @@ impl Postgres {
     streams::on_pool!(pool, pool, "BEGIN");
 
     /// In a transaction of a connection of its own: the pool may have one alone.
-    pub(super) async fn hold(&self, key: &WindowKey) -> Result<Option<Hold>, Error> {
+    pub(super) async fn hold(&self, locks: &[Uuid]) -> Result<Option<Hold>, Error> {
         let mut connection = self.pool.connect_options().connect().await?;
         connection.execute("BEGIN").await?;
-        let is_held = lock(&mut connection, key.lock(None)).await?;
-        Ok(is_held.then_some(Hold(Some(connection))))
+        for it in locks {
+            if !lock(&mut connection, *it).await? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Hold(Some(connection))))
     }
 
     pub(super) async fn close_page(&self, key: &WindowKey, taken: &Taken, judged: &Judged) -> Result<bool, Error> {

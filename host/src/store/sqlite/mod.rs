@@ -22,7 +22,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::batch::time;
-use super::due::{self, Clock, Longer};
+use super::due::{self, Clock, Longer, Made};
 use super::findings::{self, Wanted};
 use super::panes::{self, Judged, Taken};
 use super::rows::{
