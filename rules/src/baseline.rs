@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::binder::Bindings;
+use crate::binder::{Bindings, Of};
 use crate::drift::{Categories, Moments, Numbers, Share, Sides};
 use crate::sketch::{self, NumberKind, Quantiles, Sketch, Spec, Values};
 use crate::value::Value;
@@ -98,10 +98,24 @@ fn kept(bindings: &Bindings) -> impl Iterator<Item = (String, usize, usize)> {
     bindings.sketches.iter().enumerate().filter_map(|(place, plan)| {
         let ([slot], Spec::Values { .. }, None) = (plan.slots.as_slice(), &plan.spec, plan.guard) else { return None };
         let other = bindings.sketches.iter().position(|other| {
-            other.slots == plan.slots && other.guard.is_none() && matches!(other.spec, Spec::Categories { .. })
+            other.slots == plan.slots && other.of == plan.of && other.guard.is_none() && matches!(other.spec, Spec::Categories { .. })
         })?;
-        Some((bindings.paths.get(usize::from(slot.0))?.to_string(), place, other))
+        let path = bindings.paths.get(usize::from(slot.0))?.to_string();
+        Some((name(&path, plan.of), place, other))
     })
+}
+
+/// What the distribution of a field is called: that of the lengths of `prompt` is `length(prompt)`.
+pub fn name(path: &str, of: Of) -> String {
+    match of {
+        Of::Value => path.to_owned(),
+        Of::Length => format!("length({path})"),
+    }
+}
+
+/// The field that a distribution of this name is of.
+pub fn field_of(name: &str) -> &str {
+    name.strip_prefix("length(").and_then(|it| it.strip_suffix(')')).unwrap_or(name)
 }
 
 impl Distribution {
@@ -146,7 +160,9 @@ impl Distribution {
         }
         let (Some(reference), Some(now)) = (self.by_text(), current.by_text()) else {
             return Err(
-                "the field has too many different values that are no numbers to compare their shares".to_owned()
+                "the field has too many different values that are no numbers to compare their shares; `of: length` \
+                 compares how long they are, `test: text_classifier` a sample of texts"
+                    .to_owned()
             );
         };
         let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();

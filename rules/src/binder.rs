@@ -48,8 +48,20 @@ pub struct SketchPlan {
     pub nan_is_null: bool,
     /// Which cells; more than one makes a compound key.
     pub slots: Vec<Slot>,
+    /// What of the cells it sees.
+    pub of: Of,
     /// What it is.
     pub spec: Spec,
+}
+
+/// What of a cell a summary sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Of {
+    /// The value.
+    #[default]
+    Value,
+    /// The length of its text, in characters; nothing of what has none.
+    Length,
 }
 
 /// The cells and summaries of a plan that is being compiled.
@@ -131,15 +143,22 @@ impl Binder<'_> {
         self.sketch_of(vec![slot], spec)
     }
 
+    /// A summary of the entry's field, or of its lengths.
+    pub fn sketch_by(&mut self, of: Of, spec: Spec) -> SketchId {
+        let slots = vec![self.slot()];
+        self.keep(SketchPlan { guard: self.guard, ignore: Ignore::Never, nan_is_null: false, slots, of, spec })
+    }
+
     /// A summary of some cells, over the records that the entry's `when:` lets through.
     pub fn sketch_of(&mut self, slots: Vec<Slot>, spec: Spec) -> SketchId {
-        self.keep(SketchPlan { guard: self.guard, ignore: Ignore::Never, nan_is_null: false, slots, spec })
+        let of = Of::Value;
+        self.keep(SketchPlan { guard: self.guard, ignore: Ignore::Never, nan_is_null: false, slots, of, spec })
     }
 
     /// A summary of all the entry's fields together, without the records that are left out for nulls.
     pub fn sketch_without(&mut self, ignore: Ignore, nan_is_null: bool, spec: Spec) -> SketchId {
         let slots = self.slots.clone();
-        self.keep(SketchPlan { guard: self.guard, ignore, nan_is_null, slots, spec })
+        self.keep(SketchPlan { guard: self.guard, ignore, nan_is_null, slots, of: Of::Value, spec })
     }
 
     fn keep(&mut self, plan: SketchPlan) -> SketchId {

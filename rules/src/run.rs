@@ -13,7 +13,7 @@ pub use flush::{Late, flush};
 pub use watch::watch;
 
 use crate::baseline::Baseline;
-use crate::binder::GuardId;
+use crate::binder::{GuardId, Of};
 use crate::kind::{Check, View};
 use crate::plan::{Expectation, Plan};
 use crate::plugin::Context;
@@ -160,9 +160,19 @@ fn summarize(plan: &Plan, row: &Row, guards: &[bool], window: &mut Window) {
             continue;
         }
         match plan.slots.as_slice() {
+            [slot] if plan.of == Of::Length => sketch.update(&length_of(row.at(*slot)), row.number),
             [slot] => sketch.update(row.at(*slot), row.number),
             slots => sketch.update_many(slots.iter().map(|it| row.at(*it)), row.number),
         }
+    }
+}
+
+/// The length of a text, in characters; of what is no text, and not missing, nothing either.
+fn length_of(value: &Value) -> Value<'static> {
+    match value {
+        Value::Str(it) => Value::Int(i64::try_from(it.chars().count()).unwrap_or(i64::MAX)),
+        Value::Missing => Value::Missing,
+        _ => Value::Null,
     }
 }
 
@@ -176,6 +186,8 @@ pub fn fold_told(plan: &Plan, which: usize, cells: &[Value], told: &[Value], num
         return pass_over(sketch, number);
     }
     match told {
+        // The length of a hash is nobody's.
+        [_] if it.of == Of::Length => {}
         [value] => sketch.update(value, number),
         values => sketch.update_many(values.iter(), number),
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use driftline_rules::baseline::Baseline;
+use driftline_rules::baseline::{Baseline, field_of};
 use driftline_rules::run::References;
 use driftline_rules::suite::Reference;
 use driftline_rules::window::Window;
@@ -259,7 +259,7 @@ pub async fn of_windows(
     let plan = &version.loaded.plan;
     let stable: Vec<_> =
         plan.expectations.iter().filter(|it| it.kind.name == "stable").flat_map(|it| &it.fields).collect();
-    baseline.fields.retain(|field, _| stable.contains(&field));
+    baseline.fields.retain(|field, _| stable.iter().any(|it| *it == field_of(field)));
     if baseline.fields.is_empty() && baseline.samples.is_empty() {
         let why = "the suite has no `stable` or `records_similar` on fields that its `privacy` lets windows keep";
         return Ok(Err(why.to_owned()));
@@ -325,7 +325,7 @@ pub fn distributions(version: &Version, window: &Window) -> Baseline {
     let mut baseline = Baseline::of_window(&version.loaded.plan.bindings, window);
     baseline.records -= window.unreadable.min(baseline.records);
     // Of what is told by hash, windows hold hashes, which are no distribution.
-    baseline.fields.retain(|field, _| version.privacy.keeps(field));
+    baseline.fields.retain(|field, _| version.privacy.keeps(field_of(field)));
     baseline.samples.retain(|it| it.fields.iter().all(|field| version.privacy.keeps(field)));
     baseline
 }

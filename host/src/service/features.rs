@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use driftline_rules::baseline::{Baseline, Distribution};
+use driftline_rules::baseline::{Baseline, Distribution, field_of};
 use driftline_rules::drift::multiplicity::Correction;
 use driftline_rules::drift::{DriftTest, Params, Sides, Takes};
 use driftline_rules::path::Path;
@@ -30,9 +30,10 @@ pub fn fields(version: &Version) -> Checks {
     if plan.windows.pane().is_none() {
         return Checks::new();
     }
-    let kept = Baseline::fields_of(&plan.bindings).into_iter().filter(|it| version.privacy.keeps(it));
+    let kept = Baseline::fields_of(&plan.bindings).into_iter().filter(|it| version.privacy.keeps(field_of(it)));
     let of = |field: &String| {
-        let on_it = plan.expectations.iter().filter(|it| it.fields.contains(field));
+        let field = field_of(field);
+        let on_it = plan.expectations.iter().filter(|it| it.fields.iter().any(|it| it == field));
         on_it.map(Expectation::title).collect()
     };
     kept.map(|field| (field.clone(), of(&field))).collect()

@@ -1,7 +1,8 @@
 //! The values are distributed as those of the baseline.
 
 use super::comparing::{ALPHA, Comparison, PARAMS, SAMPLE_ROWS, THIN, THRESHOLD, sample_rows, sizes};
-use crate::baseline::{Baseline, Distribution, RowSample};
+use crate::baseline::{Baseline, Distribution, RowSample, name};
+use crate::binder::Of;
 use crate::drift::{Sides, Takes};
 use crate::kind::{Args, Binder, Check, Kind, Param, ParamType, Scope, SketchId, Subject, View, WindowCheck};
 use crate::report::Judgement;
@@ -20,6 +21,8 @@ pub static KIND: Kind = Kind {
     params: &[
         Param::new("test", ParamType::Text, "The drift test; `driftline kinds` lists them.")
             .default("one that suits type and size"),
+        Param::new("of", ParamType::Text, "What is compared: `values`, or the `length` of texts in characters.")
+            .default("values"),
         ALPHA,
         THRESHOLD,
         Param::new("min_effect", ParamType::Positive, "The smallest statistic that is an alarm, however sure it is.")
@@ -57,8 +60,16 @@ fn compile(args: &Args, binder: &mut Binder) -> Result<Check, String> {
     if binder.is_sequential {
         comparison.may_be_sequential()?;
     }
+    let of = match args.text("of").unwrap_or("values") {
+        "values" => Of::Value,
+        "length" => Of::Length,
+        other => return Err(format!("`of` is `values` or `length`, not `{other}`")),
+    };
     let sampled = comparison.test.map(|it| it.takes);
     let sampled = sampled.filter(|it| matches!(it, Takes::Vectors | Takes::Texts | Takes::Rows));
+    if of == Of::Length && sampled.is_some() {
+        return Err("lengths are numbers: name a test on numbers, or none".to_owned());
+    }
     if sampled.is_none() && args.get("sample_rows").is_some() {
         return Err("`sample_rows` is for tests on texts and vectors: name the `test`".to_owned());
     }
@@ -66,11 +77,12 @@ fn compile(args: &Args, binder: &mut Binder) -> Result<Check, String> {
     let summaries = match sampled {
         Some(takes) => Summaries::Sample(binder.sketch(Spec::BottomK { k: sample_rows(args)? }), takes),
         None => Summaries::Distribution {
-            values: binder.sketch(Spec::Values { rows: false, budget }),
-            categories: binder.sketch(Spec::Categories { budget }),
+            values: binder.sketch_by(of, Spec::Values { rows: false, budget }),
+            categories: binder.sketch_by(of, Spec::Categories { budget }),
         },
     };
     let path = binder.bindings.paths.get(usize::from(binder.slot().0)).map(ToString::to_string).unwrap_or_default();
+    let path = name(&path, of);
     Ok(Check::Window(Box::new(Stable { summaries, path, comparison })))
 }
 
