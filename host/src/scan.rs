@@ -115,8 +115,8 @@ fn attempt(plan: &Plan, inputs: &[Input], options: &Options, kinds: &mut Kinds) 
     Ok(Scanned { fold, segments, files, faults, broken, places, kinds: Arc::new(kinds.clone()) })
 }
 
-/// Does `work` for each number below `n`.
-fn spread(threads: usize, n: usize, work: &(dyn Fn(usize) + Sync)) {
+/// Does `work` for each number below `n`, on so many threads.
+pub fn spread(threads: usize, n: usize, work: &(dyn Fn(usize) + Sync)) {
     let next = AtomicUsize::new(0);
     let some = || {
         while let at = next.fetch_add(1, Ordering::Relaxed)

@@ -98,7 +98,10 @@ fn kept(bindings: &Bindings) -> impl Iterator<Item = (String, usize, usize)> {
     bindings.sketches.iter().enumerate().filter_map(|(place, plan)| {
         let ([slot], Spec::Values { .. }, None) = (plan.slots.as_slice(), &plan.spec, plan.guard) else { return None };
         let other = bindings.sketches.iter().position(|other| {
-            other.slots == plan.slots && other.of == plan.of && other.guard.is_none() && matches!(other.spec, Spec::Categories { .. })
+            other.slots == plan.slots
+                && other.of == plan.of
+                && other.guard.is_none()
+                && matches!(other.spec, Spec::Categories { .. })
         })?;
         let path = bindings.paths.get(usize::from(slot.0))?.to_string();
         Some((name(&path, plan.of), place, other))
@@ -162,7 +165,7 @@ impl Distribution {
             return Err(
                 "the field has too many different values that are no numbers to compare their shares; `of: length` \
                  compares how long they are, `test: text_classifier` a sample of texts"
-                    .to_owned()
+                    .to_owned(),
             );
         };
         let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();

@@ -4,6 +4,9 @@ mod show;
 mod sides;
 mod together;
 
+use std::sync::OnceLock;
+use std::thread;
+
 use anyhow::{anyhow, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::drift::{Params, multiplicity};
@@ -15,6 +18,8 @@ use super::{CANNOT, complain, given};
 use crate::columns::{Column, Table};
 use crate::drift::{Asked, Entry, correct};
 use crate::files::Input;
+use crate::passes::Pass;
+use crate::scan::spread;
 use sides::{compared, fit, missing};
 
 /// Compare two inputs column by column.
@@ -97,8 +102,18 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     if args.reference == ["-"] && args.current == ["-"] {
         bail!("standard input (`-`) cannot be both the reference and what is compared with it");
     }
-    let (reference, reference_fault) = read(args, &args.reference, test)?;
-    let (current, current_fault) = read(args, &args.current, test)?;
+    let (reference, current) = if args.reading.threads() > 1 {
+        thread::scope(|scope| {
+            let other = scope.spawn(|| read(args, &args.current, test));
+            let reference = read(args, &args.reference, test);
+            (reference, other.join().unwrap_or_else(|it| std::panic::resume_unwind(it)))
+        })
+    } else {
+        (read(args, &args.reference, test), read(args, &args.current, test))
+    };
+    // What is wrong with both is told one side after the other.
+    let (reference, reference_fault) = told(&args.reference, reference?)?;
+    let (current, current_fault) = told(&args.current, current?)?;
     let entries = match together::columns(args, test, &reference.0, &current.0)? {
         Some(columns) => vec![together::entry(args, &columns, test, &params, [&reference.1, &current.1])?],
         None => compare(args, test, &params, &reference.0, &current.0)?,
@@ -116,14 +131,19 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     })
 }
 
-/// A side with what it is read from, and whether some of it could not be read.
-fn read(args: &Args, data: &[String], test: Asked) -> anyhow::Result<((Table, Vec<Input>), bool)> {
+/// A side with what it is read from.
+fn read(args: &Args, data: &[String], test: Asked) -> anyhow::Result<(Pass<Table>, Vec<Input>)> {
     let inputs = Reading::inputs(data)?;
     if test.takes_rows() {
         // It is read again, record by record.
         inputs.iter().for_each(Input::hold);
     }
     let pass = Table::read(&inputs, &args.reading.files()?, &args.reading.csv_nulls(), args.weights.as_deref());
+    Ok((pass, inputs))
+}
+
+/// Tells of what could not be read of a side; and whether there was any.
+fn told(data: &[String], (pass, inputs): (Pass<Table>, Vec<Input>)) -> anyhow::Result<((Table, Vec<Input>), bool)> {
     given::tell(&pass);
     let data = data.join(", ");
     if let Some(why) = &pass.seen.bad_weight {
@@ -150,11 +170,15 @@ fn compare(
         args.columns.clone()
     };
     let of = |columns: &[(String, &Column)], name: &str| columns.iter().position(|it| it.0 == name);
-    let mut entries = Vec::with_capacity(names.len());
-    for name in names {
+    let entries: Vec<OnceLock<Entry>> = names.iter().map(|_| OnceLock::new()).collect();
+    let mut both = Vec::new();
+    for (i, name) in names.into_iter().enumerate() {
         let sides = (of(&before, &name).and_then(|it| before.get(it)), of(&now, &name).and_then(|it| now.get(it)));
-        entries.push(match sides {
-            (Some((_, a)), Some((_, b))) => entry(name, a, b, test, params),
+        let alone = match sides {
+            (Some((_, a)), Some((_, b))) => {
+                both.push((i, name, a, b));
+                continue;
+            }
             (None, None) => {
                 let hint = did_you_mean(&name, before.iter().chain(&now).map(|it| it.0.as_str()));
                 let hint = hint.map_or_else(String::new, |it| format!(" ({it})"));
@@ -168,8 +192,19 @@ fn compare(
                 let test = test.name();
                 Entry { column: name, test, n: n(sides.0), m: n(sides.1), error, ..Entry::default() }
             }
-        });
+        };
+        if let Some(slot) = entries.get(i) {
+            let _ = slot.set(alone);
+        }
     }
+    spread(args.reading.threads(), both.len(), &|at| {
+        if let Some((i, name, a, b)) = both.get(at)
+            && let Some(slot) = entries.get(*i)
+        {
+            let _ = slot.set(entry(name.clone(), a, b, test, params));
+        }
+    });
+    let mut entries: Vec<Entry> = entries.into_iter().filter_map(OnceLock::into_inner).collect();
     let correction = match args.correction {
         Correction::None => None,
         Correction::Holm => Some(multiplicity::Correction::Holm),

@@ -148,7 +148,14 @@ impl Compiler<'_> {
                     max_state: self.options.max_state,
                 });
                 let spec = Spec::Folded(Arc::clone(&summary));
-                let plan = SketchPlan { guard, ignore: Ignore::Never, nan_is_null: false, slots: slots.clone(), of: Of::Value, spec };
+                let plan = SketchPlan {
+                    guard,
+                    ignore: Ignore::Never,
+                    nan_is_null: false,
+                    slots: slots.clone(),
+                    of: Of::Value,
+                    spec,
+                };
                 let sketch = self.bindings.kept(plan);
                 sketches_asked.push(sketch);
                 Check::Window(Box::new(Measures {
