@@ -93,7 +93,7 @@ impl Judged {
         let Judged { key, mut row, found, memory, state } = self;
         let state = Some(state.unwrap_or_else(|| again(&key)));
         if row.message.is_some() {
-            return Closed { kept: Kept { row, state }, findings: Vec::new(), memory };
+            return Closed { kept: Kept { row, state }, memory, ..Closed::default() };
         }
         let Judgements { findings, statistics, verdict } = judgements(version, found, true);
         let finding = |(n, it)| FindingRow {
@@ -103,7 +103,7 @@ impl Judged {
         let findings = findings.iter().enumerate().map(finding).collect();
         verdict.name().clone_into(&mut row.status);
         row.statistics = Some(statistics);
-        Closed { kept: Kept { row, state }, findings, memory }
+        Closed { kept: Kept { row, state }, findings, memory, is_unjudged: false }
     }
 }
 
