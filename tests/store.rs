@@ -18,6 +18,8 @@ mod opening;
 mod plugins;
 #[path = "store/pruning.rs"]
 mod pruning;
+#[path = "store/segments.rs"]
+mod segments;
 #[path = "store/suites.rs"]
 mod suites;
 #[path = "store/watches.rs"]
@@ -79,11 +81,12 @@ on_both! {
         parts_are_taken_up_once_and_in_their_order, a_window_with_many_parts_is_taken_up_before_it_is_over,
         two_hosts_that_close_at_once_take_each_part_once, a_page_that_has_changed_is_not_written,
         segments_share_rows_and_are_taken_up_apart, no_more_segments_are_kept_apart_than_the_suite_says,
-        what_is_not_judged_yet_is_found_with_its_page, one_host_at_a_time_closes_a_span, windows_are_paged_and_filtered, old_windows_are_pruned;
+        one_host_at_a_time_closes_a_span, windows_are_paged_and_filtered, old_windows_are_pruned;
     longer: a_longer_window_is_judged_after_all_shorter_ones,
         a_longer_window_is_not_kept_when_a_shorter_one_has_changed,
         the_watermark_closes_windows_and_the_clock_those_of_a_stream_that_is_idle, a_silence_is_kept_once,
         windows_are_kept_that_a_longer_one_will_be_merged_of;
+    segments: what_is_not_judged_yet_is_found_with_its_page;
     watches: a_window_follows_the_latest_one_that_was_watched, windows_wait_for_earlier_ones_that_are_over,
         one_host_at_a_time_closes_windows_that_are_watched;
     suites: versions_are_kept_once, the_last_activation_holds, a_version_that_is_not_there_is_not_activated;

@@ -10,7 +10,7 @@ use crate::database::Database;
 use crate::open;
 use crate::rows::{BEGIN, DAY, MINUTE, batch};
 
-fn part(minute: i64, records: i64) -> WindowPart {
+pub fn part(minute: i64, records: i64) -> WindowPart {
     let start = BEGIN + minute * MINUTE;
     WindowPart {
         suite: "intents".into(),
@@ -30,12 +30,12 @@ async fn due_at(store: &Store, now: Micros, except: &[String]) -> Vec<WindowKey>
     store.due_windows(Clock { now, ended: now, revised: Micros::MAX }, except).await.unwrap()
 }
 
-async fn commit(store: &Store, parts: Vec<WindowPart>) {
+pub async fn commit(store: &Store, parts: Vec<WindowPart>) {
     store.commit(&Batch { windows: parts, ..batch(vec![]) }).await.unwrap();
 }
 
 /// The state is that of the parts one behind the other.
-fn closed(key: &WindowKey, kept: Option<&Kept>, parts: &[WindowPart], is_whole: bool) -> Judged {
+pub fn closed(key: &WindowKey, kept: Option<&Kept>, parts: &[WindowPart], is_whole: bool) -> Judged {
     let Kept { row, state } = kept.cloned().unwrap_or_default();
     let mut state = state.unwrap_or_default();
     for it in parts {
@@ -314,34 +314,6 @@ pub async fn no_more_segments_are_kept_apart_than_the_suite_says(database: Datab
     assert_eq!(names(3).await.into_keys().collect::<Vec<_>>(), ["region=new"]);
 }
 
-pub async fn what_is_not_judged_yet_is_found_with_its_page(database: Database) {
-    let store = open(&database).await;
-    let close = async |segment: &str, is_unjudged: bool| {
-        commit(
-            &store,
-            vec![part(0, 2), WindowPart { segment: segment.into(), other: "(other)".into(), most: 9, ..part(0, 2) }],
-        )
-        .await;
-        let bucket = driftline::store::panes::page_of(segment);
-        let page = store.page_with(&key(), bucket, i64::MAX, &store.unjudged(&key()).await.unwrap()).await.unwrap();
-        let kept = page.kept.first();
-        let mut judged = closed(&key().of_segment(segment), kept, &page.parts, !is_unjudged);
-        judged.closed[0].is_unjudged = is_unjudged;
-        assert!(store.close_page(&key(), &page.taken, &judged).await.unwrap());
-    };
-    close("region=eu", true).await;
-    assert_eq!(store.unjudged(&key()).await.unwrap(), ["region=eu"]);
-    assert!(store.unjudged(&WindowKey { start: BEGIN + MINUTE, ..key() }).await.unwrap().is_empty());
-    let found = async |segment: &str, asked: &[String]| {
-        let bucket = driftline::store::panes::page_of(segment);
-        store.page_with(&key(), bucket, i64::MAX, asked).await.unwrap().kept.len()
-    };
-    let asked = ["region=eu".to_owned()];
-    assert_eq!((found("region=eu", &asked).await, found("region=eu", &[]).await, found("", &asked).await), (1, 0, 0));
-    close("region=eu", false).await;
-    assert!(store.unjudged(&key()).await.unwrap().is_empty());
-}
-
 pub async fn one_host_at_a_time_closes_a_span(database: Database) {
     let (one, other) = (open(&database).await, open(&database).await);
     let held = one.hold(&key()).await.unwrap().unwrap();
@@ -353,7 +325,7 @@ pub async fn one_host_at_a_time_closes_a_span(database: Database) {
     other.hold(&key()).await.unwrap().unwrap().release().await;
 }
 
-fn key() -> WindowKey {
+pub fn key() -> WindowKey {
     let WindowPart { suite, suite_hash, start, end, length, .. } = part(0, 0);
     WindowKey { suite, suite_hash, start, end, length, is_over: true, ..WindowKey::default() }
 }

@@ -201,7 +201,7 @@ impl Closer {
                 }
             });
         }
-        block_in_place(|| together.correct(version));
+        block_in_place(|| together.correct(version, self.settings.segment_passes));
         let longer = longer::of(&version.loaded.plan.windows, key);
         let mut is_any = false;
         for (taken, n) in pages {

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use driftline_rules::detector::Memory;
+use driftline_rules::report::Status;
 use driftline_rules::run::{self, Finding};
 use tracing::error;
 
@@ -48,6 +49,8 @@ impl Pace {
 pub(super) struct Together {
     windows: Vec<Judged>,
     held: usize,
+    /// Whether of segments only what fails is told.
+    tells_failures: bool,
 }
 
 /// A window that was judged: what is to be written of it, but for the correction.
@@ -127,10 +130,14 @@ impl Together {
         self.windows.push(judged);
     }
 
-    /// When all are judged: corrects what was found for the number of all tests.
-    pub(super) fn correct(&mut self, version: &Version) {
+    /// When all are judged: corrects what was found for the number of all tests. When more findings of segments hold
+    /// than `passes`, none of these is told.
+    pub(super) fn correct(&mut self, version: &Version, passes: usize) {
         let mut found: Vec<_> = self.windows.iter_mut().map(|it| it.found.as_mut_slice()).collect();
         run::correct(&version.loaded.plan, &mut found);
+        let of_segments = self.windows.iter().filter(|it| !it.key.segment.is_empty()).flat_map(|it| &it.found);
+        let holds = |it: &&Finding| matches!(it.judgement.status, Status::Pass | Status::Skip);
+        self.tells_failures = of_segments.filter(holds).nth(passes).is_some();
     }
 
     /// Whether the states of the first windows are all held.
@@ -143,7 +150,13 @@ impl Together {
         let (n, mut pace) = (n.min(self.windows.len()), Pace::new(n > 1));
         let closed = self.windows.drain(..n).map(|it| {
             pace.breathe();
-            it.closed(version, &again)
+            let tells_failures = self.tells_failures && !it.key.segment.is_empty();
+            let mut closed = it.closed(version, &again);
+            if tells_failures {
+                let names = [Status::Fail, Status::Error].map(Status::name);
+                closed.findings.retain(|it| names.contains(&it.status.as_str()));
+            }
+            closed
         });
         closed.collect()
     }
