@@ -18,6 +18,8 @@ mod opening;
 mod plugins;
 #[path = "store/pruning.rs"]
 mod pruning;
+#[path = "store/segments.rs"]
+mod segments;
 #[path = "store/suites.rs"]
 mod suites;
 #[path = "store/watches.rs"]
@@ -84,6 +86,7 @@ on_both! {
         a_longer_window_is_not_kept_when_a_shorter_one_has_changed,
         the_watermark_closes_windows_and_the_clock_those_of_a_stream_that_is_idle, a_silence_is_kept_once,
         windows_are_kept_that_a_longer_one_will_be_merged_of;
+    segments: what_is_not_judged_yet_is_found_with_its_page;
     watches: a_window_follows_the_latest_one_that_was_watched, windows_wait_for_earlier_ones_that_are_over,
         one_host_at_a_time_closes_windows_that_are_watched;
     suites: versions_are_kept_once, the_last_activation_holds, a_version_that_is_not_there_is_not_activated;

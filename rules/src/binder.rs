@@ -5,6 +5,7 @@ use crate::row::{Row, Slot};
 use crate::sketch::Spec;
 use crate::time::Timestamp;
 use crate::types::Type;
+use crate::value::Value;
 
 /// A summary of the window, given out by [`Binder::sketch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +63,24 @@ pub enum Of {
     Value,
     /// The length of its text, in characters; nothing of what has none.
     Length,
+}
+
+impl Of {
+    /// The length of a text, in characters; of what is no text, and not missing, nothing either.
+    pub fn length(value: &Value) -> Value<'static> {
+        match value {
+            Value::Str(it) => Value::Int(i64::try_from(it.chars().count()).unwrap_or(i64::MAX)),
+            Value::Missing => Value::Missing,
+            _ => Value::Null,
+        }
+    }
+}
+
+impl SketchPlan {
+    /// A summary of all records that the guard lets through.
+    pub const fn new(guard: Option<GuardId>, slots: Vec<Slot>, spec: Spec) -> Self {
+        SketchPlan { guard, ignore: Ignore::Never, nan_is_null: false, slots, of: Of::Value, spec }
+    }
 }
 
 /// The cells and summaries of a plan that is being compiled.
@@ -146,13 +165,12 @@ impl Binder<'_> {
     /// A summary of the entry's field, or of its lengths.
     pub fn sketch_by(&mut self, of: Of, spec: Spec) -> SketchId {
         let slots = vec![self.slot()];
-        self.keep(SketchPlan { guard: self.guard, ignore: Ignore::Never, nan_is_null: false, slots, of, spec })
+        self.keep(SketchPlan { of, ..SketchPlan::new(self.guard, slots, spec) })
     }
 
     /// A summary of some cells, over the records that the entry's `when:` lets through.
     pub fn sketch_of(&mut self, slots: Vec<Slot>, spec: Spec) -> SketchId {
-        let of = Of::Value;
-        self.keep(SketchPlan { guard: self.guard, ignore: Ignore::Never, nan_is_null: false, slots, of, spec })
+        self.keep(SketchPlan::new(self.guard, slots, spec))
     }
 
     /// A summary of all the entry's fields together, without the records that are left out for nulls.

@@ -160,19 +160,10 @@ fn summarize(plan: &Plan, row: &Row, guards: &[bool], window: &mut Window) {
             continue;
         }
         match plan.slots.as_slice() {
-            [slot] if plan.of == Of::Length => sketch.update(&length_of(row.at(*slot)), row.number),
+            [slot] if plan.of == Of::Length => sketch.update(&Of::length(row.at(*slot)), row.number),
             [slot] => sketch.update(row.at(*slot), row.number),
             slots => sketch.update_many(slots.iter().map(|it| row.at(*it)), row.number),
         }
-    }
-}
-
-/// The length of a text, in characters; of what is no text, and not missing, nothing either.
-fn length_of(value: &Value) -> Value<'static> {
-    match value {
-        Value::Str(it) => Value::Int(i64::try_from(it.chars().count()).unwrap_or(i64::MAX)),
-        Value::Missing => Value::Missing,
-        _ => Value::Null,
     }
 }
 

@@ -339,3 +339,61 @@ fn asked_by_segment(server: &Server) {
     };
     assert_eq!((drifted("version=2"), drifted("version=3")), (json!(false), json!(true)));
 }
+
+/// Of many findings of segments that hold none is stored, and all that fail are.
+#[test]
+fn of_many_segments_only_what_fails_is_stored() {
+    let suite =
+        "windows: { length: 1m }\nsegments: region\nexpectations: [{ field: n, between: { max: 1 }, name: n }]\n";
+    // Nine of ten hold.
+    for (passes, stored) in [(9, 10), (8, 1), (0, 1)] {
+        let mut server = server(suite, None);
+        server.set("DRIFTLINE_WINDOWS__GRACE", "1ms");
+        server.set("DRIFTLINE_WINDOWS__SEGMENT_PASSES", &passes.to_string());
+        server.start();
+        let body: Vec<_> = (0..10).map(|it| json!({"region": it, "n": i32::from(it == 7) * 9}).to_string()).collect();
+        let path = "/v1/suites/loans/check?on_fail=observe&wait=stored&at=2024-05-01T12:00:01Z";
+        assert_eq!(server.post(path, "application/x-ndjson", body.join("\n")).status, 200);
+        server.until("the window", || records_in(&windows(&server, "segment=")) == 10);
+        let all: Vec<_> =
+            windows(&server, "").iter().map(|it| (it["segment"].clone(), findings(&server, it))).collect();
+        let of = |is_total: bool| all.iter().filter(move |it| (it.0 == "") == is_total);
+        assert_eq!((of(true).count(), of(true).map(|it| it.1.len()).sum::<usize>()), (1, 2));
+        assert_eq!((of(false).count(), of(false).map(|it| it.1.len()).sum::<usize>()), (10, stored), "{passes}");
+        assert_eq!(of(false).find(|it| it.0 == "region=7").unwrap().1["n"]["status"], "fail");
+    }
+}
+
+/// So many parts wait that they are taken up before the windows are over; the last come of one segment alone.
+#[test]
+fn windows_whose_parts_were_taken_up_early_are_judged() {
+    for segments in ["", "segments: region\n"] {
+        let suite = "record: { time: ts }\nwindows: { length: 1m, lateness: 1h, idle: 3s }\n".to_owned()
+            + segments
+            + "expectations: [{ field: n, between: { min: 0 } }]\n";
+        let mut server = server(&suite, None);
+        server.set("DRIFTLINE_RETENTION__WINDOWS", "null");
+        server.set("DRIFTLINE_INTAKE__FLUSH_EVERY", "1ms");
+        server.start();
+        let send = |region: &str, n: u32| {
+            let record = json!({"n": n, "ts": "2024-05-01T12:00:01Z", "region": region}).to_string();
+            assert_eq!(server.post("/v1/suites/loans/check?wait=stored", "application/json", record).status, 200);
+        };
+        // Some of so many share the rows of the last.
+        let early = if segments.is_empty() { 0 } else { 300 };
+        let body: Vec<_> =
+            (0..early).map(|n| json!({"n": 1, "ts": "2024-05-01T12:00:01Z", "region": n}).to_string()).collect();
+        if early > 0 {
+            let path = "/v1/suites/loans/check?wait=stored&verdicts=none";
+            assert_eq!(server.post(path, "application/x-ndjson", body.join("\n")).status, 200);
+        }
+        for n in 0..500 {
+            send("eu", n);
+        }
+        server.until("the window", || records_in(&windows(&server, "segment=")) == 500 + early);
+        let of = windows(&server, "");
+        let judged = if segments.is_empty() { 500 } else { 2 * (500 + early) };
+        assert_eq!((records_in(&of), of.len() as i64), (judged, if segments.is_empty() { 1 } else { 2 + early }));
+        assert!(of.iter().all(|it| it["status"] == "pass" && it["revision"] == 1 && it["late"] == 0), "{of:#?}");
+    }
+}

@@ -10,7 +10,7 @@ use crate::database::Database;
 use crate::open;
 use crate::rows::{BEGIN, DAY, MINUTE, batch};
 
-fn part(minute: i64, records: i64) -> WindowPart {
+pub fn part(minute: i64, records: i64) -> WindowPart {
     let start = BEGIN + minute * MINUTE;
     WindowPart {
         suite: "intents".into(),
@@ -30,12 +30,12 @@ async fn due_at(store: &Store, now: Micros, except: &[String]) -> Vec<WindowKey>
     store.due_windows(Clock { now, ended: now, revised: Micros::MAX }, except).await.unwrap()
 }
 
-async fn commit(store: &Store, parts: Vec<WindowPart>) {
+pub async fn commit(store: &Store, parts: Vec<WindowPart>) {
     store.commit(&Batch { windows: parts, ..batch(vec![]) }).await.unwrap();
 }
 
 /// The state is that of the parts one behind the other.
-fn closed(key: &WindowKey, kept: Option<&Kept>, parts: &[WindowPart], is_whole: bool) -> Judged {
+pub fn closed(key: &WindowKey, kept: Option<&Kept>, parts: &[WindowPart], is_whole: bool) -> Judged {
     let Kept { row, state } = kept.cloned().unwrap_or_default();
     let mut state = state.unwrap_or_default();
     for it in parts {
@@ -71,7 +71,7 @@ fn closed(key: &WindowKey, kept: Option<&Kept>, parts: &[WindowPart], is_whole: 
     };
     let findings = if is_whole { vec![finding] } else { vec![] };
     Judged {
-        closed: vec![Closed { kept: Kept { row, state: Some(state) }, findings, memory: None }],
+        closed: vec![Closed { kept: Kept { row, state: Some(state) }, findings, ..Closed::default() }],
         ..Judged::default()
     }
 }
@@ -325,7 +325,7 @@ pub async fn one_host_at_a_time_closes_a_span(database: Database) {
     other.hold(&key()).await.unwrap().unwrap().release().await;
 }
 
-fn key() -> WindowKey {
+pub fn key() -> WindowKey {
     let WindowPart { suite, suite_hash, start, end, length, .. } = part(0, 0);
     WindowKey { suite, suite_hash, start, end, length, is_over: true, ..WindowKey::default() }
 }

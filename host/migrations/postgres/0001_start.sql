@@ -167,10 +167,13 @@ CREATE TABLE time_window (
     judged_at timestamptz NOT NULL,
     statistics json,
     baseline text,
+    unjudged boolean NOT NULL,
     memory bytea,
     state bytea
 );
 COMMENT ON TABLE time_window IS 'The records of one span of time and one version of a suite; its findings are in the table finding.';
+COMMENT ON COLUMN time_window.unjudged IS 'Whether records were taken up that it was not judged with yet.';
+CREATE INDEX time_window_unjudged ON time_window (suite, suite_hash, start_at, length) WHERE unjudged;
 COMMENT ON COLUMN time_window.memory IS 'What the change detectors of the suite remember, this window included; null: none watches.';
 COMMENT ON COLUMN time_window.state IS 'The summaries, so that records that come late can be added.';
 CREATE INDEX time_window_start ON time_window (start_at, id);

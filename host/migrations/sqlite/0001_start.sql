@@ -150,6 +150,7 @@ CREATE TABLE time_window (
     judged_at INTEGER NOT NULL,
     statistics TEXT,
     baseline TEXT,
+    unjudged INTEGER NOT NULL,
     -- Before the state, which may be long and is read past.
     memory BLOB,
     state BLOB
@@ -159,6 +160,7 @@ CREATE INDEX time_window_suite ON time_window (suite, start_at, id);
 CREATE INDEX time_window_length ON time_window (length, start_at, id);
 CREATE INDEX time_window_of ON time_window (suite, suite_hash, length, start_at, segment);
 CREATE INDEX time_window_by_segment ON time_window (suite, suite_hash, length, segment, start_at);
+CREATE INDEX time_window_unjudged ON time_window (suite, suite_hash, start_at, length) WHERE unjudged;
 CREATE INDEX time_window_segment ON time_window (segment, start_at, id);
 CREATE INDEX time_window_status ON time_window (status, start_at, id) WHERE status <> 'pass';
 CREATE INDEX time_window_end ON time_window (end_at);

@@ -198,6 +198,10 @@ pub struct Windows {
     /// are counted together.
     #[schemars(range(min = 1, max = 100_000))]
     pub segments: u32,
+    /// Findings of all segments of one span that hold or are skipped and are stored still; where there are more, only
+    /// those are that fail or are errors. Those of all records are always stored.
+    #[schemars(range(min = 0, max = 16_777_216))]
+    pub segment_passes: u32,
 }
 
 /// The connections to the database.
@@ -345,6 +349,7 @@ impl Default for Windows {
             exact_values: 65_536,
             segment_values: 1_000,
             segments: 10_000,
+            segment_passes: 10_000,
         }
     }
 }

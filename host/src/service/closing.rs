@@ -38,6 +38,8 @@ pub struct Settings {
     pub exact_values: usize,
     /// The same of a window of one segment.
     pub segment_values: usize,
+    /// Findings of the segments of a span that hold and are stored; of more, none is.
+    pub segment_passes: usize,
 }
 
 impl Settings {

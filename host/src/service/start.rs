@@ -178,6 +178,7 @@ fn window_settings(config: &Config) -> closing::Settings {
         revise_every: config.windows.revise_every.duration(),
         exact_values: config.windows.exact_values as usize,
         segment_values: config.windows.segment_values as usize,
+        segment_passes: config.windows.segment_passes as usize,
     }
 }
 

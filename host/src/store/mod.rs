@@ -331,7 +331,17 @@ impl Store {
     /// The first parts of a page of windows up to the one of the number `last`, as many as are taken up at once, and what
     /// is kept of these windows.
     pub async fn page(&self, key: &WindowKey, bucket: i64, last: i64) -> Result<Page, Error> {
-        on_either!(self, it => it.page(key, bucket, last))
+        self.page_with(key, bucket, last, &[]).await
+    }
+
+    /// The same, and what is kept of those of these segments that are of the page.
+    pub async fn page_with(&self, key: &WindowKey, bucket: i64, last: i64, segments: &[String]) -> Result<Page, Error> {
+        on_either!(self, it => it.page(key, bucket, last, segments))
+    }
+
+    /// The segments of a span of which parts were taken up that they are not judged with yet.
+    pub async fn unjudged(&self, key: &WindowKey) -> Result<Vec<String>, Error> {
+        on_either!(self, it => it.unjudged(key))
     }
 
     /// Keeps the windows of a page and removes the parts that they are made of, in one transaction. `false`: another

@@ -33,7 +33,7 @@ pub struct Waiting {
 pub struct Page {
     /// The parts, in their order.
     pub parts: Vec<WindowPart>,
-    /// What is kept of the windows that they are of.
+    /// What is kept of the windows that they are of, and of those that are to be judged without any.
     pub kept: Vec<Kept>,
     /// Which rows they came from, and what was kept.
     pub taken: Taken,
@@ -162,6 +162,18 @@ where
     query
 }
 
+/// The segments of a span of which parts were taken up that they are not judged with yet.
+pub(super) fn unjudged<DB: Dialect>(key: &WindowKey) -> QueryBuilder<DB>
+where
+    DB::Arguments: Default,
+{
+    let mut query = QueryBuilder::new("SELECT segment FROM time_window");
+    of_window(&mut query, key);
+    DB::text(query.push(" AND length = "), &key.length);
+    query.push(" AND unjudged");
+    query
+}
+
 /// What detectors remembered at the last window before a span, by segment.
 pub(super) fn memories<DB: Dialect>(key: &WindowKey, segments: &[&str]) -> QueryBuilder<DB>
 where
@@ -222,11 +234,23 @@ macro_rules! on_pool {
             Ok(panes::waiting(key).build_query_as().fetch_all(&self.$reader).await?)
         }
 
-        pub(super) async fn page(&self, key: &WindowKey, bucket: i64, last: i64) -> Result<panes::Page, Error> {
+        pub(super) async fn unjudged(&self, key: &WindowKey) -> Result<Vec<String>, Error> {
+            Ok(panes::unjudged(key).build_query_scalar().fetch_all(&self.$reader).await?)
+        }
+
+        pub(super) async fn page(
+            &self,
+            key: &WindowKey,
+            bucket: i64,
+            last: i64,
+            unjudged: &[String],
+        ) -> Result<panes::Page, Error> {
             let rows: Vec<parts::Bundle> =
                 panes::parts(key, bucket, last).build_query_as().fetch_all(&self.$reader).await?;
             let parts: Vec<WindowPart> = rows.into_iter().flat_map(parts::Bundle::apart).collect();
-            let names: std::collections::BTreeSet<_> = parts.iter().map(|it| it.segment.as_str()).collect();
+            let unjudged = unjudged.iter().map(String::as_str).filter(|it| panes::page_of(it) == bucket);
+            let names: std::collections::BTreeSet<_> =
+                parts.iter().map(|it| it.segment.as_str()).chain(unjudged).collect();
             let ids: Vec<_> = names.into_iter().map(|it| key.of_segment(it).id()).collect();
             Ok(panes::Page::new(bucket, parts, self.kept_of(&ids).await?))
         }

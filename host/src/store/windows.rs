@@ -132,6 +132,8 @@ pub struct Closed {
     pub kept: Kept,
     /// What the expectations say of it; none when it is open.
     pub findings: Vec<FindingRow>,
+    /// Whether parts were taken up that it is not judged with yet.
+    pub is_unjudged: bool,
     /// What detectors remember that watch windows, this one included; `None`: what was kept stays.
     pub memory: Option<Vec<u8>>,
 }
@@ -186,7 +188,7 @@ where
         " ON CONFLICT (id) DO UPDATE SET records = excluded.records, unreadable = excluded.unreadable, \
          untimed = excluded.untimed, late = excluded.late, status = excluded.status, message = excluded.message, \
          revision = excluded.revision, judged_at = excluded.judged_at, statistics = excluded.statistics, \
-         baseline = excluded.baseline, state = excluded.state, memory = coalesce(excluded.memory, time_window.memory)",
+         baseline = excluded.baseline, state = excluded.state, unjudged = excluded.unjudged, memory = coalesce(excluded.memory, time_window.memory)",
     );
     query
 }
@@ -207,9 +209,9 @@ where
 {
     let mut query = QueryBuilder::new(
         "INSERT INTO time_window (id, suite, suite_hash, start_at, end_at, length, segment, records, unreadable, \
-         untimed, late, status, revision, judged_at, statistics, message, baseline, memory, state) VALUES ",
+         untimed, late, status, revision, judged_at, statistics, message, baseline, unjudged, memory, state) VALUES ",
     );
-    for (i, Closed { kept: Kept { row, state }, memory, .. }) in closed.iter().enumerate() {
+    for (i, Closed { kept: Kept { row, state }, is_unjudged, memory, .. }) in closed.iter().enumerate() {
         DB::id(query.push(if i == 0 { "(" } else { ", (" }), row.id);
         DB::text(query.push(", "), &row.suite);
         DB::text(query.push(", "), &row.suite_hash);
@@ -230,6 +232,7 @@ where
                 None => drop(query.push(", NULL")),
             }
         }
+        query.push(if *is_unjudged { ", TRUE" } else { ", FALSE" });
         DB::bytes(query.push(", "), memory.clone());
         DB::bytes(query.push(", "), state.clone());
         query.push(")");

@@ -10,7 +10,7 @@ use super::echo::carried;
 use super::implicit::unknown;
 use super::when::describe;
 use super::{Expectation, Ignore};
-use crate::binder::{Of, SketchPlan};
+use crate::binder::SketchPlan;
 use crate::expectation::plugin::{Measures, ON_RECORDS, ON_WINDOWS, P_VALUE, STATISTIC};
 use crate::kind::Check;
 use crate::plugin::rule::{RecordRule, Shape, Source, Summary};
@@ -148,14 +148,7 @@ impl Compiler<'_> {
                     max_state: self.options.max_state,
                 });
                 let spec = Spec::Folded(Arc::clone(&summary));
-                let plan = SketchPlan {
-                    guard,
-                    ignore: Ignore::Never,
-                    nan_is_null: false,
-                    slots: slots.clone(),
-                    of: Of::Value,
-                    spec,
-                };
+                let plan = SketchPlan::new(guard, slots.clone(), spec);
                 let sketch = self.bindings.kept(plan);
                 sketches_asked.push(sketch);
                 Check::Window(Box::new(Measures {

@@ -112,7 +112,7 @@ impl Closer {
                 pace.breathe();
             });
         }
-        block_in_place(|| together.correct(version));
+        block_in_place(|| together.correct(version, self.settings.segment_passes));
         let longer = of(&plan.windows, key);
         let mut left = names.len();
         let mut kept = true;

@@ -102,15 +102,17 @@ impl Closer {
     async fn add_up(&self, version: &Version, key: &WindowKey, it: Waiting) -> Result<bool, store::Error> {
         let (many, much) = if key.is_over { (panes::PARTS as i64, panes::BYTES) } else { (due::MANY, due::MUCH) };
         let (mut left, mut is_any) = (it.parts, false);
+        // The last part stays, so that the window is found when it is over.
+        let last = if key.is_over { it.last } else { it.last - 1 };
         while left >= many || it.bytes >= much {
-            let page = self.app.store.page(key, it.bucket, it.last).await?;
+            let page = self.app.store.page(key, it.bucket, last).await?;
             left -= page.taken.ids.len() as i64;
             // The last parts make the windows whole, and are judged.
             if key.is_over && left <= 0 {
                 break;
             }
             let closed = block_in_place(|| {
-                let windows = windows_of(&page, key).into_iter();
+                let windows = windows_of(&page).into_iter();
                 windows
                     .map(|(segment, (kept, parts))| self.open(version, &key.of_segment(segment), kept, &parts))
                     .collect()
@@ -142,7 +144,7 @@ impl Closer {
         );
         let row = WindowRow { status, statistics, baseline, ..row };
         let kept = Kept { row, state: Some(sum.state(&key.suite_hash)) };
-        Closed { kept, ..Closed::default() }
+        Closed { kept, is_unjudged: true, ..Closed::default() }
     }
 
     /// The records of a window.
@@ -163,6 +165,8 @@ impl Closer {
         let store = &self.app.store;
         // What comes meanwhile waits, so that all windows are of the same records.
         let last = waiting.iter().map(|it| it.last).max().unwrap_or_default();
+        // Of some segments all parts may have been taken up.
+        let segments = if version.loaded.plan.segments.is_empty() { Vec::new() } else { store.unjudged(key).await? };
         let against = Against::of_span(&self.app, version, key.is_over, async |segment| {
             let (key, page) = (key.of_segment(segment), store.page(key, panes::page_of(segment), last).await?);
             let parts: Vec<_> = page.parts.iter().filter(|it| it.segment == segment).collect();
@@ -173,10 +177,10 @@ impl Closer {
         let against = against.await?;
         let (mut together, mut pages): (_, Vec<(Taken, usize)>) = (Together::default(), Vec::new());
         for it in waiting {
-            let page = store.page(key, it.bucket, last).await?;
-            let windows = windows_of(&page, key);
-            let segments: Vec<_> = windows.keys().copied().collect();
-            let mut before = self.before(version, key, &segments).await?;
+            let page = store.page_with(key, it.bucket, last, &segments).await?;
+            let windows = windows_of(&page);
+            let names: Vec<_> = windows.keys().copied().collect();
+            let mut before = self.before(version, key, &names).await?;
             let mut compared = Vec::with_capacity(windows.len());
             for segment in windows.keys() {
                 let key = key.of_segment(segment);
@@ -197,17 +201,17 @@ impl Closer {
                 }
             });
         }
-        block_in_place(|| together.correct(version));
+        block_in_place(|| together.correct(version, self.settings.segment_passes));
         let longer = longer::of(&version.loaded.plan.windows, key);
         let mut is_any = false;
         for (taken, n) in pages {
             let page = if together.holds(n) {
                 Page::default()
             } else {
-                store.page(key, taken.bucket, last).await?.only(&taken)
+                store.page_with(key, taken.bucket, last, &segments).await?.only(&taken)
             };
             let closed = block_in_place(|| {
-                let windows = windows_of(&page, key);
+                let windows = windows_of(&page);
                 together.closed(version, n, |key| {
                     let (kept, parts) = windows.get(key.segment.as_str()).cloned().unwrap_or_default();
                     self.sum_of(version, key, kept, &parts).state(&key.suite_hash)
@@ -225,15 +229,13 @@ impl Closer {
 }
 
 /// The windows of a page.
-fn windows_of<'p>(page: &'p Page, key: &WindowKey) -> Windows<'p> {
+fn windows_of(page: &Page) -> Windows<'_> {
     let mut windows = Windows::new();
     for it in &page.parts {
         windows.entry(it.segment.as_str()).or_default().1.push(it);
     }
     for it in &page.kept {
-        if let Some(window) = windows.get_mut(it.row.segment.as_str()).filter(|_| it.row.start == key.start) {
-            window.0 = Some(it);
-        }
+        windows.entry(it.row.segment.as_str()).or_default().0 = Some(it);
     }
     windows
 }

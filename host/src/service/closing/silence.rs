@@ -73,7 +73,7 @@ impl Closer {
         let closed = tokio::task::block_in_place(|| {
             let mut together = Together::default();
             together.add(Judged::new(version, key.clone(), &Compared::default(), row, sum, None));
-            together.correct(version);
+            together.correct(version, self.settings.segment_passes);
             together.closed(version, 1, |_| Vec::new()).pop().unwrap_or_default()
         });
         if self.app.store.keep_silence(stream, closed).await? {

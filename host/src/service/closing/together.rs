@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use driftline_rules::detector::Memory;
+use driftline_rules::report::Status;
 use driftline_rules::run::{self, Finding};
 use tracing::error;
 
@@ -48,6 +49,8 @@ impl Pace {
 pub(super) struct Together {
     windows: Vec<Judged>,
     held: usize,
+    /// Whether of segments only what fails is told.
+    tells_failures: bool,
 }
 
 /// A window that was judged: what is to be written of it, but for the correction.
@@ -93,7 +96,7 @@ impl Judged {
         let Judged { key, mut row, found, memory, state } = self;
         let state = Some(state.unwrap_or_else(|| again(&key)));
         if row.message.is_some() {
-            return Closed { kept: Kept { row, state }, findings: Vec::new(), memory };
+            return Closed { kept: Kept { row, state }, memory, ..Closed::default() };
         }
         let Judgements { findings, statistics, verdict } = judgements(version, found, true);
         let finding = |(n, it)| FindingRow {
@@ -103,7 +106,7 @@ impl Judged {
         let findings = findings.iter().enumerate().map(finding).collect();
         verdict.name().clone_into(&mut row.status);
         row.statistics = Some(statistics);
-        Closed { kept: Kept { row, state }, findings, memory }
+        Closed { kept: Kept { row, state }, findings, memory, is_unjudged: false }
     }
 }
 
@@ -127,14 +130,18 @@ impl Together {
         self.windows.push(judged);
     }
 
-    /// When all are judged: corrects what was found for the number of all tests.
-    pub(super) fn correct(&mut self, version: &Version) {
+    /// When all are judged: corrects what was found for the number of all tests. When more findings of segments hold
+    /// than `passes`, none of these is told.
+    pub(super) fn correct(&mut self, version: &Version, passes: usize) {
         let plan = &version.loaded.plan;
         // All of them span the same time.
         let span = self.windows.first().map(|it| (it.key.start, it.key.end));
         let spends = span.and_then(|it| plan.drift.spends(&plan.windows, it));
         let mut found: Vec<_> = self.windows.iter_mut().map(|it| it.found.as_mut_slice()).collect();
         run::correct(plan, spends, &mut found);
+        let of_segments = self.windows.iter().filter(|it| !it.key.segment.is_empty()).flat_map(|it| &it.found);
+        let holds = |it: &&Finding| matches!(it.judgement.status, Status::Pass | Status::Skip);
+        self.tells_failures = of_segments.filter(holds).nth(passes).is_some();
     }
 
     /// Whether the states of the first windows are all held.
@@ -147,7 +154,13 @@ impl Together {
         let (n, mut pace) = (n.min(self.windows.len()), Pace::new(n > 1));
         let closed = self.windows.drain(..n).map(|it| {
             pace.breathe();
-            it.closed(version, &again)
+            let tells_failures = self.tells_failures && !it.key.segment.is_empty();
+            let mut closed = it.closed(version, &again);
+            if tells_failures {
+                let names = [Status::Fail, Status::Error].map(Status::name);
+                closed.findings.retain(|it| names.contains(&it.status.as_str()));
+            }
+            closed
         });
         closed.collect()
     }
