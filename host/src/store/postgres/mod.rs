@@ -158,6 +158,7 @@ impl Postgres {
         connection.execute("BEGIN").await?;
         for it in locks {
             if !lock(&mut connection, *it).await? {
+                Hold(Some(connection)).release().await;
                 return Ok(None);
             }
         }
@@ -243,8 +244,9 @@ pub struct Hold(Option<PgConnection>);
 impl Hold {
     /// Lets others close them again, at once.
     pub async fn release(self) {
-        if let Some(connection) = self.0 {
-            // It ends in any case.
+        if let Some(mut connection) = self.0 {
+            // It ends in any case; but the server sees the end of a connection only after a while.
+            let _ = connection.execute("ROLLBACK").await;
             let _ = connection.close().await;
         }
     }
