@@ -170,6 +170,7 @@ impl Compiler<'_> {
         });
         Expectation {
             kind,
+            called: None,
             type_name: source.kind(),
             source: Some(source),
             form: entry.form,
