@@ -7,6 +7,8 @@
 
 #![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "the test, not the engine, reads files and tells")]
 
+#[path = "quality/coverage.rs"]
+mod coverage;
 #[path = "quality/suites.rs"]
 mod suites;
 

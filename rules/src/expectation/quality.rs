@@ -81,7 +81,7 @@ fn compile(args: &Args, binder: &mut Binder) -> Result<Check, String> {
         Needs::Numbers => Spec::Errors,
     };
     let labels = fields.own(binder)?;
-    let summary = fields.summary(binder, spec);
+    let summary = Fields::summary(binder, spec);
     Ok(Check::Window(Box::new(Quality { metric, limits, class: class.and_then(Label::of), bins, summary, labels })))
 }
 

@@ -129,25 +129,7 @@ impl Compiler<'_> {
             self.problems.push(Problem::new(entry.kind_at, message.clone()).within(&entry.path).hint(hint.clone()));
             return unknown(entry, format!("{message} ({hint})"));
         };
-        let mut params: Vec<Member> = entry.params.clone();
-        if let Some((_, name, value)) = short {
-            if let Some(twice) = params.iter().find(|it| it.name == name) {
-                let message = format!("`{}` says the {name} already", entry.kind);
-                self.problem(twice.at, message, &entry.path);
-            }
-            let value = Node { at: entry.kind_at, data: Data::Scalar(Value::text(value)) };
-            params.push(Member { name: name.into(), at: entry.kind_at, value });
-        }
-        if let Some(alone) = &entry.alone {
-            match kind.main {
-                Some(main) => params.push(Member { name: main.into(), at: alone.at, value: alone.clone() }),
-                None => self.problem(
-                    alone.at,
-                    format!("`{}` takes a mapping of parameters, found {}", kind.name, alone.what()),
-                    &entry.path,
-                ),
-            }
-        }
+        let mut params = self.params_of(entry, kind, short.map(|it| (it.1, it.2)));
         if let Some(expect) = &entry.expect {
             let hint = format!("`{}` says in its parameters what it expects", kind.name);
             let message = "`expect` stands beside rules of plugins";
@@ -221,6 +203,30 @@ impl Compiler<'_> {
             reads_columns,
             check,
         }
+    }
+
+    /// The parameters as they are written: in a mapping, alone after the kind's name, or by a name that stands for one.
+    fn params_of(&mut self, entry: &Entry, kind: &Kind, short: Option<(&str, &'static str)>) -> Vec<Member> {
+        let mut params: Vec<Member> = entry.params.clone();
+        if let Some((name, value)) = short {
+            if let Some(twice) = params.iter().find(|it| it.name == name) {
+                let message = format!("`{}` says the {name} already", entry.kind);
+                self.problem(twice.at, message, &entry.path);
+            }
+            let value = Node { at: entry.kind_at, data: Data::Scalar(Value::text(value)) };
+            params.push(Member { name: name.into(), at: entry.kind_at, value });
+        }
+        if let Some(alone) = &entry.alone {
+            match kind.main {
+                Some(main) => params.push(Member { name: main.into(), at: alone.at, value: alone.clone() }),
+                None => self.problem(
+                    alone.at,
+                    format!("`{}` takes a mapping of parameters, found {}", kind.name, alone.what()),
+                    &entry.path,
+                ),
+            }
+        }
+        params
     }
 
     pub(super) fn problem(&mut self, at: At, message: impl Into<String>, path: &str) {

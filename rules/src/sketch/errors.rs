@@ -179,7 +179,9 @@ mod tests {
     fn the_sums_tell_what_the_pairs_do() {
         let pairs: Vec<(f64, f64)> = (0..200).map(|k| (f64::from(k % 17) + 3.0, f64::from(k % 13) * 1.3)).collect();
         let mut it = Errors::default();
-        pairs.iter().for_each(|(y, p)| it.update(&Value::Num(*y), &Value::Num(*p)));
+        for (y, p) in &pairs {
+            it.update(&Value::Num(*y), &Value::Num(*p));
+        }
         let all = Regression::of(&pairs).unwrap();
         for (of, told) in [
             (MeanOf::Plain, it.bias()),

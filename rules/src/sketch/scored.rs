@@ -186,14 +186,18 @@ impl Scored {
             return Ok(());
         };
         if other.is_bucketed && !self.is_bucketed && self.classes.is_some() {
-            let mine = std::mem::replace(&mut self.classes, Some(BTreeMap::new()));
+            let mine = self.classes.replace(BTreeMap::new());
             self.is_bucketed = true;
             for (class, scores) in mine.into_iter().flatten() {
-                scores.into_iter().for_each(|(score, count)| self.add(class.clone(), score, count));
+                for (score, count) in scores {
+                    self.add(class.clone(), score, count);
+                }
             }
         }
         for (class, scores) in theirs {
-            scores.iter().for_each(|(score, count)| self.add(class.clone(), *score, *count));
+            for (score, count) in scores {
+                self.add(class.clone(), *score, *count);
+            }
         }
         self.fit();
         Ok(())

@@ -124,3 +124,12 @@ fn buckets_are_as_near_as_they_say() {
         assert!(error < 0.05, "{name}: {error}");
     }
 }
+
+#[test]
+fn the_suite_of_the_documentation_compiles() {
+    let page = include_str!("../../../docs/quality.md");
+    let text = page.split("```yaml\n").nth(1).and_then(|it| it.split("```").next()).expect("a suite");
+    let (suite, problems) = suite::read(text);
+    let (plan, more) = compile(&suite, &Options::default());
+    assert!(problems.is_empty() && more.is_empty() && plan.watches(), "{problems:?} {more:?}");
+}

@@ -60,8 +60,8 @@ impl Fields {
         Ok(truth.map(|it| binder.sketch_of(vec![it], Spec::Presence)))
     }
 
-    /// The summary of them all. Classes are counted where all fields are there; the others say themselves what is not.
-    pub(super) fn summary(&self, binder: &mut Binder, spec: Spec) -> SketchId {
+    /// The summary of the entry's fields together. Classes are counted where all fields are there; the others say themselves what is not.
+    pub(super) fn summary(binder: &mut Binder, spec: Spec) -> SketchId {
         let ignore = if matches!(spec, Spec::Counts { .. }) { Ignore::Any } else { Ignore::Never };
         binder.sketch_without(ignore, true, spec)
     }
