@@ -23,6 +23,8 @@ mod plugin_files;
 mod plugins;
 #[path = "service/postgres.rs"]
 mod postgres;
+#[path = "service/quality.rs"]
+mod quality;
 #[path = "service/restart.rs"]
 mod restart;
 #[path = "service/segments.rs"]

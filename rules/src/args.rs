@@ -92,6 +92,8 @@ pub enum ParamType {
     FalseOr(&'static [&'static str]),
     /// A field of the record.
     Field,
+    /// A class: text, a number, `true` or `false`.
+    Class,
     /// A length of time: `90s`, `15m`, `6h`, `7d`, or a number of seconds. Becomes seconds.
     Duration,
     /// A mapping, checked by the kind.
@@ -121,6 +123,7 @@ impl ParamType {
             }
             ParamType::FalseOr(words) => format!("`false` or {}", ParamType::Choice(words).describe()),
             ParamType::Field => "the name of a field".into(),
+            ParamType::Class => "text, a number, true or false".into(),
             ParamType::Duration => "a length of time such as `90s`, `15m`, `6h`, `7d`".into(),
             ParamType::Mapping => "a mapping".into(),
             ParamType::ListOrMapping => "a list or a mapping".into(),
@@ -143,6 +146,7 @@ impl ParamType {
                 Some(Value::Str(Cow::Owned(crate::python::text(&it).into_owned())))
             }
             (ParamType::Field, it @ Value::Str(_)) if it.as_str() != Some("") => Some(it),
+            (ParamType::Class, it) if it.as_str().is_some() || it.as_f64().is_some_and(|it| !it.is_nan()) => Some(it),
             (ParamType::Bound, it) => bound(it, form),
             (ParamType::Values, it @ Value::List(_)) => Some(it),
             (ParamType::SomeValues, Value::List(it)) if !it.is_empty() => Some(Value::List(it)),

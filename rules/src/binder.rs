@@ -3,6 +3,7 @@
 use crate::path::Path;
 use crate::row::{Row, Slot};
 use crate::sketch::Spec;
+use crate::suite::RecordFields;
 use crate::time::Timestamp;
 use crate::types::Type;
 use crate::value::Value;
@@ -136,6 +137,10 @@ pub struct Binder<'b> {
     pub budget: usize,
     /// Whether windows are watched together, so that their tests have ever smaller levels.
     pub is_sequential: bool,
+    /// Where the well-known fields of a record lie.
+    pub record: &'b RecordFields,
+    /// What reports call the expectation, where that is not its kind's name.
+    pub called: Option<&'static str>,
     /// The summaries that the entry has asked for.
     pub asked: Vec<SketchId>,
 }
@@ -154,6 +159,14 @@ impl Binder<'_> {
     /// Another field of the record.
     pub fn field(&mut self, path: &str) -> Result<Slot, String> {
         Ok(self.bindings.slot(&Path::parse(path)?))
+    }
+
+    /// Makes another field one of the entry's own.
+    pub fn own(&mut self, path: &str) -> Result<Slot, String> {
+        let slot = self.field(path)?;
+        self.slots.push(slot);
+        self.names.push(path.to_owned());
+        Ok(slot)
     }
 
     /// A summary of the entry's field.

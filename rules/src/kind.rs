@@ -145,6 +145,11 @@ pub trait RowCheck: Send + Sync {
 pub trait WindowCheck: Send + Sync {
     /// Judges a window.
     fn judge(&self, view: &View) -> Judgement;
+
+    /// Whether it rests on which values equal each other alone, so that a host may put keyed hashes in their place.
+    fn is_of_equality(&self) -> bool {
+        false
+    }
 }
 
 /// What a [`WindowCheck`] may look at.

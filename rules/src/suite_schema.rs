@@ -11,7 +11,7 @@ mod windows;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::expectation::KINDS;
+use crate::expectation::{KINDS, quality};
 use crate::kind::{Kind, Param, ParamType, Scope, Subject};
 use crate::report::Severity;
 use crate::suite::{Form, OnFail, RecordFields, Telling};
@@ -40,6 +40,8 @@ pub fn suite_schema() -> Json {
         definitions.insert(format!("short.{}", kind.name), short_value(kind));
         definitions.insert(format!("gx.{}", kind.name), kwargs(kind));
     }
+    definitions.insert("short.metric".into(), metric());
+    definitions.insert("beside.metric".into(), needs(&quality::KIND));
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Driftline suite",
@@ -183,6 +185,11 @@ fn short() -> Json {
             one_of.push(json!({"required": [name]}));
         }
     }
+    for name in quality::SHORT {
+        members.insert((*name).to_owned(), json!({"$ref": "#/definitions/short.metric"}));
+        dependencies.insert((*name).to_owned(), json!({"$ref": "#/definitions/beside.metric"}));
+        one_of.push(json!({"required": [name]}));
+    }
     json!({
         "type": "object",
         "properties": members,
@@ -190,6 +197,19 @@ fn short() -> Json {
         "dependencies": dependencies,
         "oneOf": one_of,
     })
+}
+
+/// What stands after the name of a metric: what stands after the kind's, but for the metric.
+fn metric() -> Json {
+    let mut it = params(&quality::KIND, Form::Short, Map::new());
+    if let Some(it) = it.as_object_mut() {
+        it.remove("allOf");
+    }
+    if let Some(members) = it["properties"].as_object_mut() {
+        members.remove("metric");
+    }
+    it["description"] = json!("Expects the metric to lie within bounds. `driftline kinds quality` shows its page.");
+    it
 }
 
 /// Both names, once where they are the same.
@@ -381,6 +401,7 @@ fn takes(ty: ParamType, form: Form) -> Json {
         }
         ParamType::Choice(words) => words_or(words, &json!(null)),
         ParamType::FalseOr(words) => words_or(words, &json!(false)),
+        ParamType::Class => json!({"type": ["string", "number", "boolean", "null"]}),
         ParamType::Field => json!({"type": ["string", "null"], "minLength": 1}),
         ParamType::Duration => {
             json!({"type": ["string", "number", "null"], "pattern": "^[ ]*[0-9.eE+-]+[ ]*(ms|s|m|min|h|d|w)?[ ]*$"})

@@ -14,10 +14,13 @@ use driftline_rules::window::Window;
 
 const SUITE: &str = include_str!("../../tests/golden/suite.yaml");
 
+/// With summaries that the first suite does not ask for, and shall not.
+const QUALITY: &str = include_str!("../../tests/golden/quality.yaml");
+
 const PRINT: &[u8] = b"golden";
 
-fn plan(budget: usize) -> Plan {
-    let (suite, problems) = suite::read(SUITE);
+fn plan(text: &str, budget: usize) -> Plan {
+    let (suite, problems) = suite::read(text);
     let (plan, more) = compile(&suite, &Options { budget, ..Options::default() });
     assert!(problems.is_empty() && more.is_empty(), "{problems:?} {more:?}");
     plan
@@ -52,8 +55,16 @@ fn window(plan: &Plan, n: u64) -> Window {
 #[test]
 #[allow(clippy::disallowed_methods, reason = "the test, not the engine, reads and writes files")]
 fn stored_windows_are_read_for_ever() {
-    for (name, n, budget) in [("empty", 0, 100), ("one", 1, 100), ("many", 60, 100), ("beyond_budgets", 60, 4)] {
-        let plan = plan(budget);
+    for (text, name, n, budget) in [
+        (SUITE, "empty", 0, 100),
+        (SUITE, "one", 1, 100),
+        (SUITE, "many", 60, 100),
+        (SUITE, "beyond_budgets", 60, 4),
+        (QUALITY, "quality_one", 1, 100),
+        (QUALITY, "quality_many", 60, 100),
+        (QUALITY, "quality_beyond_budgets", 60, 4),
+    ] {
+        let plan = plan(text, budget);
         let window = window(&plan, n);
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/golden/v{VERSION}_{name}.window"));
         if !path.exists() && env::var_os("UPDATE").is_some() {
@@ -69,7 +80,7 @@ fn stored_windows_are_read_for_ever() {
 /// A service keeps one for every record it journals.
 #[test]
 fn a_window_of_one_record_is_small() {
-    let plan = plan(100);
+    let plan = plan(SUITE, 100);
     let bytes = encode(&window(&plan, 1), PRINT).len();
     let n = plan.bindings.sketches.len();
     assert!(bytes < 30 * n, "{bytes} bytes of {n} summaries");

@@ -1,9 +1,16 @@
 //! What is measured of predictions is what scikit-learn 1.9.1, fairlearn 0.15.0 and `NannyML` 0.13.1 say.
 //!
+//! Each case is asked of the functions, and of the expectations of a suite.
+//!
 //! `quality/cases.jsonl` holds some cases; the larger corpus runs too where it is there: in the folder that
 //! `DRIFTLINE_CORPUS` names, or in `../shared/conformance` beside the checkout.
 
 #![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "the test, not the engine, reads files and tells")]
+
+#[path = "quality/coverage.rs"]
+mod coverage;
+#[path = "quality/suites.rs"]
+mod suites;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -232,7 +239,14 @@ fn run(path: &Path) -> (usize, Vec<String>) {
         let case: Json = serde_json::from_str(line).expect("a case a line");
         let Some(said) = said(&case) else { continue };
         n += 1;
-        differences(&case["expected"], &said, &case["tolerance"], case["id"].as_str().unwrap_or("case"), &mut wrong);
+        let id = case["id"].as_str().unwrap_or("case");
+        differences(&case["expected"], &said, &case["tolerance"], id, &mut wrong);
+        let Some(said) = suites::said(&case) else { continue };
+        let mut wanted = case["expected"].clone();
+        if let Some(members) = wanted.as_object_mut() {
+            members.retain(|name, _| said.get(name).is_some());
+        }
+        differences(&wanted, &said, &case["tolerance"], &format!("a suite with {id}"), &mut wrong);
     }
     (n, wrong)
 }

@@ -171,3 +171,35 @@ fn the_command_answers_as_the_libraries() {
     assert!(n >= 48, "{n} cases");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// What a suite expects of a file is measured as the command measures it.
+#[test]
+fn a_suite_measures_what_the_command_does() {
+    let names =
+        ["accuracy", "mcc", "f1_macro", "precision_weighted", "roc_auc", "average_precision", "log_loss", "brier"];
+    let more = ["ece", "demographic_parity_difference", "equalized_odds_ratio"];
+    let entry = |name: &&str| {
+        let group = if name.contains("parity") || name.contains("odds") { "group: region, " } else { "" };
+        format!("  - {name}: {{ {group}min: 0 }}\n")
+    };
+    let entries: String = names.iter().chain(&more).map(entry).collect();
+    let suite = format!("record: {{ label: y, prediction: out.class, score: out.p }}\nexpectations:\n{entries}");
+    let room = Room::new(&[("d.ndjson", &scored(401)), ("suite.yaml", &suite)]);
+    let said = room.run("check d.ndjson --suite suite.yaml --format json");
+    assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.out);
+    let results = json(&said.out)["results"].clone();
+    let flags = "--truth y --prediction out.class --score out.p --group region --format json";
+    let told = json(&room.run(&format!("quality d.ndjson {flags}")).out);
+    let near = |a: &Value, b: &Value| {
+        a.as_f64().zip(b.as_f64()).is_some_and(|(a, b)| (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1e-6))
+    };
+    for name in names.iter().chain(&more) {
+        let found = results.as_array().and_then(|it| it.iter().find(|it| it["kind"] == *name));
+        let found = found.unwrap_or_else(|| panic!("no {name} in {results:#}"));
+        assert!(near(&found["observed"], &told[*name]), "{name}: {} {}", found["observed"], told[*name]);
+        let (here, there) = (&found["details"]["interval"], &told["intervals"][*name]);
+        assert!(here.is_array(), "{name} has no interval");
+        // The command has no interval of some.
+        assert!(there.is_null() || near(&here[0], &there[0]) && near(&here[1], &there[1]), "{name}: {here} {there}");
+    }
+}

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args as ClapArgs, ValueEnum};
-use driftline_rules::expectation::{KINDS, find, why_not};
+use driftline_rules::expectation::{KINDS, find, find_short, names, why_not};
 use driftline_rules::kind::{Kind, Scope, Subject};
 use driftline_rules::suite::problem::did_you_mean;
 use serde_json::json;
@@ -49,7 +49,7 @@ enum Format {
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let kind = args.name.as_deref().and_then(find);
+    let kind = args.name.as_deref().and_then(|it| find(it).or_else(|| Some(find_short(it)?.0)));
     let used = args.suite.as_deref().map(plugins::of_suite).transpose()?;
     if let (Some(name), None, Some(used)) = (&args.name, kind, &used) {
         let (used, rule) = plugins::find(used, name)?;
@@ -67,7 +67,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             })?;
             return Ok(0);
         }
-        let hint = did_you_mean(name, KINDS.iter().flat_map(|it| [it.name, it.gx]).chain(pages::names()));
+        let hint = did_you_mean(name, names().chain(pages::names()));
         bail!("unknown kind `{name}` ({})", hint.unwrap_or_else(|| why_not(name).to_owned()));
     }
     say(|out| match (args.format, kind) {

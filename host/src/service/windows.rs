@@ -3,6 +3,7 @@
 
 use driftline_rules::binder::SketchPlan;
 use driftline_rules::codec::{CodecError, decode, encode};
+use driftline_rules::kind::Check;
 use driftline_rules::plan::{Expectation, Plan};
 use driftline_rules::plugin::Context;
 use driftline_rules::run::{self, Fold, References};
@@ -123,7 +124,7 @@ impl Keeping {
         }
         let answers = |it: &Kept| match it {
             Kept::All => true,
-            Kept::Hashes => OF_EQUALITY.contains(&expectation.kind.name),
+            Kept::Hashes => OF_EQUALITY.contains(&expectation.kind.name) || is_of_equality(expectation),
             Kept::Nothing => false,
         };
         let kept = |it: usize| self.summaries.get(it).is_none_or(answers);
@@ -136,6 +137,10 @@ impl Keeping {
              only when the suite says `keep` for it"
         ))
     }
+}
+
+fn is_of_equality(expectation: &Expectation) -> bool {
+    matches!(&expectation.check, Check::Window(it) if it.is_of_equality())
 }
 
 fn kept(plan: &Plan, privacy: &Privacy, of: &SketchPlan) -> Kept {

@@ -87,6 +87,7 @@ pub mod parameterized_distribution_ks_test_p_value;
 pub mod plugin;
 pub mod proportion_of_non_null_values_between;
 pub mod proportion_of_unique_values_between;
+pub mod quality;
 pub mod quantile_between;
 pub mod quantile_values_between;
 pub mod records_similar;
@@ -169,6 +170,7 @@ pub static KINDS: &[&Kind] = &[
     &parameterized_distribution_ks_test_p_value::KIND,
     &proportion_of_non_null_values_between::KIND,
     &proportion_of_unique_values_between::KIND,
+    &quality::KIND,
     &quantile_between::KIND,
     &quantile_values_between::KIND,
     &records_similar::KIND,
@@ -192,6 +194,18 @@ pub static KINDS: &[&Kind] = &[
 /// The kind of a short or a GX name.
 pub fn find(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|it| it.name == name || it.gx == name).copied()
+}
+
+/// What a name says that stands in place of a kind and of one of its parameters: the kind, the parameter and its value.
+/// The name of a metric stands for `quality` with that metric.
+pub fn find_short(name: &str) -> Option<(&'static Kind, &'static str, &'static str)> {
+    let metric = quality::SHORT.iter().find(|it| **it == name)?;
+    Some((&quality::KIND, "metric", metric))
+}
+
+/// All names that a suite may have for a kind.
+pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+    KINDS.iter().flat_map(|it| [it.name, it.gx]).chain(quality::SHORT.iter().copied())
 }
 
 /// Why a name is no kind, where there is more to say than that.

@@ -8,14 +8,15 @@ use super::when::describe;
 use super::{Expectation, Ignore, Options, Plan};
 use crate::args::{Args, Form};
 use crate::binder::{Binder, Bindings};
-use crate::expectation::{self, KINDS};
+use crate::expectation;
 use crate::kind::{Check, Kind, ParamType, Subject};
 use crate::path::Path;
 use crate::row::Slot;
 use crate::shape::Shape;
-use crate::suite::node::{Member, Node};
+use crate::suite::node::{Data, Member, Node};
 use crate::suite::problem::{At, Problem, did_you_mean};
-use crate::suite::{Declared, Entry, Suite};
+use crate::suite::{Declared, Entry, RecordFields, Suite};
+use crate::value::Value;
 
 /// Compiles a suite. The plan is whole even when there are problems: an entry that has one becomes
 /// an expectation that cannot be evaluated, so that a caller who wants the others can go on.
@@ -23,6 +24,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
     let mut compiler = Compiler {
         options,
         declared: &suite.types,
+        record: &suite.record,
         is_sequential: suite.drift.sequential.is_some(),
         plugins: Vec::new(),
         problems: Vec::new(),
@@ -101,6 +103,8 @@ pub(super) struct Compiler<'o> {
     pub(super) options: &'o Options,
     /// The suite's `types:`.
     pub(super) declared: &'o [Declared],
+    /// The suite's `record:`.
+    pub(super) record: &'o RecordFields,
     /// Whether windows are watched together.
     pub(super) is_sequential: bool,
     pub(super) plugins: Vec<Found>,
@@ -114,27 +118,18 @@ pub(super) struct Compiler<'o> {
 impl Compiler<'_> {
     pub(super) fn entry(&mut self, entry: &Entry) -> Expectation {
         let n_problems = self.problems.len();
-        let Some(kind) = expectation::find(&entry.kind) else {
+        let short = expectation::find_short(&entry.kind);
+        let Some(kind) = expectation::find(&entry.kind).or(short.map(|it| it.0)) else {
             if let Some(it) = self.plugin_entry(entry) {
                 return it;
             }
-            let hint = did_you_mean(&entry.kind, KINDS.iter().flat_map(|it| [it.name, it.gx]))
+            let hint = did_you_mean(&entry.kind, expectation::names())
                 .unwrap_or_else(|| expectation::why_not(&entry.kind).to_owned());
             let message = format!("unknown kind `{}`", entry.kind);
             self.problems.push(Problem::new(entry.kind_at, message.clone()).within(&entry.path).hint(hint.clone()));
             return unknown(entry, format!("{message} ({hint})"));
         };
-        let mut params: Vec<Member> = entry.params.clone();
-        if let Some(alone) = &entry.alone {
-            match kind.main {
-                Some(main) => params.push(Member { name: main.into(), at: alone.at, value: alone.clone() }),
-                None => self.problem(
-                    alone.at,
-                    format!("`{}` takes a mapping of parameters, found {}", kind.name, alone.what()),
-                    &entry.path,
-                ),
-            }
-        }
+        let mut params = self.params_of(entry, kind, short.map(|it| (it.1, it.2)));
         if let Some(expect) = &entry.expect {
             let hint = format!("`{}` says in its parameters what it expects", kind.name);
             let message = "`expect` stands beside rules of plugins";
@@ -157,17 +152,20 @@ impl Compiler<'_> {
         let mut binder = Binder {
             bindings: &mut self.bindings,
             guard,
-            slots: slots.clone(),
-            names: fields.clone(),
+            slots,
+            names: fields,
             ignore,
             budget: self.options.budget,
             is_sequential: self.is_sequential,
+            record: self.record,
+            called: None,
             asked: Vec::new(),
         };
         let read_columns = std::mem::take(&mut binder.bindings.reads_columns);
         let compiled =
             if self.problems.len() > n_problems { Err(String::new()) } else { (kind.compile)(&args, &mut binder) };
-        let sketches = binder.asked;
+        // Some kinds find their fields by what they are for.
+        let Binder { asked: sketches, slots, names: fields, called, .. } = binder;
         let reads_columns = self.bindings.reads_columns;
         self.bindings.reads_columns |= read_columns;
         let check = match compiled {
@@ -184,6 +182,7 @@ impl Compiler<'_> {
         let when = entry.when.as_ref().map(describe);
         Expectation {
             kind,
+            called,
             type_name: kind.gx.to_owned(),
             source: None,
             form: entry.form,
@@ -204,6 +203,30 @@ impl Compiler<'_> {
             reads_columns,
             check,
         }
+    }
+
+    /// The parameters as they are written: in a mapping, alone after the kind's name, or by a name that stands for one.
+    fn params_of(&mut self, entry: &Entry, kind: &Kind, short: Option<(&str, &'static str)>) -> Vec<Member> {
+        let mut params: Vec<Member> = entry.params.clone();
+        if let Some((name, value)) = short {
+            if let Some(twice) = params.iter().find(|it| it.name == name) {
+                let message = format!("`{}` says the {name} already", entry.kind);
+                self.problem(twice.at, message, &entry.path);
+            }
+            let value = Node { at: entry.kind_at, data: Data::Scalar(Value::text(value)) };
+            params.push(Member { name: name.into(), at: entry.kind_at, value });
+        }
+        if let Some(alone) = &entry.alone {
+            match kind.main {
+                Some(main) => params.push(Member { name: main.into(), at: alone.at, value: alone.clone() }),
+                None => self.problem(
+                    alone.at,
+                    format!("`{}` takes a mapping of parameters, found {}", kind.name, alone.what()),
+                    &entry.path,
+                ),
+            }
+        }
+        params
     }
 
     pub(super) fn problem(&mut self, at: At, message: impl Into<String>, path: &str) {

@@ -100,6 +100,7 @@ pub fn typed(field: &str, slot: Slot, ty: Type, at: At) -> Expectation {
 fn expectation(kind: &'static Kind, check: Check, fields: Vec<String>, slots: Vec<Slot>, at: At) -> Expectation {
     Expectation {
         kind,
+        called: None,
         type_name: kind.gx.to_owned(),
         source: None,
         form: Form::Short,
@@ -184,6 +185,7 @@ impl ValueCheck for Conforms {
 pub fn unknown(entry: &Entry, why: String) -> Expectation {
     let params = entry.params.iter().map(|it| (it.name.clone().into(), it.value.to_value()));
     Expectation {
+        called: None,
         type_name: entry.kind.clone(),
         path: entry.path.clone(),
         name: entry.name.clone(),

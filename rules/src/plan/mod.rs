@@ -161,6 +161,8 @@ impl Plan {
 pub struct Expectation {
     /// Its kind.
     pub kind: &'static Kind,
+    /// What reports call it, where that is not the kind's name.
+    pub called: Option<&'static str>,
     /// Its name in GX's form; of a plugin's rule `plugin.capability`.
     pub type_name: String,
     /// Where a plugin's rule comes from.
@@ -244,9 +246,9 @@ impl Expectation {
         }
     }
 
-    /// What its kind is called: of a plugin's rule `plugin.capability`.
+    /// What its kind is called: of a plugin's rule `plugin.capability`, of `quality` its metric.
     pub fn kind_name(&self) -> &str {
-        if self.source.is_some() { &self.type_name } else { self.kind.name }
+        if self.source.is_some() { &self.type_name } else { self.called.unwrap_or(self.kind.name) }
     }
 }
 

@@ -151,13 +151,8 @@ impl Compiler<'_> {
                 let plan = SketchPlan::new(guard, slots.clone(), spec);
                 let sketch = self.bindings.kept(plan);
                 sketches_asked.push(sketch);
-                Check::Window(Box::new(Measures {
-                    sketch,
-                    summary,
-                    task: capability.task,
-                    outputs: outputs(capability),
-                    bounds,
-                }))
+                let outputs = outputs(capability);
+                Check::Window(Box::new(Measures { sketch, summary, task: capability.task, outputs, bounds }))
             })
         };
         let check = made.unwrap_or_else(|fault: Option<Fault>| {
@@ -170,6 +165,7 @@ impl Compiler<'_> {
         });
         Expectation {
             kind,
+            called: None,
             type_name: source.kind(),
             source: Some(source),
             form: entry.form,

@@ -49,6 +49,7 @@ impl Compiler<'_> {
         kwargs.extend(watch.settings.all().map(|(it, value)| (it.name.into(), plain(&it.to_json(value)))));
         Some(Expectation {
             kind: &NO_CHANGE,
+            called: None,
             type_name: NO_CHANGE.gx.to_owned(),
             source: None,
             form: target.form,

@@ -42,6 +42,28 @@ impl Label {
         }
     }
 
+    /// As a value: a whole number without a fraction.
+    pub fn to_value(&self) -> Value<'static> {
+        match self {
+            Label::Flag(it) => Value::Bool(*it),
+            Label::Text(it) => Value::Str(it.clone().into()),
+            Label::Number(it) if it.fract() == 0.0 && it.abs() < 9e15 => Value::Int(*it as i64),
+            Label::Number(it) => Value::Num(*it),
+        }
+    }
+
+    /// The class that is meant where none is named, of all classes in order: 1, or `true`, where there are only 0 and 1,
+    /// the greater of two else; `None` where there are more, or one alone.
+    pub fn positive<'l>(classes: impl IntoIterator<Item = &'l Label>) -> Option<Label> {
+        let classes: Vec<&Label> = classes.into_iter().collect();
+        let is_flag = |it: &&&Label| it.number().is_some_and(|it| it == 0.0 || it == 1.0);
+        if classes.iter().filter(is_flag).count() == classes.len() {
+            let one = classes.iter().find(|it| it.number() == Some(1.0));
+            return Some(one.map_or(Label::Number(1.0), |it| (*it).clone()));
+        }
+        classes.last().filter(|_| classes.len() == 2).map(|it| (*it).clone())
+    }
+
     fn number(&self) -> Option<f64> {
         match self {
             Label::Number(it) => Some(*it + 0.0),

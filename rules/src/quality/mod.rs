@@ -6,15 +6,19 @@
 pub mod confusion;
 pub mod estimate;
 pub mod fairness;
+pub mod figure;
 pub mod interval;
 pub mod isotonic;
 pub mod label;
+pub mod metric;
 pub mod multiclass;
 pub mod regression;
 pub mod scores;
 
 pub use confusion::{Average, Class, Confusion, Measure};
+pub use figure::Figure;
 pub use label::Label;
+pub use metric::{Metric, Needs};
 pub use multiclass::Multiclass;
 pub use regression::Regression;
 pub use scores::Scores;

@@ -73,8 +73,10 @@ fn specs() -> Vec<Spec> {
 fn reads(sketch: &Sketch) -> String {
     use super::Interpolation::{Higher, Linear, Lower, Midpoint, Nearest};
     match sketch {
-        // `tests/plugins` holds plugins to these laws.
+        // `tests/plugins` holds plugins to these laws, and `paired_laws` what is of pairs.
         Sketch::Folded(it) => format!("{:?}", it.whole()),
+        Sketch::Errors(it) => format!("{:?} {:?}", it.mae(), it.r2()),
+        Sketch::Scored(it) => format!("{:?}", it.classes()),
         Sketch::Presence(it) => format!("{it:?} {} {}", it.present(), it.absent()),
         Sketch::Moments(it) => format!(
             "{:?} {:?} {:?} {:?} {:?} {:?} {:?}",

@@ -8,6 +8,7 @@ mod bins;
 mod categories;
 mod bottom_k;
 mod counts;
+mod errors;
 mod exact;
 mod extremes;
 mod folded;
@@ -20,17 +21,21 @@ mod piles;
 mod presence;
 mod quantiles;
 mod runs;
+mod scored;
 mod stored;
 mod types;
 mod values;
 
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod paired_laws;
 
 pub use bins::Bins;
 pub use bottom_k::{BottomK, SampledRow};
 pub use categories::Categories;
 pub use counts::{Count, Counts, Distinct};
+pub use errors::{Errors, Mean};
 pub use extremes::Extremes;
 pub use folded::Folded;
 pub use keys::{Duplicates, Keys};
@@ -39,6 +44,7 @@ pub use numbers::{NumberKind, Numbers};
 pub use presence::Presence;
 pub use quantiles::Quantiles;
 pub use runs::Runs;
+pub use scored::{Bucket, Scored, Truth};
 pub use types::{Type, Types};
 pub use values::{Interpolation, Values};
 
@@ -95,6 +101,15 @@ pub enum Spec {
         /// Rows kept at most.
         k: usize,
     },
+    /// How far predicted numbers are from true ones; of two cells, the truth first.
+    Errors,
+    /// The scores of records by what was true of them; of two cells, the truth first.
+    Scored {
+        /// The class that is told from all others; `None`: there are to be two.
+        positive: Option<Value<'static>>,
+        /// Different scores kept; beyond them buckets are.
+        budget: usize,
+    },
     /// Whatever a plugin keeps.
     Folded(Arc<Summary>),
 }
@@ -124,6 +139,10 @@ pub enum Sketch {
     Types(Box<Types>),
     /// See [`BottomK`].
     BottomK(BottomK),
+    /// See [`Errors`].
+    Errors(Box<Errors>),
+    /// See [`Scored`].
+    Scored(Box<Scored>),
     /// See [`Folded`].
     Folded(Box<Folded>),
 }
@@ -164,6 +183,8 @@ impl Sketch {
             Spec::Runs { increasing } => Sketch::Runs(Runs::new(*increasing)),
             Spec::Types => Sketch::Types(Box::default()),
             Spec::BottomK { k } => Sketch::BottomK(BottomK::new(*k)),
+            Spec::Errors => Sketch::Errors(Box::default()),
+            Spec::Scored { positive, budget } => Sketch::Scored(Box::new(Scored::new(positive.clone(), *budget))),
             Spec::Folded(it) => Sketch::Folded(Box::new(Folded::new(it))),
         }
     }
@@ -183,6 +204,8 @@ impl Sketch {
             Sketch::Runs(it) => Sketch::Runs(Runs::new(it.increasing)),
             Sketch::Types(_) => Sketch::Types(Box::default()),
             Sketch::BottomK(it) => Sketch::BottomK(BottomK::new(it.k())),
+            Sketch::Errors(_) => Sketch::Errors(Box::default()),
+            Sketch::Scored(it) => Sketch::Scored(Box::new(it.emptied())),
             Sketch::Folded(it) => Sketch::Folded(Box::new(Folded::new(it.summary()))),
         }
     }
@@ -202,12 +225,14 @@ impl Sketch {
             Sketch::Runs(it) => it.update(value, row),
             Sketch::Types(it) => it.update(value, row),
             Sketch::BottomK(it) => it.update(std::iter::once(value)),
+            // One value is no pair.
+            Sketch::Errors(_) | Sketch::Scored(_) => {}
             Sketch::Folded(it) => it.update(std::iter::once(value), row),
         }
     }
 
     /// Takes in the cells of a compound key, for [`Keys`], for [`Counts`], whose values are then
-    /// arrays, for [`BottomK`] and for [`Folded`]; the other sketches ignore it. A missing value, null or NaN in it is a value like any
+    /// arrays, for [`BottomK`] and for [`Folded`], or the two cells of [`Errors`] and [`Scored`]; the other sketches ignore it. A missing value, null or NaN in it is a value like any
     /// other, and in [`Keys`] they equal each other.
     pub fn update_many<'v, 'r: 'v>(&mut self, cells: impl Iterator<Item = &'v Value<'r>> + Clone, row: u64) {
         match self {
@@ -215,6 +240,8 @@ impl Sketch {
             Sketch::Counts(it) => it.update(&Value::List(cells.cloned().collect()), row),
             Sketch::BottomK(it) => it.update(cells),
             Sketch::Folded(it) => it.update(cells, row),
+            Sketch::Errors(it) => pair(cells, |truth, prediction| it.update(truth, prediction)),
+            Sketch::Scored(it) => pair(cells, |truth, score| it.update(truth, score)),
             _ => {}
         }
     }
@@ -233,6 +260,8 @@ impl Sketch {
             (Sketch::Runs(a), Sketch::Runs(b)) => return a.merge(&b),
             (Sketch::Types(a), Sketch::Types(b)) => a.merge(&b),
             (Sketch::BottomK(a), Sketch::BottomK(b)) => return a.merge(b),
+            (Sketch::Errors(a), Sketch::Errors(b)) => a.merge(&b),
+            (Sketch::Scored(a), Sketch::Scored(b)) => return a.merge(&b),
             (Sketch::Folded(a), Sketch::Folded(b)) => return a.merge(*b),
             _ => return Err(OtherSketch),
         }
@@ -242,7 +271,7 @@ impl Sketch {
     /// Adds `rows` to every row number kept.
     pub fn shift(&mut self, rows: u64) {
         match self {
-            Sketch::Presence(_) | Sketch::BottomK(_) => {}
+            Sketch::Presence(_) | Sketch::BottomK(_) | Sketch::Errors(_) | Sketch::Scored(_) => {}
             Sketch::Moments(it) => it.shift(rows),
             Sketch::Extremes(it) => it.shift(rows),
             Sketch::Values(it) => it.shift(rows),
@@ -264,6 +293,7 @@ impl Sketch {
             Sketch::Counts(it) => it.narrow(budget),
             Sketch::Categories(it) => it.narrow(budget),
             Sketch::Keys(it) => it.narrow(budget),
+            Sketch::Scored(it) => it.narrow(budget),
             _ => {}
         }
     }
@@ -275,6 +305,7 @@ impl Sketch {
             Sketch::Counts(it) => Some(it.budget),
             Sketch::Categories(it) => Some(it.others.budget),
             Sketch::Keys(it) => Some(it.budget),
+            Sketch::Scored(it) => Some(it.budget),
             _ => None,
         }
     }
@@ -313,8 +344,17 @@ impl Sketch {
                 Sketch::Bins(it) => it.size(),
                 Sketch::Runs(it) => it.size(),
                 Sketch::BottomK(it) => it.size(),
+                Sketch::Errors(it) => it.size(),
+                Sketch::Scored(it) => it.size(),
                 Sketch::Folded(it) => it.size(),
             }
+    }
+}
+
+/// Gives the first two cells to a summary of pairs.
+fn pair<'v, 'r: 'v>(mut cells: impl Iterator<Item = &'v Value<'r>>, mut update: impl FnMut(&Value, &Value)) {
+    if let (Some(a), Some(b)) = (cells.next(), cells.next()) {
+        update(a, b);
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod keyed;
 mod numbers;
+mod paired;
 
 use std::cmp::Ordering;
 
@@ -15,6 +16,7 @@ use keyed::{
     read_categories, read_counts, read_keys, read_rows, write_categories, write_counts, write_keys, write_rows,
 };
 use numbers::{read_bins, read_moments, read_values, write_bins, write_moments, write_values};
+use paired::{read_errors, read_scored, write_errors, write_scored};
 
 use super::extremes::{Extremes, Range};
 use super::folded::Folded;
@@ -42,6 +44,8 @@ pub(super) fn write(sketch: &Sketch, out: &mut Vec<u8>) {
         Sketch::Bins(it) => write_bins(it, out),
         Sketch::Runs(it) => write_runs(it, out),
         Sketch::BottomK(it) => write_rows(it, out),
+        Sketch::Errors(it) => write_errors(it, out),
+        Sketch::Scored(it) => write_scored(it, out),
         Sketch::Folded(it) => it.write(out),
         Sketch::Types(it) => {
             for (count, first) in it.counts.iter().zip(&it.first) {
@@ -67,6 +71,8 @@ pub(super) fn read(spec: &Spec, compound: bool, from: Bytes) -> Option<Sketch> {
         Spec::Runs { increasing } => Sketch::Runs(read_runs(*increasing, from)?),
         Spec::Types => Sketch::Types(Box::new(read_types(from)?)),
         Spec::BottomK { k } => Sketch::BottomK(read_rows(*k, from)?),
+        Spec::Errors => Sketch::Errors(Box::new(read_errors(from)?)),
+        Spec::Scored { positive, .. } => Sketch::Scored(Box::new(read_scored(positive.as_ref(), from)?)),
         Spec::Folded(it) => Sketch::Folded(Box::new(Folded::read(it, from)?)),
     })
 }

@@ -103,6 +103,7 @@ fn right(ty: ParamType) -> BoxedStrategy<Json> {
         ParamType::Pairs => list((any_json(), any_json()).prop_map(|(a, b)| json!([a, b])).boxed(), 0),
         ParamType::Choice(words) => prop::sample::select(words).prop_map(Json::from).boxed(),
         ParamType::Field => prop::sample::select(&FIELDS[..]).prop_map(Json::from).boxed(),
+        ParamType::Class => prop_oneof![text(), number(), any::<bool>().prop_map(Json::from)].boxed(),
         ParamType::Duration => prop::sample::select(vec!["90s", "1h", "7d"]).prop_map(Json::from).boxed(),
         ParamType::Mapping => prop_oneof![3 => partition(), 1 => any_json()].boxed(),
         ParamType::ListOrMapping => list((1_i64..4).prop_map(Json::from).boxed(), 0),

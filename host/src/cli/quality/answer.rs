@@ -149,9 +149,7 @@ impl Gathered<'_> {
             };
             return Ok(Some(found.clone()));
         }
-        let one = Label::Number(1.0);
-        let is_flag = classes.iter().all(|it| *it == one || *it == Label::Number(0.0));
-        Ok(if is_flag { Some(one) } else { classes.last().filter(|_| classes.len() == 2).cloned() })
+        Ok(Label::positive(&classes))
     }
 
     fn classification(&mut self, table: &Table) {

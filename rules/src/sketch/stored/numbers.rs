@@ -48,7 +48,7 @@ pub(super) fn read_moments(from: Bytes) -> Option<Moments> {
 }
 
 /// Of many limbs few are in use.
-fn write_exact(it: &Exact, out: &mut Vec<u8>) {
+pub(super) fn write_exact(it: &Exact, out: &mut Vec<u8>) {
     let used = || it.limbs.iter().enumerate().filter(|(_, limb)| **limb != 0);
     put(used().count() as u64, out);
     for (at, limb) in used() {
@@ -57,7 +57,7 @@ fn write_exact(it: &Exact, out: &mut Vec<u8>) {
     }
 }
 
-fn read_exact(into: &mut Exact, from: Bytes) -> Option<()> {
+pub(super) fn read_exact(into: &mut Exact, from: Bytes) -> Option<()> {
     for _ in 0..get_length(from)? {
         let limb = into.limbs.get_mut(usize::from(byte(from)?)).filter(|it| **it == 0)?;
         *limb = get_signed(from).filter(|it| *it != 0)?;
