@@ -26,7 +26,7 @@ fn server(suite: &str) -> Server {
 /// 80 records of two channels, of which the phone is right half of the time; and 20 without a label.
 fn records() -> Vec<String> {
     let record = |k: usize| {
-        let (phone, refund) = (k % 2 == 0, k % 4 < 2);
+        let (phone, refund) = (k.is_multiple_of(2), k % 4 < 2);
         let is_right = !phone || k % 8 < 4;
         let name = |it: bool| if it { "refund-asked" } else { "other" };
         let said = name(if is_right { refund } else { !refund });
