@@ -5,18 +5,22 @@
 
 mod drift;
 mod plugins;
+mod quality;
 mod segments;
 mod watch;
+mod when;
 mod windows;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::expectation::{KINDS, quality};
+use crate::expectation::{KINDS, quality as predictions};
 use crate::kind::{Kind, Param, ParamType, Scope, Subject};
 use crate::report::Severity;
 use crate::suite::{Form, OnFail, RecordFields, Telling};
 use crate::types::Type;
 use plugins::{plugin, rule};
+use quality::metric;
+use when::when;
 use windows::{time, windows};
 
 /// The schema.
@@ -41,7 +45,7 @@ pub fn suite_schema() -> Json {
         definitions.insert(format!("gx.{}", kind.name), kwargs(kind));
     }
     definitions.insert("short.metric".into(), metric());
-    definitions.insert("beside.metric".into(), needs(&quality::KIND));
+    definitions.insert("beside.metric".into(), needs(&predictions::KIND));
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Driftline suite",
@@ -185,7 +189,7 @@ fn short() -> Json {
             one_of.push(json!({"required": [name]}));
         }
     }
-    for name in quality::SHORT {
+    for name in predictions::SHORT {
         members.insert((*name).to_owned(), json!({"$ref": "#/definitions/short.metric"}));
         dependencies.insert((*name).to_owned(), json!({"$ref": "#/definitions/beside.metric"}));
         one_of.push(json!({"required": [name]}));
@@ -197,19 +201,6 @@ fn short() -> Json {
         "dependencies": dependencies,
         "oneOf": one_of,
     })
-}
-
-/// What stands after the name of a metric: what stands after the kind's, but for the metric.
-fn metric() -> Json {
-    let mut it = params(&quality::KIND, Form::Short, Map::new());
-    if let Some(it) = it.as_object_mut() {
-        it.remove("allOf");
-    }
-    if let Some(members) = it["properties"].as_object_mut() {
-        members.remove("metric");
-    }
-    it["description"] = json!("Expects the metric to lie within bounds. `driftline kinds quality` shows its page.");
-    it
 }
 
 /// Both names, once where they are the same.
@@ -332,23 +323,6 @@ fn kwargs(kind: &Kind) -> Json {
         it["type"] = json!(["object", "null"]);
     }
     it
-}
-
-/// A condition on a record.
-fn when() -> Json {
-    let several =
-        json!({"anyOf": [{"type": "array", "items": {"$ref": "#/definitions/when"}}, {"$ref": "#/definitions/when"}]});
-    let only = |name: &str, value: &Json| json!({"type": "object", "required": [name], "properties": {name: value}, "additionalProperties": false});
-    json!({
-        "description": "Which records are judged: `country == \"DE\" and score > 0.5`, or an expectation of one record, or `all:`, `any:`, `not:` of those.",
-        "anyOf": [
-            {"type": ["string", "null"]},
-            only("all", &several),
-            only("any", &several),
-            only("not", &json!({"$ref": "#/definitions/when"})),
-            {"$ref": "#/definitions/short"},
-        ],
-    })
 }
 
 /// What a parameter takes; null is as if it were not given.
