@@ -13,6 +13,8 @@ mod config;
 mod config_pages;
 #[path = "detect.rs"]
 mod detect;
+#[path = "commands/compare.rs"]
+mod compare;
 #[path = "commands/profile.rs"]
 mod profile;
 #[path = "commands/quality.rs"]

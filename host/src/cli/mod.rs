@@ -1,6 +1,7 @@
 //! The command line.
 
 mod check;
+mod compare;
 mod completions;
 mod demo;
 mod detect;
@@ -57,6 +58,7 @@ enum Command {
     Suggest(suggest::Args),
     Profile(profile::Args),
     Quality(quality::Args),
+    Compare(compare::Args),
     Serve(serve::Args),
     Migrate(migrate::Args),
     History(history::Args),
@@ -92,6 +94,7 @@ pub fn run() -> ExitCode {
         Command::Suggest(args) => suggest::run(&args),
         Command::Profile(args) => profile::run(&args),
         Command::Quality(args) => quality::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::History(args) => history::run(&args),

@@ -2,15 +2,15 @@
 
 mod answer;
 mod show;
-mod table;
+pub mod table;
 
 use anyhow::bail;
 use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::quality::interval::reach;
 
 use super::check::Reading;
-use super::{CANNOT, given, say};
-use table::{Table, Truths};
+use super::{CANNOT, say};
+use table::{Ask, KnownBy, Table, Truths};
 
 /// Measure how right predictions are.
 ///
@@ -95,9 +95,21 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     if args.on.is_some() && args.labels.is_empty() {
         bail!("`--on` names the ids of labels: name their files with `--labels`");
     }
-    let truths = Truths::read(args)?;
-    let (table, is_whole) = Table::read(args, truths.as_ref())?;
-    table.sound(args)?;
+    let data = Reading::inputs(&args.data)?;
+    let ask = Ask {
+        data: &data,
+        labels: &args.labels,
+        on: args.on.as_deref(),
+        truth: &args.truth,
+        prediction: args.prediction.as_deref(),
+        score: args.score.as_deref(),
+        groups: args.group.as_slice(),
+        known_by: KnownBy::Nothing,
+        reading: &args.reading,
+    };
+    let truths = Truths::read(&ask)?;
+    let (table, is_whole) = Table::read(&ask, truths.as_ref())?;
+    table.sound(&ask)?;
     let answer = answer::Answer::of(args, &table)?;
     say(|out| match args.format {
         Format::Json => {

@@ -32,6 +32,16 @@ pub fn normal(value: f64, error: f64, z: f64) -> Option<Interval> {
 /// The standard error of a number that follows from the counts of a confusion matrix, by the infinitesimal jackknife
 /// (Efron 1982): what a record more or less in each cell would change. `None` where it is undefined.
 pub fn jackknife(confusion: &Confusion, of: impl Fn(&Confusion) -> Option<f64>) -> Option<f64> {
+    let variance: f64 = slopes(confusion, of)?.iter().map(|(_, count, slope)| count * slope.powi(2)).sum();
+    Some(variance.sqrt()).filter(|it| it.is_finite())
+}
+
+/// Of a cell of the matrix: its place, its count, and what a record more in it adds to the number, less what a record
+/// adds on average.
+pub(super) type Slope = ((usize, usize), f64, f64);
+
+/// The slopes of all cells, in order. `None` where the number is undefined.
+pub(super) fn slopes(confusion: &Confusion, of: impl Fn(&Confusion) -> Option<f64>) -> Option<Vec<Slope>> {
     let n = confusion.n();
     let cells: Vec<_> = confusion.cells().collect();
     // Small against a record, so that the difference is a derivative, and large against rounding.
@@ -44,9 +54,11 @@ pub fn jackknife(confusion: &Confusion, of: impl Fn(&Confusion) -> Option<f64>) 
         near.put(at, count - step);
         let less = of(&near)?;
         near.put(at, count);
-        slopes.push((count, (more - less) / (2.0 * step)));
+        slopes.push((at, count, (more - less) / (2.0 * step)));
     }
-    let mean = slopes.iter().map(|(count, slope)| count * slope).sum::<f64>() / n;
-    let variance: f64 = slopes.iter().map(|(count, slope)| count * (slope - mean).powi(2)).sum();
-    Some(variance.sqrt()).filter(|it| it.is_finite())
+    let mean = slopes.iter().map(|(_, count, slope)| count * slope).sum::<f64>() / n;
+    for it in &mut slopes {
+        it.2 -= mean;
+    }
+    Some(slopes)
 }

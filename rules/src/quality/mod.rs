@@ -3,6 +3,7 @@
 //! Pure functions of counts, of scores and of numbers. What is undefined is `None`, never 0 or NaN; a caller that wants
 //! what a library has in its place says so.
 
+pub mod compare;
 pub mod confusion;
 pub mod estimate;
 pub mod fairness;

@@ -13,7 +13,7 @@ use driftline_rules::quality::scores::Bin;
 use driftline_rules::quality::{Average, Confusion, Label, Measure, Regression};
 use serde_json::{Map, Value as Json, json};
 
-use super::table::Table;
+use super::table::{self, Table};
 use super::{Args, Task};
 
 /// Different whole numbers that are still taken for classes.
@@ -141,15 +141,7 @@ impl Gathered<'_> {
     fn positive(&self, table: &Table) -> anyhow::Result<Option<Label>> {
         let classes: BTreeSet<Label> =
             table.pairs.iter().flat_map(|it| [Some(&it.truth), it.prediction.as_ref()]).flatten().cloned().collect();
-        if let Some(asked) = &self.args.positive {
-            let found = classes.iter().find(|it| it.to_string() == *asked);
-            let Some(found) = found else {
-                let all: Vec<_> = classes.iter().take(20).map(|it| format!("`{it}`")).collect();
-                bail!("no record is of the class `{asked}`; there are {}", all.join(", "));
-            };
-            return Ok(Some(found.clone()));
-        }
-        Ok(Label::positive(&classes))
+        table::positive(&classes, self.args.positive.as_deref())
     }
 
     fn classification(&mut self, table: &Table) {
@@ -224,7 +216,7 @@ impl Gathered<'_> {
         let mut groups: BTreeMap<Label, Class> = BTreeMap::new();
         let mut ungrouped = 0_u64;
         for it in &table.pairs {
-            let (Some(group), Some(prediction)) = (&it.group, &it.prediction) else {
+            let (Some(Some(group)), Some(prediction)) = (it.groups.first(), &it.prediction) else {
                 ungrouped += 1;
                 continue;
             };

@@ -1,6 +1,6 @@
 //! What is read: pairs of truth and prediction, with score and group.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::bail;
 use driftline_rules::path::Path;
@@ -8,11 +8,47 @@ use driftline_rules::quality::Label;
 use driftline_rules::suite::problem::did_you_mean;
 use driftline_rules::value::Value;
 
-use super::{Args, Reading, given};
+use super::super::check::Reading;
+use super::super::given;
+use crate::files::Input;
 use crate::passes::{Pass, each_record};
 
 /// Names that are remembered for a hint.
 const MOST_NAMES: usize = 1000;
+
+/// What is asked for: files and columns.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    /// The records.
+    pub data: &'a [Input],
+    /// Files of labels; none where the truth stands in the records.
+    pub labels: &'a [String],
+    /// The column of ids, `a=b` where labels have another name for it.
+    pub on: Option<&'a str>,
+    /// The column of what is true.
+    pub truth: &'a str,
+    /// The column of predictions.
+    pub prediction: Option<&'a str>,
+    /// The column of scores.
+    pub score: Option<&'a str>,
+    /// Columns of groups.
+    pub groups: &'a [String],
+    /// By what each pair is known afterwards.
+    pub known_by: KnownBy,
+    /// How files are read.
+    pub reading: &'a Reading,
+}
+
+/// By what a pair is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownBy {
+    /// Nothing.
+    Nothing,
+    /// The column of ids.
+    Id,
+    /// The number of the record in the input.
+    Row,
+}
 
 /// A column of records, by its name or its path.
 #[derive(Clone)]
@@ -57,8 +93,10 @@ pub struct Pair {
     pub prediction: Option<Label>,
     /// Its score.
     pub score: Option<Score>,
-    /// Its group.
-    pub group: Option<Label>,
+    /// Its groups, one a column of them.
+    pub groups: Vec<Option<Label>>,
+    /// By what it is known, if by anything.
+    pub id: Option<String>,
 }
 
 /// All records.
@@ -86,12 +124,12 @@ pub struct Truths {
 
 impl Truths {
     /// The labels, where they stand in files of their own.
-    pub fn read(args: &Args) -> anyhow::Result<Option<Self>> {
-        let Some(on) = args.on.as_deref() else { return Ok(None) };
+    pub fn read(ask: &Ask) -> anyhow::Result<Option<Self>> {
+        let Some(on) = ask.on.filter(|_| !ask.labels.is_empty()) else { return Ok(None) };
         let (of_data, of_labels) = on.split_once('=').unwrap_or((on, on));
-        let inputs = Reading::inputs(&args.labels)?;
-        let begin = || (HashMap::new(), Column::new(of_labels), Column::new(&args.truth), Vec::new());
-        let (files, nulls) = (args.reading.files()?, args.reading.csv_nulls());
+        let inputs = Reading::inputs(ask.labels)?;
+        let begin = || (HashMap::new(), Column::new(of_labels), Column::new(ask.truth), Vec::new());
+        let (files, nulls) = (ask.reading.files()?, ask.reading.csv_nulls());
         let pass = each_record(&inputs, &files, &nulls, begin, |(by_id, id, truth, names), _, record| {
             see(names, record);
             let (id, truth) = (id.of(record).and_then(key), truth.of(record).and_then(Label::of));
@@ -110,7 +148,7 @@ impl Truths {
 
 impl Table {
     /// The records, and whether all of them could be read.
-    pub fn read(args: &Args, truths: Option<&Truths>) -> anyhow::Result<(Self, bool)> {
+    pub fn read(ask: &Ask, truths: Option<&Truths>) -> anyhow::Result<(Self, bool)> {
         struct Seen {
             table: Table,
             /// Ids of labels that records have.
@@ -119,35 +157,40 @@ impl Table {
             truth: Column,
             prediction: Option<Column>,
             score: Option<Column>,
-            group: Option<Column>,
+            groups: Vec<Column>,
         }
-        let inputs = Reading::inputs(&args.data)?;
-        let column = |name: &Option<String>| name.as_deref().map(Column::new);
+        let of_data = || ask.on.filter(|_| ask.known_by == KnownBy::Id).and_then(|it| it.split('=').next());
         let begin = || Seen {
             table: Table::default(),
             met: HashSet::new(),
-            id: truths.map(|it| Column::new(&it.id)),
-            truth: Column::new(&args.truth),
-            prediction: column(&args.prediction),
-            score: column(&args.score),
-            group: column(&args.group),
+            id: truths.map(|it| it.id.as_str()).or_else(of_data).map(Column::new),
+            truth: Column::new(ask.truth),
+            prediction: ask.prediction.map(Column::new),
+            score: ask.score.map(Column::new),
+            groups: ask.groups.iter().map(|it| Column::new(it)).collect(),
         };
-        let (files, nulls) = (args.reading.files()?, args.reading.csv_nulls());
-        let pass = each_record(&inputs, &files, &nulls, begin, |seen, row, record| {
+        let (files, nulls) = (ask.reading.files()?, ask.reading.csv_nulls());
+        let pass = each_record(ask.data, &files, &nulls, begin, |seen, row, record| {
             see(&mut seen.table.names, record);
-            let truth = match (truths, &mut seen.id) {
-                (Some(truths), Some(id)) => id.of(record).and_then(key).and_then(|id| {
-                    let truth = truths.by_id.get(&id).cloned();
+            let id = seen.id.as_mut().and_then(|it| it.of(record)).and_then(key);
+            let truth = match truths {
+                Some(truths) => id.as_ref().and_then(|id| {
+                    let truth = truths.by_id.get(id).cloned();
                     if truth.is_some() {
-                        seen.met.insert(id);
+                        seen.met.insert(id.clone());
                     }
                     truth
                 }),
-                _ => seen.truth.of(record).and_then(Label::of),
+                None => seen.truth.of(record).and_then(Label::of),
             };
             let prediction = seen.prediction.as_mut().and_then(|it| it.of(record)).and_then(Label::of);
             let score = seen.score.as_mut().and_then(|it| it.of(record));
-            let group = seen.group.as_mut().and_then(|it| it.of(record)).and_then(Label::of);
+            let groups = seen.groups.iter_mut().map(|it| it.of(record).and_then(Label::of)).collect();
+            let id = match ask.known_by {
+                KnownBy::Nothing => None,
+                KnownBy::Id => id,
+                KnownBy::Row => Some(row.to_string()),
+            };
             let table = &mut seen.table;
             let score = match score.filter(|it| !it.is_null()).map(|it| (score_of(it), it)) {
                 Some((None, it)) => {
@@ -159,13 +202,13 @@ impl Table {
             match truth {
                 None => table.unlabelled += 1,
                 Some(_) if prediction.is_none() && score.is_none() => table.unpredicted += 1,
-                Some(truth) => table.pairs.push(Pair { truth, prediction, score, group }),
+                Some(truth) => table.pairs.push(Pair { truth, prediction, score, groups, id }),
             }
         });
         let is_whole = told(&pass)?;
-        let Seen { mut table, met, id, truth, prediction, score, group } = pass.seen;
-        let truth = if truths.is_some() { id } else { Some(truth) };
-        for column in [truth, prediction, score, group].into_iter().flatten() {
+        let Seen { mut table, met, id, truth, prediction, score, groups } = pass.seen;
+        let truth = Some(truth).filter(|_| truths.is_none());
+        for column in [id, truth, prediction, score].into_iter().flatten().chain(groups) {
             known(&column, pass.records, &table.names, "no record")?;
         }
         table.unmatched = truths.map_or(0, |it| it.by_id.len() - met.len()) as u64;
@@ -173,9 +216,9 @@ impl Table {
     }
 
     /// Whether there is anything to measure.
-    pub fn sound(&self, args: &Args) -> anyhow::Result<()> {
+    pub fn sound(&self, ask: &Ask) -> anyhow::Result<()> {
         if let Some(wrong) = &self.wrong {
-            let column = args.score.as_deref().unwrap_or_default();
+            let column = ask.score.unwrap_or_default();
             bail!(
                 "column `{column}`, {wrong}; a score is a number, a list of numbers or an object of numbers by class"
             );
@@ -186,6 +229,20 @@ impl Table {
         }
         Ok(())
     }
+}
+
+/// The class that scores are about: the one that was asked for, 1 of 0 and 1, or the greater of two. `None` of more
+/// classes.
+pub fn positive(classes: &BTreeSet<Label>, asked: Option<&str>) -> anyhow::Result<Option<Label>> {
+    if let Some(asked) = asked {
+        let found = classes.iter().find(|it| it.to_string() == *asked);
+        let Some(found) = found else {
+            let all: Vec<_> = classes.iter().take(20).map(|it| format!("`{it}`")).collect();
+            bail!("no record is of the class `{asked}`; there are {}", all.join(", "));
+        };
+        return Ok(Some(found.clone()));
+    }
+    Ok(Label::positive(classes))
 }
 
 /// Remembers names of members for a hint.
