@@ -26,6 +26,24 @@ fn records(low: f64, share: usize) -> String {
 }
 
 #[test]
+fn lengths_of_texts_are_profiled_as_the_suite_compares_them() {
+    let suite = "expectations: [{ field: prompt, stable: { of: length } }, { field: prompt, stable: {} }]";
+    let rows = |long: usize| {
+        (0..40).fold(String::new(), |mut text, i| {
+            let _ = writeln!(text, "{{\"prompt\": \"{}\"}}", "x".repeat(long + i % 5));
+            text
+        })
+    };
+    let room = Room::new(&[("s.yaml", suite), ("a.ndjson", &rows(3)), ("b.ndjson", &rows(90))]);
+    assert_eq!(room.run("profile a.ndjson --suite s.yaml -o a.baseline.json").code, 0);
+    let found = room.run("check b.ndjson --suite s.yaml --baseline a.baseline.json");
+    assert!(found.out.contains("because   mean 5 -> 92, +1740 %"), "{}", found.out);
+    assert_eq!(room.run("check a.ndjson --suite s.yaml --baseline a.baseline.json").code, 0);
+    let named = json(&room.run("profile a.ndjson --field length(prompt)").out);
+    assert_eq!(named["fields"]["length(prompt)"]["n"], 40, "{named}");
+}
+
+#[test]
 fn a_file_is_profiled_and_another_is_checked_against_it() {
     let room =
         Room::new(&[("suite.yaml", SUITE), ("train.ndjson", &records(0.0, 60)), ("same.ndjson", &records(0.0, 61))]);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, ValueEnum};
-use driftline_rules::baseline::Baseline;
+use driftline_rules::baseline::{Baseline, field_of, name};
 use driftline_rules::plan::{self, Plan};
 use driftline_rules::samples::Keep;
 use driftline_rules::sketch::Spec;
@@ -144,11 +144,14 @@ fn plan(args: &Args, inputs: &[Input]) -> anyhow::Result<Option<Plan>> {
             let compared =
                 loaded.plan.expectations.iter().filter(|it| ["stable", "records_similar"].contains(&it.kind.name));
             for it in compared {
-                let sketches = it.sketches.iter().filter_map(|id| loaded.plan.bindings.sketches.get(usize::from(id.0)));
-                let samples = sketches.filter_map(|it| if let Spec::BottomK { k } = it.spec { Some(k) } else { None });
+                let sketches =
+                    || it.sketches.iter().filter_map(|id| loaded.plan.bindings.sketches.get(usize::from(id.0)));
+                let of = sketches().next().map(|it| it.of).unwrap_or_default();
+                let samples =
+                    sketches().filter_map(|it| if let Spec::BottomK { k } = it.spec { Some(k) } else { None });
                 match samples.max() {
                     Some(k) => sampled.push((it.fields.clone(), args.sample_rows.unwrap_or(k))),
-                    None => fields.extend(it.fields.iter().cloned()),
+                    None => fields.extend(it.fields.iter().map(|it| name(it, of))),
                 }
             }
         }
@@ -165,7 +168,7 @@ fn plan(args: &Args, inputs: &[Input]) -> anyhow::Result<Option<Plan>> {
     }
     fields.sort_unstable();
     fields.dedup();
-    let mut entries: Vec<_> = fields.iter().map(|it| json!({"field": it, "stable": {}})).collect();
+    let mut entries: Vec<_> = fields.iter().map(|it| stable(it)).collect();
     entries.extend(sampled.iter().map(|(fields, k)| match fields.as_slice() {
         [field] => json!({"field": field, "stable": {"test": "domain_classifier", "sample_rows": k}}),
         fields => json!({"fields": fields, "records_similar": {"sample_rows": k}}),
@@ -177,6 +180,14 @@ fn plan(args: &Args, inputs: &[Input]) -> anyhow::Result<Option<Plan>> {
         bail!("{}", problem.message);
     }
     Ok(Some(plan))
+}
+
+/// An expectation that makes windows keep the distribution of this name: of a field, or of its lengths.
+fn stable(name: &str) -> Json {
+    match field_of(name) {
+        field if field == name => json!({"field": field, "stable": {}}),
+        field => json!({"field": field, "stable": {"of": "length"}}),
+    }
 }
 
 /// A line a field.
