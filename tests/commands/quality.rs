@@ -59,11 +59,48 @@ fn numbers_are_measured_as_numbers_and_what_is_undefined_is_said() {
     assert_eq!((&it["mae"], &it["r2"], &it["unlabelled"]), (&value!(0.5), &value!(0.0), &value!(1)));
     assert_eq!(it["undefined"]["r2"], "the truth does not vary");
     assert!(it["accuracy"].is_null());
+    let it = json(&room.run("quality d.csv --truth y --prediction p --quantile 0.9 --format json").out);
+    assert_eq!(it["quantile_loss"], value!(0.25), "half a unit too low costs 0.45, half too high 0.05");
     let it = json(&room.run("quality d.csv --truth one --prediction one --format json").out);
     assert_eq!(
         (&it["accuracy"], &it["undefined"]["cohen_kappa"]),
         (&value!(1.0), &value!("all records are of one class, or predicted to be"))
     );
+}
+
+/// Scores that say too much: of those at 0.9 seven in ten are of the class, of those at 0.1 three in ten.
+fn overconfident(n: usize, truth: bool) -> String {
+    (0..n).fold(String::new(), |mut text, i| {
+        let (score, of_ten) = if i / 20 % 2 == 0 { (0.9, 7) } else { (0.1, 3) };
+        let truth = if truth { format!(r#", "y": {}"#, u8::from(i / 2 % 10 < of_ten)) } else { String::new() };
+        let _ = writeln!(text, r#"{{"p": {score}, "class": {}{truth}}}"#, u8::from(score > 0.5));
+        text
+    })
+}
+
+#[test]
+fn quality_without_labels_is_estimated_from_calibrated_scores() {
+    let room = Room::new(&[("ref.ndjson", &overconfident(400, true)), ("now.ndjson", &overconfident(200, false))]);
+    let args = "quality now.ndjson --score p --prediction class --estimate-from ref.ndjson --truth y";
+    let it = json(&room.run(&format!("{args} --format json")).out);
+    let near = |name: &str, wanted: f64| {
+        let got = it[name].as_f64().unwrap_or(f64::NAN);
+        assert!((got - wanted).abs() < 0.02, "{name} is {got}, not {wanted}");
+    };
+    assert_eq!(
+        (&it["estimated"], &it["n"], &it["reference"]["calibrated"]),
+        (&value!(true), &value!(200), &value!(true))
+    );
+    for name in ["accuracy", "precision", "recall", "f1", "specificity", "roc_auc"] {
+        near(name, 0.7);
+    }
+    assert!(it["reference"]["ece_raw"].as_f64() > Some(0.15) && it["reference"]["ece"].as_f64() < Some(0.1), "{it}");
+    let interval = &it["intervals"]["accuracy"];
+    assert!(interval[0].as_f64() < Some(0.66) && interval[1].as_f64() > Some(0.74), "{interval}");
+    let text = room.run(args).out;
+    assert!(text.starts_with("200 records without a truth, estimated from scores that are calibrated"), "{text}");
+    let few = room.run("quality now.ndjson --score p --estimate-from now.ndjson --truth class");
+    assert_eq!(few.code, 0, "{}", few.err);
 }
 
 #[test]
@@ -85,6 +122,11 @@ fn what_cannot_be_measured_is_told_with_its_mend() {
             "regression compares numbers, and there is `a`",
         ),
         ("quality bad.ndjson --truth y --score p", "column `p`, row 0: the score is \"high\"; a score is a number"),
+        ("quality d.ndjson --truth y --prediction id --quantile 7", "`--quantile` must be between 0 and 1, not 7"),
+        (
+            "quality d.ndjson --truth y --score out.p --estimate-from d.ndjson",
+            "the reference has 8 records with a truth and a score that is one number, and 100 are needed",
+        ),
         ("quality d.ndjson --truth y --prediction out.class --on id", "`--on` names the ids of labels"),
     ] {
         let said = room.run(args);

@@ -20,7 +20,7 @@ use table::{Ask, KnownBy, Table, Truths};
 /// groups are treated. Definitions are those of scikit-learn and fairlearn.
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Examples:\n  driftline quality scored.parquet --truth label --prediction intent\n  driftline quality log.ndjson --truth outcome --score p --group region --format json\n  driftline quality log.ndjson --prediction intent --labels labels.ndjson --on id --truth true_intent\n  driftline quality prices.csv --truth price --prediction estimate\n\nExit codes: 0 measured; 3 bad usage, unreadable data, or nothing to measure."
+    after_help = "Examples:\n  driftline quality scored.parquet --truth label --prediction intent\n  driftline quality log.ndjson --truth outcome --score p --group region --format json\n  driftline quality log.ndjson --prediction intent --labels labels.ndjson --on id --truth true_intent\n  driftline quality prices.csv --truth price --prediction estimate\n  driftline quality today.ndjson --score p --prediction y --estimate-from labelled.ndjson --truth outcome\n\nExit codes: 0 measured; 3 bad usage, unreadable data, or nothing to measure."
 )]
 pub struct Args {
     /// Files or patterns: NDJSON, JSON array, CSV, Parquet, also .gz and .zst; `-` is standard input.
@@ -45,6 +45,13 @@ pub struct Args {
     /// The column of ids, alike in both; `a=b` where it is `a` in the data and `b` in the labels.
     #[arg(long, value_name = "COLUMN")]
     on: Option<String>,
+    /// Records of the same model that have a truth: what those without one are to be expected to be, is estimated from
+    /// their scores (CBPE, for two classes). The truth of the data itself is not read then.
+    #[arg(long, value_name = "DATA", num_args = 1.., requires = "score")]
+    estimate_from: Vec<String>,
+    /// The quantile that is predicted: tells the quantile loss of numbers.
+    #[arg(long, value_name = "SHARE")]
+    quantile: Option<f64>,
     /// What kind of prediction it is; default: by the values.
     #[arg(long, value_enum, default_value_t = Task::Auto)]
     task: Task,
@@ -95,6 +102,9 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     if args.on.is_some() && args.labels.is_empty() {
         bail!("`--on` names the ids of labels: name their files with `--labels`");
     }
+    if let Some(q) = args.quantile.filter(|it| !(*it > 0.0 && *it < 1.0)) {
+        bail!("`--quantile` must be between 0 and 1, not {q}");
+    }
     let data = Reading::inputs(&args.data)?;
     let ask = Ask {
         data: &data,
@@ -108,9 +118,21 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         reading: &args.reading,
     };
     let truths = Truths::read(&ask)?;
-    let (table, is_whole) = Table::read(&ask, truths.as_ref())?;
-    table.sound(&ask)?;
-    let answer = answer::Answer::of(args, &table)?;
+    let (answer, is_whole) = if args.estimate_from.is_empty() {
+        let (table, is_whole) = Table::read(&ask, truths.as_ref())?;
+        table.sound(&ask)?;
+        (answer::Answer::of(args, &table)?, is_whole)
+    } else {
+        let inputs = Reading::inputs(&args.estimate_from)?;
+        let of_reference = Ask { data: &inputs, ..ask };
+        let (reference, is_reference_whole) = Table::read(&of_reference, truths.as_ref())?;
+        reference.sound(&of_reference)?;
+        // The score stands in for the truth, so that records without one are left out and counted.
+        let of_data = Ask { truth: args.score.as_deref().unwrap_or_default(), labels: &[], on: None, ..ask };
+        let (table, is_whole) = Table::read(&of_data, None)?;
+        table.sound(&of_data)?;
+        (answer::Answer::estimated(args, &reference, &table)?, is_whole && is_reference_whole)
+    };
     say(|out| match args.format {
         Format::Json => {
             serde_json::to_writer_pretty(&mut *out, &answer.json)?;

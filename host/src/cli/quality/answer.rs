@@ -1,5 +1,6 @@
 //! What was measured, as JSON whose members are named as in scikit-learn and fairlearn, and as lines for people.
 
+mod estimate;
 mod scores;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +9,7 @@ use anyhow::bail;
 use driftline_rules::quality::confusion::Class;
 use driftline_rules::quality::fairness::{Fairness, Group};
 use driftline_rules::quality::interval::{Interval, jackknife, normal, reach, wilson};
-use driftline_rules::quality::regression::MeanOf;
+use driftline_rules::quality::regression::{MeanOf, quantile_loss};
 use driftline_rules::quality::scores::Bin;
 use driftline_rules::quality::{Average, Confusion, Label, Measure, Regression};
 use serde_json::{Map, Value as Json, json};
@@ -49,17 +50,7 @@ struct Gathered<'a> {
 impl Answer {
     /// Measures all that the columns allow.
     pub fn of(args: &Args, table: &Table) -> anyhow::Result<Self> {
-        let answer = Answer {
-            json: Json::Null,
-            figures: Vec::new(),
-            undefined: Vec::new(),
-            about: about(table),
-            classes: Vec::new(),
-            groups: Vec::new(),
-            bins: Vec::new(),
-        };
-        let z = reach(args.confidence).unwrap_or(f64::NAN);
-        let mut to = Gathered { args, z, json: Map::new(), intervals: Map::new(), answer };
+        let mut to = Gathered::new(args, about(table));
         let [classes, numbers] = tasks(args.task, table)?;
         to.json.insert("n".into(), json!(table.pairs.len()));
         to.json.insert("unlabelled".into(), json!(table.unlabelled));
@@ -78,13 +69,14 @@ impl Answer {
         if numbers {
             to.regression(table);
         }
-        let Gathered { mut json, intervals, mut answer, .. } = to;
-        json.insert("confidence".into(), json!(args.confidence));
-        json.insert("intervals".into(), Json::Object(intervals));
-        let undefined = answer.undefined.iter().map(|(name, why)| (name.clone(), json!(why))).collect();
-        json.insert("undefined".into(), Json::Object(undefined));
-        answer.json = Json::Object(json);
-        Ok(answer)
+        Ok(to.answer())
+    }
+
+    /// Estimates what cannot be measured, since `data` has no truth, from a reference that has.
+    pub fn estimated(args: &Args, reference: &Table, data: &Table) -> anyhow::Result<Self> {
+        let mut to = Gathered::new(args, String::new());
+        to.estimate(reference, data)?;
+        Ok(to.answer())
     }
 }
 
@@ -120,6 +112,32 @@ fn tasks(asked: Task, table: &Table) -> anyhow::Result<[bool; 2]> {
             // Few whole numbers may be either; 0 and 1 are classes.
             Ok([few, all_numbers && !(few && is_flag)])
         }
+    }
+}
+
+impl<'a> Gathered<'a> {
+    fn new(args: &'a Args, about: String) -> Self {
+        let answer = Answer {
+            json: Json::Null,
+            figures: Vec::new(),
+            undefined: Vec::new(),
+            about,
+            classes: Vec::new(),
+            groups: Vec::new(),
+            bins: Vec::new(),
+        };
+        let z = reach(args.confidence).unwrap_or(f64::NAN);
+        Gathered { args, z, json: Map::new(), intervals: Map::new(), answer }
+    }
+
+    fn answer(self) -> Answer {
+        let Gathered { args, mut json, intervals, mut answer, .. } = self;
+        json.insert("confidence".into(), json!(args.confidence));
+        json.insert("intervals".into(), Json::Object(intervals));
+        let undefined = answer.undefined.iter().map(|(name, why)| (name.clone(), json!(why))).collect();
+        json.insert("undefined".into(), Json::Object(undefined));
+        answer.json = Json::Object(json);
+        answer
     }
 }
 
@@ -286,6 +304,9 @@ impl Gathered<'_> {
         self.figure("r2", it.r2, None, (perfect(it.mse == 0.0), constant));
         let explained = perfect(it.error_variance == 0.0);
         self.figure("explained_variance", it.explained_variance, None, (explained, constant));
+        if let Some(q) = self.args.quantile {
+            self.figure("quantile_loss", quantile_loss(&pairs, q), None, (None, ""));
+        }
         self.figure("rmsle", it.rmsle, None, (None, "some number is -1 or less"));
     }
 }
