@@ -1,7 +1,8 @@
 //! A record that was checked once is folded into further windows: those of its segments.
 
+use super::checking::summarize;
 use super::flush::count;
-use super::{Fold, Late, summarize};
+use super::{Fold, Late};
 use crate::plan::Plan;
 use crate::report::Outcome;
 use crate::row::Row;

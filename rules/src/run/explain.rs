@@ -1,6 +1,6 @@
 //! One record, and what each expectation says of it.
 
-use super::outcome;
+use super::checking::outcome;
 use crate::kind::Check;
 use crate::plan::Plan;
 use crate::plugin::rule::{Verdict, Waiting};
