@@ -1,5 +1,7 @@
 //! What a kind may ask for while it compiles: cells and summaries, shared where they are equal.
 
+use std::collections::BTreeSet;
+
 use crate::path::Path;
 use crate::row::{Row, Slot};
 use crate::sketch::Spec;
@@ -52,8 +54,20 @@ pub struct SketchPlan {
     pub slots: Vec<Slot>,
     /// What of the cells it sees.
     pub of: Of,
+    /// Which records it is of: those that come, or those that labels were joined to.
+    pub side: Side,
     /// What it is.
     pub spec: Spec,
+}
+
+/// Which records an expectation is about: a record and, later, the same with its label are two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Side {
+    /// Records as they come.
+    #[default]
+    Record,
+    /// Records of the log of predictions, each with the label that was joined to it.
+    Label,
 }
 
 /// What of a cell a summary sees.
@@ -80,7 +94,7 @@ impl Of {
 impl SketchPlan {
     /// A summary of all records that the guard lets through.
     pub const fn new(guard: Option<GuardId>, slots: Vec<Slot>, spec: Spec) -> Self {
-        SketchPlan { guard, ignore: Ignore::Never, nan_is_null: false, slots, of: Of::Value, spec }
+        SketchPlan { guard, ignore: Ignore::Never, nan_is_null: false, slots, of: Of::Value, side: Side::Record, spec }
     }
 }
 
@@ -95,6 +109,12 @@ pub struct Bindings {
     pub sketches: Vec<SketchPlan>,
     /// Whether some expectation is about the names of columns.
     pub reads_columns: bool,
+    /// The records that the expectation is about which compiles.
+    pub side: Side,
+    /// How long after their end windows are judged again, since some expectation waits for labels so long.
+    pub label_waits: BTreeSet<Timestamp>,
+    /// The slots that were asked for since [`Bindings::begin`].
+    pub touched: BTreeSet<u16>,
     /// Microseconds without a record after which a service judges the silence: the least that some expectation says.
     pub silence: Option<Timestamp>,
 }
@@ -102,16 +122,24 @@ pub struct Bindings {
 impl Bindings {
     /// The slot of a path.
     pub fn slot(&mut self, path: &Path) -> Slot {
-        if let Some(at) = self.paths.iter().position(|it| it == path) {
-            return Slot(at as u16);
-        }
-        self.paths.push(path.clone());
-        self.types.push(None);
-        Slot((self.paths.len() - 1) as u16)
+        let at = self.paths.iter().position(|it| it == path).unwrap_or_else(|| {
+            self.paths.push(path.clone());
+            self.types.push(None);
+            self.paths.len() - 1
+        });
+        self.touched.insert(at as u16);
+        Slot(at as u16)
+    }
+
+    /// From now on an expectation about these records compiles.
+    pub fn begin(&mut self, side: Side) {
+        self.side = side;
+        self.touched.clear();
     }
 
     /// The summary of a plan; equal plans share one.
     pub fn kept(&mut self, plan: SketchPlan) -> SketchId {
+        let plan = SketchPlan { side: self.side, ..plan };
         let at = self.sketches.iter().position(|it| *it == plan).unwrap_or_else(|| {
             self.sketches.push(plan);
             self.sketches.len() - 1
@@ -139,6 +167,8 @@ pub struct Binder<'b> {
     pub is_sequential: bool,
     /// Where the well-known fields of a record lie.
     pub record: &'b RecordFields,
+    /// Whether labels are joined to records later.
+    pub joins: bool,
     /// What reports call the expectation, where that is not its kind's name.
     pub called: Option<&'static str>,
     /// The summaries that the entry has asked for.
@@ -189,7 +219,7 @@ impl Binder<'_> {
     /// A summary of all the entry's fields together, without the records that are left out for nulls.
     pub fn sketch_without(&mut self, ignore: Ignore, nan_is_null: bool, spec: Spec) -> SketchId {
         let slots = self.slots.clone();
-        self.keep(SketchPlan { guard: self.guard, ignore, nan_is_null, slots, of: Of::Value, spec })
+        self.keep(SketchPlan { ignore, nan_is_null, ..SketchPlan::new(self.guard, slots, spec) })
     }
 
     fn keep(&mut self, plan: SketchPlan) -> SketchId {

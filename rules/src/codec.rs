@@ -69,7 +69,7 @@ pub fn encode_into(window: &Window, fingerprint: &[u8], out: &mut Vec<u8>) {
     let fingerprint = cut(fingerprint);
     out.push(fingerprint.len() as u8);
     out.extend_from_slice(fingerprint);
-    put_all([window.rows, window.unreadable], out);
+    put_all([window.rows, window.unreadable, window.logged, window.joined, window.waited.unsigned_abs()], out);
     write_alike(&window.tallies, out, write_tally);
     write_alike(&window.held, out, |it, out| out.push(it.bits()));
     put(window.columns.names().len() as u64, out);
@@ -108,8 +108,11 @@ fn cut(fingerprint: &[u8]) -> &[u8] {
 }
 
 fn read(n_expectations: usize, bindings: &Bindings, from: &mut &[u8]) -> Option<Window> {
-    let [rows, unreadable] = get_counts(from).filter(|[rows, unreadable]| unreadable <= rows)?;
-    let tallies = read_alike(n_expectations, from, |from| read_tally(rows, from))?;
+    let [rows, unreadable, logged, joined] =
+        get_counts(from).filter(|[rows, unreadable, logged, _]| unreadable <= rows && logged <= rows)?;
+    let waited = i64::try_from(get(from)?).ok()?;
+    let most = rows.checked_add(joined)?;
+    let tallies = read_alike(n_expectations, from, |from| read_tally(most, from))?;
     let held = read_alike(bindings.paths.len(), from, |from| Held::from_bits(byte(from)?))?;
     let (mut columns, mut before) = (Columns::default(), 0);
     for _ in 0..get_length(from)? {
@@ -119,7 +122,7 @@ fn read(n_expectations: usize, bindings: &Bindings, from: &mut &[u8]) -> Option<
     }
     let sketch = |it: &SketchPlan| Sketch::read(&it.spec, it.slots.len() != 1, from);
     let sketches = bindings.sketches.iter().map(sketch).collect::<Option<_>>()?;
-    Some(Window { rows, unreadable, tallies, sketches, held, columns })
+    Some(Window { rows, unreadable, logged, joined, waited, tallies, sketches, held, columns })
 }
 
 /// Most tallies of a window are alike, as are most cells: each stretch of equal ones is written once.

@@ -8,13 +8,14 @@ mod flush;
 mod watch;
 
 pub use again::{fold_again, fold_late};
-pub use checking::{check, fold_told, unreadable};
+pub use checking::{check, fold_told, join, unreadable};
 pub use correction::correct;
 pub use explain::{Explanation, explain, reasons};
 pub use flush::{Late, flush};
 pub use watch::watch;
 
 use crate::baseline::Baseline;
+use crate::binder::Side;
 use crate::kind::{Check, View};
 use crate::plan::{Expectation, Plan};
 use crate::plugin::Context;
@@ -35,6 +36,8 @@ pub struct Fold {
     guards: Vec<bool>,
     /// The expectations that the last record failed, in order; those of plugins are known by [`flush`].
     pub failed: Vec<u16>,
+    /// What the last record was folded into: what is of records, of labels, or of both.
+    sides: Vec<Side>,
     /// Those of which the last record was passed over, and those that cannot judge its type.
     skipped: Vec<u16>,
     mismatched: Vec<(u16, &'static str)>,
@@ -50,6 +53,7 @@ impl Fold {
             samples: Samples::new(keep, plan.expectations.len()),
             guards: vec![false; plan.guards.len()],
             failed: Vec::new(),
+            sides: Vec::with_capacity(2),
             skipped: Vec::new(),
             mismatched: Vec::new(),
             waiting: flush::waiting(plan),
@@ -197,7 +201,11 @@ fn absent(expectation: &Expectation, tally: &Tally, window: &Window) -> Option<J
     let name = missing.first()?;
     let guess = crate::suite::problem::did_you_mean(name, window.columns.names());
     let guess = guess.map_or_else(String::new, |it| format!(" ({it})"));
-    let why = format!("no record has the field `{name}`{guess}");
+    let why = if expectation.side == Side::Label && window.joined == 0 {
+        "no label has come for its records yet".to_owned()
+    } else {
+        format!("no record has the field `{name}`{guess}")
+    };
     if matches!(expectation.check, Check::Invalid(_)) {
         return None;
     }

@@ -5,6 +5,7 @@
 
 mod drift;
 mod plugins;
+mod predictions;
 mod quality;
 mod segments;
 mod watch;
@@ -13,7 +14,7 @@ mod windows;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::expectation::{KINDS, quality as predictions};
+use crate::expectation::{KINDS, quality as measured};
 use crate::kind::{Kind, Param, ParamType, Scope, Subject};
 use crate::report::Severity;
 use crate::suite::{Form, OnFail, RecordFields, Telling};
@@ -45,7 +46,7 @@ pub fn suite_schema() -> Json {
         definitions.insert(format!("gx.{}", kind.name), kwargs(kind));
     }
     definitions.insert("short.metric".into(), metric());
-    definitions.insert("beside.metric".into(), needs(&predictions::KIND));
+    definitions.insert("beside.metric".into(), needs(&measured::KIND));
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Driftline suite",
@@ -97,6 +98,7 @@ fn suite() -> Json {
                 "enum": OnFail::ALL.map(OnFail::name),
                 "description": "What a service does with a record that fails: observe it, tag it, reject it.",
             },
+            "predictions": predictions::predictions(),
             "windows": windows(),
             "segments": segments::segments(),
             "drift": drift::drift(),
@@ -189,7 +191,7 @@ fn short() -> Json {
             one_of.push(json!({"required": [name]}));
         }
     }
-    for name in predictions::SHORT {
+    for name in measured::SHORT {
         members.insert((*name).to_owned(), json!({"$ref": "#/definitions/short.metric"}));
         dependencies.insert((*name).to_owned(), json!({"$ref": "#/definitions/beside.metric"}));
         one_of.push(json!({"required": [name]}));

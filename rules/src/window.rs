@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::binder::Bindings;
 use crate::report::Tally;
 use crate::sketch::{Sketch, Spread};
+use crate::time::Timestamp;
 use crate::value::Value;
 
 /// The records of one span, folded.
@@ -14,6 +15,12 @@ pub struct Window {
     pub rows: u64,
     /// Records that could not be read.
     pub unreadable: u64,
+    /// Records whose prediction is kept, so that a label can be joined to it.
+    pub logged: u64,
+    /// Records that a label was joined to; they are not among `rows` a second time.
+    pub joined: u64,
+    /// For how many microseconds since its end labels have had time to come.
+    pub waited: Timestamp,
     /// How the records fared, one tally an expectation.
     pub tallies: Vec<Tally>,
     /// The summaries the plan asked for.
@@ -75,6 +82,9 @@ impl Window {
         Window {
             rows: 0,
             unreadable: 0,
+            logged: 0,
+            joined: 0,
+            waited: 0,
             tallies: vec![Tally::default(); n_expectations],
             sketches: bindings.sketches.iter().map(|it| Sketch::new(&it.spec)).collect(),
             held: vec![Held::default(); bindings.paths.len()],
@@ -86,6 +96,9 @@ impl Window {
     pub fn renew(&mut self, bindings: &Bindings) {
         self.rows = 0;
         self.unreadable = 0;
+        self.logged = 0;
+        self.joined = 0;
+        self.waited = 0;
         self.tallies.iter_mut().for_each(|it| *it = Tally::default());
         self.sketches.clear();
         self.sketches.extend(bindings.sketches.iter().map(|it| Sketch::new(&it.spec)));
@@ -103,6 +116,9 @@ impl Window {
         }
         self.rows += other.rows;
         self.unreadable += other.unreadable;
+        self.logged += other.logged;
+        self.joined += other.joined;
+        self.waited = self.waited.max(other.waited);
         for (mine, theirs) in self.tallies.iter_mut().zip(&other.tallies) {
             mine.merge(theirs);
         }

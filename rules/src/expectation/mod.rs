@@ -53,6 +53,7 @@ pub mod increasing;
 pub mod json_parseable;
 pub mod json_schema;
 pub mod kl_divergence_less_than;
+pub mod label_coverage;
 pub mod lag;
 pub mod match_json_schema;
 pub mod match_like_pattern;
@@ -137,6 +138,7 @@ pub static KINDS: &[&Kind] = &[
     &json_parseable::KIND,
     &json_schema::KIND,
     &kl_divergence_less_than::KIND,
+    &label_coverage::KIND,
     &lag::KIND,
     &match_json_schema::KIND,
     &match_like_pattern::KIND,

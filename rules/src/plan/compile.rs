@@ -1,15 +1,18 @@
 //! From a suite to a plan: names are resolved, parameters converted, checks made. All problems at once.
 
+use std::collections::BTreeSet;
+
 use super::echo::{carried, kwargs};
 use super::guard::Guard;
 use super::implicit::{readable, schema, typed, unknown};
+use super::joined;
 use super::plugins::Found;
 use super::when::describe;
 use super::{Expectation, Ignore, Options, Plan};
 use crate::args::{Args, Form};
-use crate::binder::{Binder, Bindings};
+use crate::binder::{Binder, Bindings, Side};
 use crate::expectation;
-use crate::kind::{Check, Kind, ParamType, Subject};
+use crate::kind::{Check, Kind, ParamType};
 use crate::path::Path;
 use crate::row::Slot;
 use crate::shape::Shape;
@@ -21,16 +24,20 @@ use crate::value::Value;
 /// Compiles a suite. The plan is whole even when there are problems: an entry that has one becomes
 /// an expectation that cannot be evaluated, so that a caller who wants the others can go on.
 pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
+    let record = joined::roles(suite);
     let mut compiler = Compiler {
         options,
         declared: &suite.types,
-        record: &suite.record,
+        record: &record,
+        joins: suite.predictions.is_some(),
         is_sequential: suite.drift.sequential.is_some(),
         plugins: Vec::new(),
         problems: Vec::new(),
         bindings: Bindings::default(),
         guards: Vec::new(),
         keys: Vec::new(),
+        read_by: Vec::new(),
+        logged: BTreeSet::new(),
     };
     compiler.find_plugins(&suite.plugins);
     let mut expectations = vec![readable()];
@@ -40,12 +47,14 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
     }
     let mut entries = Vec::with_capacity(suite.entries.len());
     for entry in &suite.entries {
-        let made = compiler.judged_entry(entry, suite);
+        let made = compiler.sided_entry(entry, suite);
         let watch = compiler.watch(entry, &made);
         entries.push(made);
         entries.extend(watch);
     }
+    compiler.bindings.begin(Side::Record);
     let segments = compiler.splits(suite);
+    let predictions = compiler.predictions(suite);
     let mut typed_slots = Vec::new();
     for declared in &suite.types {
         for slot in compiler.slots_named(&declared.field, declared.at) {
@@ -57,7 +66,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
     let filter = options.filter.as_ref().and_then(|it| compiler.filter(it));
     let mut cell = |field: &str| Path::parse(field).ok().map(|it| compiler.bindings.slot(&it));
     let roles = ["id", "model", "version", "time"];
-    let [record_id, model, version, time] = roles.map(|it| suite.record.role(it).and_then(&mut cell));
+    let [record_id, model, version, time] = roles.map(|it| record.role(it).and_then(&mut cell));
     let labels = suite.record.role("segment").into_iter().chain(suite.record.segments.iter().map(String::as_str));
     let label_segments = labels.filter_map(&mut cell).collect();
     let n_implicit = expectations.len();
@@ -86,12 +95,14 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         version,
         label_segments,
         segments,
+        predictions,
+        labels_come_later: options.labels_come_later,
         time,
         on_fail: suite.on_fail,
         windows: suite.windows.clone(),
         drift: suite.drift.clone(),
         privacy: suite.privacy.clone(),
-        record: suite.record.clone(),
+        record,
         examples: suite.examples.clone(),
     };
     (plan, problems)
@@ -105,6 +116,8 @@ pub(super) struct Compiler<'o> {
     pub(super) declared: &'o [Declared],
     /// The suite's `record:`.
     pub(super) record: &'o RecordFields,
+    /// Whether labels are joined to records later.
+    pub(super) joins: bool,
     /// Whether windows are watched together.
     pub(super) is_sequential: bool,
     pub(super) plugins: Vec<Found>,
@@ -113,6 +126,10 @@ pub(super) struct Compiler<'o> {
     pub(super) guards: Vec<Guard>,
     /// What each guard was written as, so that equal ones are evaluated once.
     pub(super) keys: Vec<String>,
+    /// The slots that each guard reads.
+    pub(super) read_by: Vec<BTreeSet<u16>>,
+    /// The slots that expectations on labels read.
+    pub(super) logged: BTreeSet<u16>,
 }
 
 impl Compiler<'_> {
@@ -158,6 +175,7 @@ impl Compiler<'_> {
             budget: self.options.budget,
             is_sequential: self.is_sequential,
             record: self.record,
+            joins: self.joins,
             called: None,
             asked: Vec::new(),
         };
@@ -198,6 +216,7 @@ impl Compiler<'_> {
             mostly,
             severity: entry.severity,
             over: entry.over,
+            side: Side::Record,
             carried: carried(entry),
             sketches,
             reads_columns,
@@ -231,79 +250,6 @@ impl Compiler<'_> {
 
     pub(super) fn problem(&mut self, at: At, message: impl Into<String>, path: &str) {
         self.problems.push(Problem::new(at, message).within(path));
-    }
-
-    /// The names of the entry's fields; GX has them among the parameters.
-    fn fields(&mut self, entry: &Entry, kind: &Kind, params: &mut Vec<Member>) -> Vec<(String, At)> {
-        if entry.form == Form::Short {
-            return self.short_fields(entry, kind);
-        }
-        let mut take = |name: &str| {
-            let at = params.iter().position(|it| it.name == name)?;
-            Some(params.remove(at).value)
-        };
-        let nodes: Vec<(&str, Option<Node>)> = match kind.subject {
-            Subject::Field => vec![("column", take("column"))],
-            Subject::Pair => vec![("column_A", take("column_A")), ("column_B", take("column_B"))],
-            Subject::Table => return Vec::new(),
-            Subject::Fields(least) => {
-                let list = take("column_list");
-                let names: Option<Vec<_>> = list.as_ref().and_then(|it| it.items()).map(|items| {
-                    items.iter().filter_map(|it| it.text().map(|text| (text.to_owned(), it.at))).collect()
-                });
-                let n_items = list.as_ref().and_then(|it| it.items()).map_or(0, <[Node]>::len);
-                return match names {
-                    Some(names) if names.len() == n_items && n_items >= least => names,
-                    _ => {
-                        let at = list.map_or(entry.at, |it| it.at);
-                        self.problem(
-                            at,
-                            format!("`column_list` must be a list of at least {least} columns"),
-                            &entry.path,
-                        );
-                        Vec::new()
-                    }
-                };
-            }
-        };
-        let mut fields = Vec::new();
-        for (name, node) in nodes {
-            match node.as_ref().and_then(Node::text) {
-                Some(text) if !text.is_empty() => fields.push((text.to_owned(), node.map_or(entry.at, |it| it.at))),
-                _ => {
-                    let at = node.as_ref().map_or(entry.at, |it| it.at);
-                    self.problem(at, format!("`{name}` must be the name of a column"), &entry.path);
-                }
-            }
-        }
-        fields
-    }
-
-    fn short_fields(&mut self, entry: &Entry, kind: &Kind) -> Vec<(String, At)> {
-        let n_fields = entry.fields.len();
-        let wanted = match kind.subject {
-            Subject::Field if n_fields != 1 => "one field: `field: name`",
-            Subject::Pair if n_fields != 2 => "two fields: `fields: [a, b]`",
-            Subject::Fields(least) if n_fields < least => "several fields: `fields: [a, b, ...]`",
-            Subject::Table if n_fields > 0 => "no field: it is about the records as a whole",
-            _ => return entry.fields.clone(),
-        };
-        self.problem(entry.at, format!("`{}` is about {wanted}", kind.name), &entry.path);
-        Vec::new()
-    }
-
-    fn slot(&mut self, entry: &Entry, name: &str, at: At) -> Option<Slot> {
-        // GX knows no nested fields: a dot is a part of the name.
-        if entry.form == Form::Gx {
-            return Some(self.bindings.slot(&Path::literal(name)));
-        }
-        match Path::parse(name) {
-            Ok(path) => Some(self.bindings.slot(&path)),
-            Err(message) => {
-                self.problem(at, message, &entry.path);
-                None
-            }
-        }
     }
 
     fn args(&mut self, entry: &Entry, kind: &Kind, params: Vec<Member>) -> Args {

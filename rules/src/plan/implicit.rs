@@ -2,7 +2,7 @@
 
 use super::{Expectation, Ignore, Options};
 use crate::args::{Args, Form};
-use crate::binder::Binder;
+use crate::binder::{Binder, Side};
 use crate::kind::{Check, Kind, Scope, Subject, ValueCheck, View, WindowCheck};
 use crate::report::{Counts, Judgement, Outcome, Severity, Status};
 use crate::row::Slot;
@@ -115,6 +115,7 @@ fn expectation(kind: &'static Kind, check: Check, fields: Vec<String>, slots: Ve
         mostly: 1.0,
         severity: Severity::Critical,
         over: Over::Both,
+        side: Side::Record,
         kwargs: Value::Map(Vec::new()),
         carried: Vec::new(),
         sketches: Vec::new(),

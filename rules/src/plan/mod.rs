@@ -2,8 +2,10 @@
 
 mod compile;
 mod echo;
+mod fields;
 mod guard;
 mod implicit;
+mod joined;
 mod plugins;
 pub mod segments;
 mod watch;
@@ -12,12 +14,13 @@ mod when;
 pub use crate::binder::Ignore;
 pub use compile::compile;
 pub use guard::Guard;
+pub use joined::Predictions;
 pub use segments::{Split, Splits};
 
 use std::sync::Arc;
 
 use crate::args::Form;
-use crate::binder::{Bindings, GuardId, SketchId};
+use crate::binder::{Bindings, GuardId, Side, SketchId};
 use crate::expectation::instant::instant;
 use crate::kind::{Check, Kind};
 use crate::plugin::Plugins;
@@ -46,6 +49,9 @@ pub struct Options {
     pub plugins: Option<Arc<dyn Plugins>>,
     /// Bytes that the state of a plugin's summary may have.
     pub max_state: usize,
+    /// Whether labels are joined later, so that what a record itself holds where its label will be is not looked at;
+    /// else records bring their labels along.
+    pub labels_come_later: bool,
 }
 
 impl Default for Options {
@@ -57,6 +63,7 @@ impl Default for Options {
             schemas: Vec::new(),
             plugins: None,
             max_state: 16 << 20,
+            labels_come_later: false,
         }
     }
 }
@@ -96,6 +103,10 @@ pub struct Plan {
     pub label_segments: Vec<Slot>,
     /// The segments in which records are judged apart.
     pub segments: Splits,
+    /// The log of predictions that labels are joined to.
+    pub predictions: Option<Predictions>,
+    /// Whether labels are joined later.
+    pub labels_come_later: bool,
     /// The cell of the record's time; `None`: the time of its request holds.
     pub time: Option<Slot>,
     /// What a service does with a record that fails.
@@ -191,6 +202,8 @@ pub struct Expectation {
     pub severity: Severity,
     /// Which records together it is judged of.
     pub over: Over,
+    /// Whether it is about records as they come, or about those that labels were joined to.
+    pub side: Side,
     /// GX's `kwargs`: as written, or what the short form means.
     pub kwargs: Value<'static>,
     /// GX's `id`, `notes`, `description`, `meta`, carried through.

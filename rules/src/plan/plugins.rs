@@ -10,7 +10,7 @@ use super::echo::carried;
 use super::implicit::unknown;
 use super::when::describe;
 use super::{Expectation, Ignore};
-use crate::binder::SketchPlan;
+use crate::binder::{Side, SketchPlan};
 use crate::expectation::plugin::{Measures, ON_RECORDS, ON_WINDOWS, P_VALUE, STATISTIC};
 use crate::kind::Check;
 use crate::plugin::rule::{RecordRule, Shape, Source, Summary};
@@ -181,6 +181,7 @@ impl Compiler<'_> {
             mostly,
             severity: entry.severity,
             over: entry.over,
+            side: Side::Record,
             carried: carried(entry),
             sketches: sketches_asked,
             reads_columns: false,

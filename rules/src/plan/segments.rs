@@ -184,7 +184,7 @@ impl Compiler<'_> {
     }
 
     /// The fields of each way to divide the records.
-    fn segments<'s>(&'s self, suite: &'s Suite) -> &'s [Vec<String>] {
+    pub(super) fn segments<'s>(&'s self, suite: &'s Suite) -> &'s [Vec<String>] {
         if self.options.segments.is_empty() { &suite.segments.by } else { &self.options.segments }
     }
 

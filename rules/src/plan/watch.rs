@@ -64,6 +64,7 @@ impl Compiler<'_> {
             mostly: 1.0,
             severity,
             over: target.over,
+            side: target.side,
             kwargs: Value::Map(kwargs),
             carried: Vec::new(),
             // What privacy keeps out of windows cannot be watched there.

@@ -16,12 +16,18 @@ impl Compiler<'_> {
     pub(super) fn guard(&mut self, node: &Node, entry: &Entry) -> Option<GuardId> {
         let key = format!("{:?} {:?} {:?}", entry.form, entry.condition_parser, node.to_value());
         if let Some(at) = self.keys.iter().position(|it| *it == key) {
+            self.bindings.touched.extend(self.read_by.get(at).into_iter().flatten());
             return Some(GuardId(at as u16));
         }
+        let before = std::mem::take(&mut self.bindings.touched);
         let guard = match entry.form {
             Form::Short => self.short_guard(node, entry),
             Form::Gx => self.gx_guard(node, entry),
-        }?;
+        };
+        let read = std::mem::replace(&mut self.bindings.touched, before);
+        self.bindings.touched.extend(&read);
+        let guard = guard?;
+        self.read_by.push(read);
         self.keys.push(key);
         self.guards.push(guard);
         Some(GuardId((self.guards.len() - 1) as u16))

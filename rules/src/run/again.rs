@@ -3,6 +3,8 @@
 use super::checking::summarize;
 use super::flush::count;
 use super::{Fold, Late};
+use crate::binder::Side;
+use crate::kind::Check;
 use crate::plan::Plan;
 use crate::report::Outcome;
 use crate::row::Row;
@@ -27,14 +29,20 @@ pub fn fold_again(
     samples: &mut Samples,
 ) {
     let row = Row { cells, number, now };
-    window.rows += 1;
+    let of = |side| from.sides.contains(&side);
+    if of(Side::Record) {
+        window.rows += 1;
+        window.waited = window.waited.max(from.window.waited);
+        window.logged += u64::from(plan.predictions.as_ref().is_some_and(|it| it.keeps(cells)));
+    }
+    window.joined += u64::from(of(Side::Label));
     for (held, cell) in window.held.iter_mut().zip(cells) {
         held.note(cell);
     }
     // The first, `readable`, is counted where records are read.
     for (tally, expectation) in window.tallies.iter_mut().zip(&plan.expectations).skip(1) {
         let lets = expectation.guard.is_none_or(|it| from.guards.get(usize::from(it.0)) == Some(&true));
-        tally.seen += u64::from(lets);
+        tally.seen += u64::from(lets && (of(expectation.side) || matches!(expectation.check, Check::Converted(_))));
     }
     for i in &from.skipped {
         if let Some(tally) = window.tallies.get_mut(usize::from(*i)) {
@@ -53,7 +61,9 @@ pub fn fold_again(
         }
         samples.add(at, number, || expectation.subject_of(&row));
     }
-    summarize(plan, &row, &from.guards, window);
+    for side in &from.sides {
+        summarize(plan, &row, *side, &from.guards, window);
+    }
 }
 
 /// Counts what a plugin said of a record after it was folded into this window.

@@ -1,7 +1,7 @@
 //! A record is checked, and folded into the counts and summaries of a window.
 
 use super::{Fold, flush};
-use crate::binder::{GuardId, Of};
+use crate::binder::{GuardId, Of, Side};
 use crate::kind::Check;
 use crate::plan::{Expectation, Plan};
 use crate::report::Outcome;
@@ -35,22 +35,62 @@ pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold
     }
     fold.window.rows += 1;
     convert(plan, cells, number, fold);
+    let logged = plan.predictions.as_ref().filter(|it| it.keeps(cells));
+    fold.window.logged += u64::from(logged.is_some());
+    if !plan.labels_come_later {
+        fold.window.waited = Timestamp::MAX;
+    }
+    let is_labelled = !plan.labels_come_later && logged.is_some_and(|it| it.is_labelled(cells));
     let row = Row { cells, number, now };
+    fold.sides.clear();
+    fold_in(plan, &row, Side::Record, fold);
+    if is_labelled {
+        fold.window.joined += 1;
+        fold_in(plan, &row, Side::Label, fold);
+        fold.failed.sort_unstable();
+    }
+    true
+}
+
+/// Folds in a record of the log of predictions whose label was joined, its cells as they were kept. Expectations on
+/// labels see it, and no other.
+pub fn join(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold: &mut Fold) {
+    fold.failed.clear();
+    fold.skipped.clear();
+    fold.mismatched.clear();
+    if fold.is_full() {
+        flush(fold);
+    }
+    for (slot, ty, _) in &plan.typed {
+        let _ = cells.get_mut(slot.0 as usize).is_some_and(|it| ty.convert_in_place(it));
+    }
+    fold.window.joined += 1;
+    fold.sides.clear();
+    fold_in(plan, &Row { cells, number, now }, Side::Label, fold);
+}
+
+/// Folds a record into what is of one side.
+fn fold_in(plan: &Plan, row: &Row, side: Side, fold: &mut Fold) {
+    let number = row.number;
+    fold.sides.push(side);
     for (held, cell) in fold.window.held.iter_mut().zip(row.cells) {
         held.note(cell);
     }
     for (holds, guard) in fold.guards.iter_mut().zip(&plan.guards) {
-        *holds = guard.holds(&row);
+        *holds = guard.holds(row);
     }
     let lets = |guards: &[bool], guard: Option<GuardId>| guard.is_none_or(|it| guards[it.0 as usize]);
     // The first, `readable`, is counted where records are read.
     for (i, expectation) in plan.expectations.iter().enumerate().skip(1) {
-        if matches!(expectation.check, Check::Converted(_)) || !lets(&fold.guards, expectation.guard) {
+        if expectation.side != side
+            || matches!(expectation.check, Check::Converted(_))
+            || !lets(&fold.guards, expectation.guard)
+        {
             continue;
         }
         let tally = &mut fold.window.tallies[i];
         tally.seen += 1;
-        match outcome(expectation, &row) {
+        match outcome(expectation, row) {
             None | Some(Outcome::Pass | Outcome::Error) => {}
             Some(Outcome::Skip) => {
                 tally.skipped += 1;
@@ -58,31 +98,34 @@ pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold
             }
             Some(Outcome::Fail) => {
                 tally.failed += 1;
-                fold.samples.add(i, number, || expectation.subject_of(&row));
+                fold.samples.add(i, number, || expectation.subject_of(row));
                 fold.failed.push(i as u16);
             }
             Some(Outcome::Mismatch) => {
-                let misfit = type_of(expectation, &row);
+                let misfit = type_of(expectation, row);
                 tally.mismatch_at(number, misfit);
-                fold.samples.add(i, number, || expectation.subject_of(&row));
+                fold.samples.add(i, number, || expectation.subject_of(row));
                 fold.failed.push(i as u16);
                 fold.mismatched.push((i as u16, misfit));
             }
         }
     }
     for waiting in &mut fold.waiting {
-        if lets(&fold.guards, plan.expectations[waiting.expectation].guard) {
-            waiting.push(&row);
+        let expectation = &plan.expectations[waiting.expectation];
+        if expectation.side == side && lets(&fold.guards, expectation.guard) {
+            waiting.push(row);
         }
     }
-    summarize(plan, &row, &fold.guards, &mut fold.window);
-    true
+    summarize(plan, row, side, &fold.guards, &mut fold.window);
 }
 
 /// Folds a record into the summaries of a window.
-pub(super) fn summarize(plan: &Plan, row: &Row, guards: &[bool], window: &mut Window) {
+pub(super) fn summarize(plan: &Plan, row: &Row, side: Side, guards: &[bool], window: &mut Window) {
     let lets = |guard: Option<GuardId>| guard.is_none_or(|it| guards.get(usize::from(it.0)) == Some(&true));
     for (sketch, plan) in window.sketches.iter_mut().zip(&plan.bindings.sketches) {
+        if plan.side != side {
+            continue;
+        }
         if !lets(plan.guard) || plan.ignore.leaves_out(&plan.slots, row, plan.nan_is_null) {
             pass_over(sketch, row.number);
             continue;

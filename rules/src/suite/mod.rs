@@ -6,12 +6,14 @@
 mod drift;
 pub mod node;
 pub mod plugins;
+mod predictions;
 pub mod problem;
 mod read;
 mod segments;
 mod windows;
 
 pub use drift::{Drift, Reference};
+pub use predictions::{LABEL, Predictions};
 pub use read::{read, read_entry};
 pub use segments::{Over, Segments};
 pub use windows::{Length, Of, Slide, Span, Windows};
@@ -38,6 +40,8 @@ pub struct Suite {
     pub types: Vec<Declared>,
     /// Where the well-known fields of a record lie.
     pub record: RecordFields,
+    /// The log of predictions that labels are joined to; `None`: there is none.
+    pub predictions: Option<Predictions>,
     /// What a service does with a record that fails.
     pub on_fail: OnFail,
     /// Over which spans of time a service judges records together.
