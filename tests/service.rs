@@ -17,6 +17,8 @@ mod findings;
 mod guests;
 #[path = "service/keys.rs"]
 mod keys;
+#[path = "service/labels.rs"]
+mod labels;
 #[path = "service/plugin_files.rs"]
 mod plugin_files;
 #[path = "service/plugins.rs"]

@@ -10,6 +10,8 @@ mod database;
 mod findings;
 #[path = "store/history.rs"]
 mod history;
+#[path = "store/labels.rs"]
+mod labels;
 #[path = "store/longer.rs"]
 mod longer;
 #[path = "store/opening.rs"]
@@ -95,6 +97,7 @@ on_both! {
     baselines: the_same_bytes_are_one_version, the_last_activation_of_a_baseline_holds,
         two_hosts_that_put_at_once_make_two_versions, views_show_what_happened_to_baselines,
         judged_windows_are_found_with_their_states;
+    labels: labels_are_written_once_with_what_they_add;
     pruning: old_rows_are_pruned, without_retention_all_is_kept, many_rows_are_pruned_in_slices;
     opening: migrations_run_by_two_at_once_do_not_clash, tables_must_be_there_unless_asked_for,
         newer_tables_are_refused, a_store_is_opened_again;

@@ -24,6 +24,12 @@ pub fn time(text: &str, now: Micros) -> Option<Micros> {
     Time::parse(text).map(|it| it.micros)
 }
 
+/// A value as rows hold it: JSON as it is, and anything else a text.
+pub fn as_json(text: &str) -> String {
+    let value = serde_json::from_str(text).unwrap_or_else(|_| serde_json::Value::from(text));
+    value.to_string()
+}
+
 /// What a length of windows is called: `60m` is `1h`, and a sliding one is `1h/5m`.
 pub fn length(text: &str) -> String {
     let part = |it: &str| Length::parse(it.trim()).map_or_else(|| it.to_owned(), |it| it.to_string());

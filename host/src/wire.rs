@@ -4,6 +4,7 @@ mod baselines;
 mod drift;
 mod features;
 mod findings;
+mod labels;
 mod plugins;
 mod stored;
 mod windows;
@@ -12,6 +13,7 @@ pub use baselines::{BaselineDetail, BaselineFromWindows, BaselineOut, BaselineVe
 pub use drift::{AgainstAsked, ColumnDrift, DriftAsked, DriftOut};
 pub use features::{Feature, FeatureBaseline, FeatureDistribution, WindowDistribution};
 pub use findings::{FindingOut, StoredFinding};
+pub use labels::{LabelsTaken, Prediction};
 pub use plugins::{
     AboutOut, BrokenPlugin, CapabilityOut, InputOut, OutputOut, PluginOut, PluginVersionOut, PluginsOut,
 };

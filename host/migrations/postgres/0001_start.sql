@@ -161,6 +161,7 @@ CREATE TABLE time_window (
     unreadable bigint NOT NULL,
     untimed bigint NOT NULL,
     late bigint NOT NULL,
+    labels bigint NOT NULL,
     status text NOT NULL,
     message text,
     revision bigint NOT NULL,
@@ -342,12 +343,13 @@ COMMENT ON COLUMN drift_history.segment IS 'Of which segment the window is: regi
 COMMENT ON COLUMN drift_history.details IS 'Among others ln_p_value, exact, and in bins the categories or intervals that moved most: bin, before, now.';
 
 CREATE VIEW window_history AS
-SELECT start_at, end_at, length, id AS window_id, suite, suite_hash, status, message, records, unreadable, untimed, late,
+SELECT start_at, end_at, length, id AS window_id, suite, suite_hash, status, message, records, unreadable, untimed, late, labels,
     revision, judged_at, statistics, baseline, segment
 FROM time_window WHERE status <> 'open';
 COMMENT ON COLUMN window_history.segment IS 'Which of the records: region=eu and so on; empty: all.';
 COMMENT ON COLUMN window_history.length IS '5m, 1h, month and so on; 1h/5m: of windows that overlap; silence: no record came.';
 COMMENT ON COLUMN window_history.untimed IS 'Records whose own time cannot be read or lies in the future: they are in the window that they came in.';
+COMMENT ON COLUMN window_history.labels IS 'Labels that were joined to its records; one that was corrected counts again.';
 COMMENT ON COLUMN window_history.late IS 'Records that came after their shortest window was judged.';
 COMMENT ON VIEW window_history IS 'One row for each span of time and version of a suite that records came for; finding_history has its findings, with result_id = window_id and at = start_at.';
 COMMENT ON COLUMN window_history.status IS 'pass, warn or fail: the worst finding; error: it could not be judged, and message says why.';
@@ -443,3 +445,68 @@ UNION ALL
 SELECT a.at, a.name, 'activated', a.version, a.hash, b.records, a.activated_by
 FROM baseline_activation a LEFT JOIN baseline b ON b.name = a.name AND b.version = a.version;
 COMMENT ON VIEW baseline_history IS 'What happened to baselines: a version was put, or activated.';
+
+-- The log of predictions, by week as results are.
+CREATE TABLE prediction (
+    key uuid NOT NULL,
+    at timestamptz NOT NULL,
+    suite text COLLATE "C" NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    model text COLLATE "C",
+    version text COLLATE "C",
+    segment text COLLATE "C",
+    prediction text,
+    score double precision,
+    record json NOT NULL,
+    PRIMARY KEY (at, key)
+) PARTITION BY RANGE (at);
+COMMENT ON TABLE prediction IS 'Predictions that labels are joined to by their id.';
+CREATE INDEX prediction_id ON prediction (suite, id);
+CREATE INDEX prediction_suite ON prediction (suite, at, key);
+
+CREATE TABLE label (
+    suite text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    label json NOT NULL,
+    at timestamptz NOT NULL,
+    came_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    revision bigint NOT NULL,
+    put_by text NOT NULL,
+    correct boolean,
+    joined_at timestamptz,
+    try_at timestamptz,
+    PRIMARY KEY (suite, id)
+);
+COMMENT ON TABLE label IS 'What turned out to be true, by the id of the record.';
+COMMENT ON COLUMN label.joined_at IS 'When it was first added to the window of its prediction; null: there was none yet.';
+CREATE INDEX label_try ON label (try_at) WHERE try_at IS NOT NULL;
+CREATE INDEX label_changed ON label (changed_at);
+
+CREATE TABLE label_due (
+    suite text COLLATE "C" NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    start_at timestamptz NOT NULL,
+    end_at timestamptz NOT NULL,
+    waited bigint NOT NULL,
+    due_at timestamptz NOT NULL,
+    mark uuid NOT NULL,
+    PRIMARY KEY (suite, suite_hash, start_at, waited)
+);
+COMMENT ON TABLE label_due IS 'Windows whose labels are to be added up anew, since one was corrected; or that are to be judged again when labels have had time to come.';
+COMMENT ON COLUMN label_due.waited IS 'Microseconds that labels have had then; 0: a label was corrected.';
+CREATE INDEX label_due_at ON label_due (due_at);
+
+CREATE VIEW prediction_history AS
+SELECT p.at, p.suite, p.suite_hash, p.id, p.model, p.version, p.segment, p.prediction, p.score, p.record,
+    l.label, l.at AS label_at, l.correct, l.revision AS label_revision,
+    date_part('epoch', l.at - p.at) AS label_delay_seconds
+FROM prediction p LEFT JOIN label l ON l.suite = p.suite AND l.id = p.id;
+COMMENT ON VIEW prediction_history IS 'One row for each prediction that is kept, with its label if one has come.';
+COMMENT ON COLUMN prediction_history.at IS 'The time of the record, where it has one of its own; else when it came.';
+COMMENT ON COLUMN prediction_history.id IS 'The record''s id, under its privacy setting.';
+COMMENT ON COLUMN prediction_history.prediction IS 'The prediction as JSON, under its privacy setting.';
+COMMENT ON COLUMN prediction_history.record IS 'What is kept of the record.';
+COMMENT ON COLUMN prediction_history.correct IS 'Whether the label says what was predicted; null without a label, or without a truth in it.';
+COMMENT ON COLUMN prediction_history.label_revision IS '1, one more for each correction.';

@@ -144,6 +144,7 @@ CREATE TABLE time_window (
     unreadable INTEGER NOT NULL,
     untimed INTEGER NOT NULL,
     late INTEGER NOT NULL,
+    labels INTEGER NOT NULL,
     status TEXT NOT NULL,
     message TEXT,
     revision INTEGER NOT NULL,
@@ -282,7 +283,7 @@ SELECT strftime('%Y-%m-%dT%H:%M:%SZ', start_at / 1e6, 'unixepoch') AS start_at,
     strftime('%Y-%m-%dT%H:%M:%SZ', end_at / 1e6, 'unixepoch') AS end_at,
     lower(format('%s-%s-%s-%s-%s', substr(hex(id), 1, 8), substr(hex(id), 9, 4), substr(hex(id), 13, 4),
         substr(hex(id), 17, 4), substr(hex(id), 21))) AS window_id,
-    suite, suite_hash, length, status, message, records, unreadable, untimed, late, revision,
+    suite, suite_hash, length, status, message, records, unreadable, untimed, late, labels, revision,
     strftime('%Y-%m-%dT%H:%M:%fZ', judged_at / 1e6, 'unixepoch') AS judged_at, statistics, start_at AS start_us, baseline, segment
 FROM time_window WHERE status <> 'open';
 
@@ -372,3 +373,61 @@ UNION ALL
 SELECT strftime('%Y-%m-%dT%H:%M:%fZ', a.at / 1e6, 'unixepoch'), a.name, 'activated', a.version, a.hash, b.records,
     a.activated_by, a.at
 FROM baseline_activation a LEFT JOIN baseline b ON b.name = a.name AND b.version = a.version;
+
+-- Predictions that labels are joined to by their id.
+CREATE TABLE prediction (
+    key BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    suite TEXT NOT NULL,
+    suite_hash TEXT NOT NULL,
+    id TEXT NOT NULL,
+    model TEXT,
+    version TEXT,
+    segment TEXT,
+    prediction TEXT,
+    score REAL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (at, key)
+) STRICT;
+CREATE INDEX prediction_id ON prediction (suite, id);
+CREATE INDEX prediction_suite ON prediction (suite, at, key);
+
+-- What turned out to be true, by the id of the record. joined_at is when it was first added to the window of its
+-- prediction; null: there was none yet.
+CREATE TABLE label (
+    suite TEXT NOT NULL,
+    id TEXT NOT NULL,
+    label TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    came_at INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    put_by TEXT NOT NULL,
+    correct INTEGER,
+    joined_at INTEGER,
+    try_at INTEGER,
+    PRIMARY KEY (suite, id)
+) STRICT;
+CREATE INDEX label_try ON label (try_at) WHERE try_at IS NOT NULL;
+CREATE INDEX label_changed ON label (changed_at);
+
+-- Windows whose labels are to be added up anew, since one was corrected (waited is 0); or that are to be judged again
+-- when labels have had so many microseconds to come.
+CREATE TABLE label_due (
+    suite TEXT NOT NULL,
+    suite_hash TEXT NOT NULL,
+    start_at INTEGER NOT NULL,
+    end_at INTEGER NOT NULL,
+    waited INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    mark BLOB NOT NULL,
+    PRIMARY KEY (suite, suite_hash, start_at, waited)
+) STRICT;
+CREATE INDEX label_due_at ON label_due (due_at);
+
+CREATE VIEW prediction_history AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', p.at / 1e6, 'unixepoch') AS at, p.suite, p.suite_hash, p.id, p.model, p.version,
+    p.segment, p.prediction, p.score, p.record, l.label,
+    strftime('%Y-%m-%dT%H:%M:%fZ', l.at / 1e6, 'unixepoch') AS label_at, l.correct, l.revision AS label_revision,
+    (l.at - p.at) / 1e6 AS label_delay_seconds, p.at AS at_us
+FROM prediction p LEFT JOIN label l ON l.suite = p.suite AND l.id = p.id;

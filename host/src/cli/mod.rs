@@ -12,6 +12,7 @@ mod explain;
 mod history;
 mod import;
 mod kinds;
+mod labels;
 mod lint;
 mod migrate;
 mod plugin;
@@ -59,6 +60,7 @@ enum Command {
     Profile(profile::Args),
     Quality(quality::Args),
     Compare(compare::Args),
+    Labels(labels::Args),
     Serve(serve::Args),
     Migrate(migrate::Args),
     History(history::Args),
@@ -95,6 +97,7 @@ pub fn run() -> ExitCode {
         Command::Profile(args) => profile::run(&args),
         Command::Quality(args) => quality::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Labels(args) => labels::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::History(args) => history::run(&args),

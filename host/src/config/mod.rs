@@ -92,6 +92,7 @@ impl Config {
             failures: days(self.retention.failures),
             tallies: days(self.retention.tallies),
             windows: days(self.retention.windows),
+            predictions: days(self.retention.predictions),
             key_hours: self.idempotency.window.in_hours(),
         }
     }

@@ -101,6 +101,8 @@ pub struct TokenConfig {
 pub struct Limits {
     /// Bytes of a request's body, after decompression.
     pub body: Size,
+    /// Bytes of a body of labels, after decompression.
+    pub labels: Size,
     /// Bytes of a record.
     pub record: Size,
     /// Levels that a record's objects and lists may be nested.
@@ -229,6 +231,8 @@ pub struct Retention {
     pub tallies: Option<Span>,
     /// Age at which windows are deleted, in whole days; null: never.
     pub windows: Option<Span>,
+    /// Age at which predictions are deleted, and labels that did not change for so long, in whole days; null: never.
+    pub predictions: Option<Span>,
     /// Time between two deletions.
     pub every: Span,
 }
@@ -297,6 +301,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             body: Size::gib(1),
+            labels: Size::mib(64),
             record: Size::mib(1),
             depth: 128,
             batch_records: 10_000_000,
@@ -367,6 +372,7 @@ impl Default for Retention {
             failures: Some(Span::days(90)),
             tallies: Some(Span::days(400)),
             windows: Some(Span::days(90)),
+            predictions: Some(Span::days(90)),
             every: Span::hours(1),
         }
     }

@@ -1,7 +1,7 @@
 //! Checking records: one at a time, or as a batch that streams in and whose verdicts stream out.
 
 mod batch;
-mod body;
+pub(super) mod body;
 mod way;
 
 use std::io::{Cursor, Read};
@@ -309,6 +309,7 @@ impl Incoming {
                 unreadable: checked.unreadable,
                 marks: checked.marks,
                 window: checked.window,
+                prediction: checked.prediction,
             };
             return Ok(self.app.intake.single(note, single).await?);
         }
@@ -331,6 +332,7 @@ impl Incoming {
             failures_left_out: left_out as u64,
             key: reserved.map(Reserved::note),
             windows: checked.window.into_iter().collect(),
+            predictions: checked.prediction.into_iter().map(|it| *it).collect(),
             origin,
             ..Request::default()
         };

@@ -11,6 +11,7 @@ mod first_byte;
 mod frame;
 mod health;
 mod history;
+mod labels;
 mod listen;
 mod plugins;
 pub mod problem;
@@ -40,6 +41,7 @@ use problem::Problem;
     components(schemas(crate::wire::RecordVerdict, crate::wire::Finding)),
     tags(
         (name = "check", description = "Check records."),
+        (name = "labels", description = "Labels, and the predictions that they are joined to."),
         (name = "suites", description = "Suites and their versions."),
         (name = "baselines", description = "What windows are compared with."),
         (name = "plugins", description = "Plugins and their versions."),
@@ -82,6 +84,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(history::result))
         .routes(routes!(history::failures))
         .routes(routes!(history::stats))
+        .routes(routes!(labels::labels))
+        .routes(routes!(labels::predictions))
         .routes(routes!(findings::findings))
         .routes(routes!(features::list))
         .routes(routes!(features::distribution))

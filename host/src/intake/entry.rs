@@ -94,6 +94,8 @@ pub struct Single {
     pub marks: Marks,
     /// What the record adds to a window.
     pub window: Option<WindowNote>,
+    /// What is kept of it so that a label can be joined.
+    pub prediction: Option<Box<PredictionNote>>,
 }
 
 /// How each expectation of a plan fared with one record: two bits each.
@@ -183,6 +185,27 @@ pub struct Request {
     pub key: Option<KeyNote>,
     /// What its records add to windows.
     pub windows: Vec<WindowNote>,
+    /// What is kept of its records so that labels can be joined.
+    pub predictions: Vec<PredictionNote>,
+}
+
+/// What is kept of a record so that a label can be joined to it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PredictionNote {
+    /// Its key, a UUID v7.
+    pub key: Uuid,
+    /// The time of the record.
+    pub at: Micros,
+    /// Its id.
+    pub id: String,
+    /// Model, version and segment.
+    pub labels: Labels,
+    /// What was predicted, as JSON.
+    pub prediction: Option<String>,
+    /// The score.
+    pub score: Option<f64>,
+    /// What is kept of it, as a JSON object.
+    pub record: String,
 }
 
 /// What records add to the window that they lie in.

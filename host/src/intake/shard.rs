@@ -7,7 +7,10 @@ use std::sync::Arc;
 use indexmap::{Equivalent, IndexMap};
 use uuid::Uuid;
 
-use super::entry::{CheckNote, Entry, Mark, Origin, PlanNote, Request, Single, WindowNote, WindowsNote};
+use super::entry::{
+    CheckNote, Entry, Mark, Origin, PlanNote, PredictionNote, Request, Single, WindowNote, WindowsNote,
+};
+use crate::store::predictions::PredictionRow;
 use crate::store::rows::{Batch, FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, TallyRow, Verdict, id_at};
 use crate::store::streams::StreamPart;
 use crate::store::windows::WindowPart;
@@ -24,6 +27,7 @@ pub struct Shard {
     findings: Vec<FindingRow>,
     keys: Vec<KeyRow>,
     windows: BTreeMap<(u32, Micros), Windows>,
+    predictions: Vec<PredictionRow>,
     /// By plan: the segments that are told apart.
     names: HashMap<u32, HashSet<String>>,
     /// By plan: the latest time of a record.
@@ -113,6 +117,7 @@ impl Shard {
         if let Some(window) = &it.window {
             self.window(it.plan, window);
         }
+        self.predictions(it.plan, it.prediction.as_deref());
         let group = self.group(it.plan, it.at, &it.origin);
         for (tally, mark) in group.tallies.iter_mut().zip(it.marks.iter()) {
             tally.seen += i64::from(mark != Mark::Unseen);
@@ -132,6 +137,7 @@ impl Shard {
         self.outcomes += 1;
         let Some(plan) = self.plans.get(it.plan as usize).cloned() else { return };
         it.windows.iter().for_each(|window| self.window(it.plan, window));
+        self.predictions(it.plan, &it.predictions);
         for (labels, counts) in &it.tallies {
             let origin = Origin { labels: labels.clone(), ..it.origin.clone() };
             let group = self.group(it.plan, it.at, &origin);
@@ -234,6 +240,24 @@ impl Shard {
         }
     }
 
+    fn predictions<'n>(&mut self, plan: u32, notes: impl IntoIterator<Item = &'n PredictionNote>) {
+        let Some(of) = self.plans.get(plan as usize) else { return };
+        for it in notes {
+            self.bytes += 400 + it.record.len();
+            self.predictions.push(PredictionRow {
+                key: it.key,
+                at: it.at,
+                suite: of.suite.clone(),
+                suite_hash: of.hash.clone(),
+                id: it.id.clone(),
+                labels: it.labels.clone(),
+                prediction: it.prediction.clone(),
+                score: it.score,
+                record: it.record.clone(),
+            });
+        }
+    }
+
     fn group(&mut self, plan: u32, at: Micros, origin: &Origin) -> &mut Group {
         let minute = at - at.rem_euclid(MINUTE);
         let place = self.groups.get_index_of(&Sought(plan, minute, origin)).unwrap_or_else(|| {
@@ -247,7 +271,7 @@ impl Shard {
 
     /// The rows, for one transaction.
     pub fn into_batch(self, segment: Uuid) -> Batch {
-        let Shard { plans, groups, results, failures, findings, keys, windows, newest, .. } = self;
+        let Shard { plans, groups, results, failures, findings, keys, windows, newest, predictions, .. } = self;
         let mut results: Vec<_> = results.into_values().collect();
         let mut sums: BTreeMap<(u32, usize, Micros, Labels), Tally> = BTreeMap::new();
         for (Key(number, minute, origin), group) in groups {
@@ -315,7 +339,7 @@ impl Shard {
             it.total.into_iter().chain(segments)
         });
         let (tallies, windows) = (rows.into_values().collect(), windows.collect());
-        Batch { segment, results, failures, findings, tallies, keys, windows, streams }
+        Batch { segment, results, failures, findings, tallies, keys, windows, streams, predictions }
     }
 
     /// Whether there is nothing to store.

@@ -40,6 +40,8 @@ pub struct Settings {
     pub batch: batch::Limits,
     /// Bytes of a suite.
     pub suite: usize,
+    /// Bytes of a body of labels.
+    pub labels: u64,
     /// Bytes of a baseline.
     pub baseline: usize,
     /// Requests that are checked at a time.

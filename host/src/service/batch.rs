@@ -24,7 +24,7 @@ use super::version::{Version, Who};
 use super::windows::Told;
 use crate::files::csv::Nulls;
 use crate::files::{Format, Input};
-use crate::intake::entry::{Count, FailureNote, FindingNote, KeyNote, Origin};
+use crate::intake::entry::{Count, FailureNote, FindingNote, KeyNote, Origin, PredictionNote};
 use crate::intake::{Intake, Refused};
 use crate::records::{Record, Records, Stop};
 use crate::store::rows::{Labels, Micros, Verdict};
@@ -180,6 +180,8 @@ struct Work<'w> {
     started: Instant,
     /// Records that wait for plugins.
     pending: Vec<Pending>,
+    /// What is kept of records so that labels can be joined.
+    predictions: Vec<PredictionNote>,
 }
 
 impl Batch {
@@ -217,6 +219,7 @@ impl Batch {
             is_read: true,
             started: Instant::now(),
             pending: Vec::new(),
+            predictions: Vec::new(),
         };
         if self.key.is_some() && intake.is_some() {
             work.held = Some(tempfile::tempfile().map_err(Ended::Held)?);
@@ -346,6 +349,9 @@ impl Work<'_> {
                     None => None,
                 };
                 let labels = if self.has_labels { self.by_labels(cells) } else { Labels::default() };
+                if is_wanted {
+                    self.predictions.extend(version.prediction(cells, batch.at, &labels));
+                }
                 let failed = std::mem::take(&mut self.part.failed);
                 let is_asked = !self.part.waiting.is_empty();
                 let wants = self.wants_notes() && (is_asked || !failed.is_empty());

@@ -14,8 +14,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, warn};
 
 use super::app::{App, now};
+use super::sums::summed_up;
 use super::version::Version;
-use super::windows::summed_up;
 use crate::intake::SumUp;
 use crate::store;
 use crate::store::due::Clock;

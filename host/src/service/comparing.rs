@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::app::App;
 use super::baselines::{Baselines, Known};
+use super::sums::Sum;
 use super::version::Version;
-use super::windows::Sum;
 use crate::store::rows::Micros;
 use crate::store::windows::{WindowKey, WindowRow};
 use crate::store::{self, Store};
@@ -65,9 +65,10 @@ impl Against {
                         Compared { absent: Some(why), ..Compared::default() }
                     }
                     Some(sum) => {
-                        let baseline = Baseline::of_window(&plan.bindings, &sum.window);
+                        let window = sum.into_window();
+                        let baseline = Baseline::of_window(&plan.bindings, &window);
                         let told = Some(format!("the segment `{name}` of the same time"));
-                        Compared { earlier: Some(Arc::new((sum.window, baseline))), told, ..Compared::default() }
+                        Compared { earlier: Some(Arc::new((window, baseline))), told, ..Compared::default() }
                     }
                 };
                 Against::Segment(name.clone(), compared)
@@ -145,8 +146,9 @@ impl Compared {
             let why = format!("there is no baseline: {told} cannot be read, since {problem}");
             return Ok(Compared { absent: Some(why), ..Compared::default() });
         }
-        let baseline = Baseline::of_window(&plan.bindings, &sum.window);
-        Ok(Compared { earlier: Some(Arc::new((sum.window, baseline))), told: Some(told), ..Compared::default() })
+        let window = sum.into_window();
+        let baseline = Baseline::of_window(&plan.bindings, &window);
+        Ok(Compared { earlier: Some(Arc::new((window, baseline))), told: Some(told), ..Compared::default() })
     }
 
     /// What a batch is compared with, as far as it is known without the store: verdicts do not wait for it.
@@ -317,7 +319,7 @@ pub async fn together(
     if let Some(problem) = sum.problem {
         return Ok(Err(format!("the windows cannot be read, since {problem}")));
     }
-    Ok(Ok(Summed { rows, baseline: distributions(version, &sum.window) }))
+    Ok(Ok(Summed { rows, baseline: distributions(version, &sum.into_window()) }))
 }
 
 /// The distributions in a stored window that may be told.

@@ -12,8 +12,8 @@ use driftline_rules::suite::problem::did_you_mean;
 
 use super::app::App;
 use super::comparing::{distributions, named};
+use super::sums::Sum;
 use super::version::Version;
-use super::windows::Sum;
 use crate::drift::{Asked, Compared, Entry, correct, distinct, misfit};
 use crate::store;
 use crate::store::windows::{Kept, WindowRow};
@@ -89,8 +89,9 @@ fn one(version: &Version, field: &str, Kept { row, state }: Kept) -> Option<(Win
     let plan = &version.loaded.plan;
     let mut sum = Sum::new(plan);
     sum.add(plan, &version.hash, &state?, 1, usize::MAX);
-    let mut baseline = distributions(version, &sum.window);
-    let it = baseline.fields.remove(field).filter(|_| sum.problem.is_none())?;
+    let is_whole = sum.problem.is_none();
+    let mut baseline = distributions(version, &sum.into_window());
+    let it = baseline.fields.remove(field).filter(|_| is_whole)?;
     Some((row, it))
 }
 

@@ -41,7 +41,8 @@ impl Builder {
         before: Arc<Suites>,
     ) -> Gathered {
         let mut gathered = Gathered { before, suites: Suites::default(), plugins: HashMap::new() };
-        let options = Options { plugins: Some(self.registry.seen_from(index, Some(folder))), ..Options::default() };
+        let plugins = Some(self.registry.seen_from(index, Some(folder)));
+        let options = Options { plugins, labels_come_later: true, ..Options::default() };
         for (name, path, loaded) in files(folder, &options) {
             gathered.suites.of_folder.insert(name.clone());
             let file = path.display().to_string();
@@ -134,5 +135,6 @@ pub(super) fn build(name: &str, text: String, files: &BTreeMap<String, String>, 
             || "a suite that is sent holds its schema inline; schema files lie beside suites of the folder".to_owned();
         files.get(it).cloned().ok_or_else(missing)
     };
-    suites::build(name.to_owned(), text, &Options { plugins: Some(plugins), ..Options::default() }, &read)
+    let options = Options { plugins: Some(plugins), labels_come_later: true, ..Options::default() };
+    suites::build(name.to_owned(), text, &options, &read)
 }

@@ -36,6 +36,12 @@ impl Place {
 }
 
 impl Version {
+    /// The time that a record has of its own, unless it cannot be.
+    pub fn own_time(&self, cells: &[Value], clock: Micros) -> Option<Micros> {
+        let may_be = TIMES.0..=clock.saturating_add(self.ahead).min(TIMES.1);
+        self.loaded.plan.time_of(cells).filter(|it| may_be.contains(it))
+    }
+
     /// The window of a record that comes in within these bounds.
     pub fn place(&self, arrival: (Micros, Micros), cells: &[Value]) -> Place {
         let plan = &self.loaded.plan;
@@ -43,9 +49,7 @@ impl Version {
             return Place::arrival(arrival);
         }
         let clock = now();
-        let may_be = TIMES.0..=clock.saturating_add(self.ahead).min(TIMES.1);
-        let own = plan.time_of(cells).filter(|it| may_be.contains(it));
-        match own.and_then(|at| Some((at, plan.windows.around(at)?))) {
+        match self.own_time(cells, clock).and_then(|at| Some((at, plan.windows.around(at)?))) {
             // A clock that is ahead must not close the windows of all others.
             Some((at, bounds)) => Place { newest: Some(at.min(clock)), ..Place::arrival(bounds) },
             None => Place { untimed: 1, ..Place::arrival(arrival) },

@@ -99,6 +99,12 @@ impl Privacy {
         }
     }
 
+    /// A field's value as the log of predictions keeps it, so that what equals it still does: a hash stands for it where
+    /// it may be told by hash. `None`: nothing may be told of it.
+    pub fn kept(&self, field: &str, value: &Value) -> Option<Value<'static>> {
+        if self.hashes(field) { Some(self.stand_in(value)) } else { self.told_at(field, value) }
+    }
+
     fn told_at(&self, field: &str, value: &Value) -> Option<Value<'static>> {
         let path = Path::parse(field).unwrap_or_default();
         self.told(&mut path.segments().to_vec(), value)

@@ -26,3 +26,14 @@ pub fn names(version: &Version, cells: &[Value]) -> Vec<String> {
         privacy.text(field, value).map_or(Cow::Borrowed(UNTOLD), Cow::Owned)
     })
 }
+
+/// The same of a record of the log of predictions, where what stands for a value stands already.
+pub fn names_of_kept(version: &Version, cells: &[Value]) -> Vec<String> {
+    let privacy = &version.privacy;
+    version.loaded.plan.segments.names(cells, |field, value| {
+        if privacy.keeps(field) || privacy.hashes(field) {
+            return text(value);
+        }
+        privacy.text(field, value).map_or(Cow::Borrowed(UNTOLD), Cow::Owned)
+    })
+}

@@ -17,7 +17,7 @@ use super::app::{App, Live, Recorded, Settings, now};
 use super::registry::Registry;
 use super::reload::Reloader;
 use super::shelf::Shelf;
-use super::{batch, closing, version};
+use super::{batch, closing, joining, version};
 use crate::config::{self, Config};
 use crate::http::{Listening, bind, listen};
 use crate::intake::{self, Intake};
@@ -46,7 +46,7 @@ pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Resul
     let socket = bind(config.listen)?;
     let store = open_store(config).await?;
     let intake = Intake::open(&config.data.join("journal"), intake_limits(config)).context("the journal")?;
-    let shelf = Shelf::new(&config.suites, suite_settings(config, &store).await?, registry(config, &store)?);
+    let shelf = shelf(config, &store).await?;
     let app = App::new(Live::new(config), shelf, Arc::clone(&intake), store.clone(), reloader);
     if let Err(error) = app.reload().await {
         warn!(%error, "the suites of the store cannot be read; those of the folder are active");
@@ -57,6 +57,7 @@ pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Resul
     let others = vec![
         tokio::spawn(watch(Arc::clone(&app), config.reload.poll.duration())),
         tokio::spawn(closing::run(Arc::clone(&app), windows)),
+        tokio::spawn(joining::run(Arc::clone(&app))),
         tokio::spawn(prune(Arc::clone(&app), config.retention.every.duration())),
     ];
     let listening = listen(Arc::clone(&app), socket, config.limits.idle_timeout.duration(), config.tls_files()).await?;
@@ -65,6 +66,11 @@ pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Resul
     let suites = app.shelf.now();
     info!(%address, suites = suites.active.len(), broken = suites.broken.len(), "ready");
     Ok(Running { app, address, listening, flush, others, grace: config.stop.grace.duration() })
+}
+
+/// A shelf with nothing on it yet.
+pub async fn shelf(config: &Config, store: &Store) -> anyhow::Result<Shelf> {
+    Ok(Shelf::new(&config.suites, suite_settings(config, store).await?, registry(config, store)?))
 }
 
 impl Running {
@@ -158,6 +164,7 @@ fn app_settings(config: &Config) -> Settings {
             time: limits.request_timeout.duration(),
         },
         suite: limits.suite.in_memory(),
+        labels: limits.labels.bytes(),
         baseline: limits.baseline.in_memory(),
         concurrency: limits.concurrency as usize,
         read_timeout: limits.read_timeout.duration(),

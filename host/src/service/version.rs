@@ -14,7 +14,7 @@ use super::place::Place;
 use super::privacy::Privacy;
 use super::segments;
 use super::windows::Keeping;
-use crate::intake::entry::{CheckNote, FailureNote, Mark, Marks, PlanNote, WindowNote, WindowsNote};
+use crate::intake::entry::{CheckNote, FailureNote, Mark, Marks, PlanNote, PredictionNote, WindowNote, WindowsNote};
 use crate::store::rows::{Labels, Micros, Verdict};
 use crate::suites::Loaded;
 
@@ -82,6 +82,8 @@ pub struct Checked {
     pub failures: Vec<FailureNote>,
     /// What it adds to a window.
     pub window: Option<WindowNote>,
+    /// What is kept of it so that a label can be joined.
+    pub prediction: Option<Box<PredictionNote>>,
     /// The rules of plugins that could not judge it.
     pub errors: Vec<FailureNote>,
     /// Its id.
@@ -206,6 +208,7 @@ impl Version {
                     segments: segments::names(self, &[]),
                     ..self.keeping.note(&mut fold.window, told, Place::arrival(it), &self.hash)
                 }),
+                prediction: None,
                 errors: Vec::new(),
                 record_id: None,
                 labels: Labels::default(),
@@ -237,6 +240,7 @@ impl Version {
             None if verdict == Verdict::Fail => Mark::Failed,
             None => Mark::Passed,
         });
+        let labels = self.labels(&cells);
         Checked {
             verdict,
             unreadable: false,
@@ -248,7 +252,8 @@ impl Version {
                 ..self.keeping.note(&mut fold.window, told, self.place(it, &cells), &self.hash)
             }),
             record_id: self.record_id(&cells),
-            labels: self.labels(&cells),
+            prediction: self.prediction(&cells, now, &labels).map(Box::new),
+            labels,
         }
     }
 

@@ -2,7 +2,7 @@
 //! the store needs to know the suite, and without what its privacy keeps back.
 
 use driftline_rules::binder::SketchPlan;
-use driftline_rules::codec::{CodecError, decode, encode};
+use driftline_rules::codec::encode;
 use driftline_rules::kind::Check;
 use driftline_rules::plan::{Expectation, Plan};
 use driftline_rules::plugin::Context;
@@ -96,7 +96,7 @@ impl Keeping {
             }
         }
         // Fewer records hold no more than that, and a copy of them would be wasted.
-        let state = if window.rows > self.most as u64 {
+        let state = if window.rows + window.joined > self.most as u64 {
             let mut narrow = window.clone();
             narrow.narrow(self.most);
             encode(&narrow, hash.as_bytes())
@@ -180,96 +180,6 @@ impl Told {
     }
 }
 
-/// A window, and what of it could not be read.
-#[derive(Debug)]
-pub struct Sum {
-    /// The window.
-    pub window: Window,
-    /// Why a part could not be read.
-    pub problem: Option<String>,
-}
-
-impl Sum {
-    /// Nothing yet.
-    pub fn new(plan: &Plan) -> Self {
-        Sum { window: Window::new(plan.expectations.len(), &plan.bindings), problem: None }
-    }
-
-    /// Adds encoded windows, each behind its length; no summary keeps more than `most` exactly.
-    pub fn add_all(&mut self, plan: &Plan, hash: &str, mut states: &[u8], most: usize) {
-        let (mut alike, mut times) = (None, 0);
-        while !states.is_empty() {
-            let taken = states.split_off(..4).and_then(|it| it.try_into().ok()).map(u32::from_le_bytes);
-            let Some(state) = taken.and_then(|it| states.split_off(..it as usize)) else {
-                self.problem.get_or_insert_with(|| "a part is cut off".to_owned());
-                break;
-            };
-            // Of a suite without summaries most records add the same, and it is read once.
-            if alike == Some(state) {
-                times += 1;
-                continue;
-            }
-            if let Some(before) = alike.replace(state) {
-                self.add(plan, hash, before, times, most);
-            }
-            times = 1;
-        }
-        if let Some(state) = alike {
-            self.add(plan, hash, state, times, most);
-        }
-    }
-
-    /// Adds an encoded window so many times, its records behind those that are there.
-    pub fn add(&mut self, plan: &Plan, hash: &str, state: &[u8], mut times: u64, most: usize) {
-        let read = decode(plan.expectations.len(), &plan.bindings, hash.as_bytes(), state);
-        let added = read.and_then(|mut part| {
-            // Equal parts stand in any order, so that they may be added by doubling.
-            loop {
-                let next = (times > 1).then(|| part.clone());
-                if times % 2 == 1 {
-                    put(&mut self.window, part, most)?;
-                }
-                let Some(half) = next else { return Ok(()) };
-                part = half.clone();
-                put(&mut part, half, most)?;
-                times /= 2;
-            }
-        });
-        if let Err(error) = added {
-            self.problem.get_or_insert_with(|| error.to_string());
-        }
-    }
-
-    /// The window, encoded.
-    pub fn state(&self, hash: &str) -> Vec<u8> {
-        encode(&self.window, hash.as_bytes())
-    }
-}
-
-/// Adds a window, its records behind those that are there.
-fn put(window: &mut Window, mut part: Window, most: usize) -> Result<(), CodecError> {
-    // Hosts may differ in what they keep exactly: the least holds, as if it had held for all.
-    let budgets = [window.budget(), part.budget(), Some(most)];
-    let budget = budgets.into_iter().flatten().min().unwrap_or(most);
-    part.narrow(budget);
-    window.narrow(budget);
-    part.shift(window.rows);
-    window.merge(part).map_err(|_| CodecError::OtherPlan)
-}
-
-/// One encoded window behind its length in place of several; `None` when there is one, or one of them cannot be read.
-pub fn summed_up(plan: &Plan, hash: &str, states: &[u8], most: usize) -> Option<Vec<u8>> {
-    let first = states.first_chunk().map(|it| u32::from_le_bytes(*it) as usize);
-    if first.is_some_and(|it| it + 4 == states.len()) {
-        return None;
-    }
-    let mut sum = Sum::new(plan);
-    sum.add_all(plan, hash, states, most);
-    let state = sum.state(hash);
-    let length = u32::try_from(state.len()).ok()?.to_le_bytes();
-    sum.problem.is_none().then(|| [length.as_slice(), &state].concat())
-}
-
 /// What the expectations say of a stored window of a segment (empty: of all records) that ended at `end`, compared with
 /// `references`: alarms of drift tests are not corrected for their number yet.
 pub fn judge(plan: &Plan, mut window: Window, segment: &str, end: Micros, references: References) -> Vec<run::Finding> {
@@ -281,65 +191,4 @@ pub fn judge(plan: &Plan, mut window: Window, segment: &str, end: Micros, refere
     }
     let context = Context { segment: (!segment.is_empty()).then(|| segment.to_owned()), ..Context::default() };
     run::judge_uncorrected(plan, &Fold::of_window(plan, window), end, &context, references)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by its panic")]
-
-    use driftline_rules::plan::{Options, compile};
-    use driftline_rules::record::{Limits, Reader};
-    use driftline_rules::samples::Keep;
-    use driftline_rules::suite::read;
-
-    use super::*;
-
-    const SUITE: &str = "
-expectations:
-- { field: a, between: { min: 0, max: 5 } }
-- { field: a, mean_between: { min: 0, max: 5 } }
-- { field: a, unique: {} }
-- { field: a, increasing: {} }
-- { field: b, in_set: [x] }
-";
-
-    /// What one record adds.
-    fn state(plan: &Plan, record: &str) -> Vec<u8> {
-        let mut fold = Fold::new(plan, Keep { values: 0, all_rows: false });
-        let mut cells = Vec::new();
-        Reader::new(&plan.shape, Limits::default()).fill(record, &mut cells).unwrap();
-        run::check(plan, &mut cells, 0, 0, &mut fold);
-        fold.window.columns = driftline_rules::window::Columns::default();
-        encode(&fold.window, b"h")
-    }
-
-    #[test]
-    fn equal_parts_are_added_as_often_as_they_come_and_where_they_come() {
-        let (plan, problems) = compile(&read(SUITE).0, &Options::default());
-        assert!(problems.is_empty(), "{problems:?}");
-        let [a, b, c] =
-            [r#"{"a": 1, "b": "x"}"#, r#"{"a": 7}"#, r#"{"a": "odd", "b": null}"#].map(|it| state(&plan, it));
-        for budget in [1000, 5] {
-            for times in [1, 2, 3, 5, 8, 100] {
-                let mut one_by_one = Sum::new(&plan);
-                let mut all = Vec::new();
-                for (it, n) in [(&a, times), (&b, 1), (&a, 2), (&c, times), (&b, 3)] {
-                    for _ in 0..n {
-                        one_by_one.add(&plan, "h", it, 1, budget);
-                        all.extend_from_slice(&(it.len() as u32).to_le_bytes());
-                        all.extend_from_slice(it);
-                    }
-                }
-                let mut at_once = Sum::new(&plan);
-                at_once.add_all(&plan, "h", &all, budget);
-                assert_eq!(at_once.problem, None);
-                assert_eq!(at_once.window.rows, 2 * times + 6);
-                assert_eq!(at_once.state("h"), one_by_one.state("h"), "{times} times, budget {budget}");
-                all.pop();
-                let mut torn = Sum::new(&plan);
-                torn.add_all(&plan, "h", &all, budget);
-                assert_eq!((torn.window.rows, torn.problem.is_some()), (2 * times + 5, true));
-            }
-        }
-    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::predictions::PredictionRow;
 use super::rows::{Batch, FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, TallyRow};
 use super::streams::StreamPart;
 use super::texts::{indexed, kept, kept_json};
@@ -24,6 +25,7 @@ pub fn prepared(batch: &Batch) -> Batch {
         tallies: tallies(&batch.tallies),
         keys: sorted(batch.keys.iter().map(key).collect(), |it| (it.suite.clone(), it.key.clone())),
         windows: batch.windows.iter().map(part).collect(),
+        predictions: batch.predictions.iter().map(prediction).collect(),
         streams: sorted(batch.streams.iter().map(stream).collect(), |it| (it.suite.clone(), it.suite_hash.clone())),
     }
 }
@@ -166,6 +168,19 @@ fn tally(row: &TallyRow) -> TallyRow {
             segment: label(&row.labels.segment),
         },
         ..*row
+    }
+}
+
+fn prediction(row: &PredictionRow) -> PredictionRow {
+    PredictionRow {
+        at: time(row.at),
+        suite: name(&row.suite),
+        suite_hash: name(&row.suite_hash),
+        id: name(&row.id),
+        labels: labels(&row.labels),
+        prediction: row.prediction.as_deref().map(|it| indexed(it).into_owned()),
+        record: kept(&row.record).replace("\\u0000", "\\ufffd"),
+        ..row.clone()
     }
 }
 

@@ -233,6 +233,8 @@ pub struct Sums {
     pub records: i64,
     /// Of them, those that came late.
     pub late: i64,
+    /// When the last of them was judged.
+    pub judged_at: Micros,
     /// Windows that could not be judged.
     pub unjudged: i64,
 }
@@ -245,6 +247,7 @@ where
     // `PostgreSQL` sums whole numbers up to a decimal.
     let mut query = QueryBuilder::new(
         "SELECT segment, CAST(sum(records) AS BIGINT) AS records, CAST(sum(late) AS BIGINT) AS late, \
+         max(judged_at) AS judged_at, \
          CAST(sum(CASE WHEN status = 'error' OR revision = 0 THEN 1 ELSE 0 END) AS BIGINT) AS unjudged \
          FROM time_window",
     );

@@ -40,6 +40,8 @@ pub enum Error {
     Migration(MigrateError),
     /// A query failed.
     Query(sqlx::Error),
+    /// Others change the same rows again and again.
+    Busy,
 }
 
 impl Error {
@@ -48,6 +50,7 @@ impl Error {
         match self {
             Error::Open { cause, .. } | Error::Query(cause) => passes(cause),
             Error::Migration(MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _)) => passes(cause),
+            Error::Busy => true,
             Error::Url { .. } | Error::Unfit { .. } | Error::Schema { .. } | Error::Migration(_) => false,
         }
     }
@@ -98,6 +101,7 @@ impl fmt::Display for Error {
             Error::Url { url, why } => write!(f, "`{url}` cannot be used as the store: {why}"),
             Error::Open { url, cause } => write!(f, "the store `{url}` cannot be opened: {cause}"),
             Error::Unfit { why } => f.write_str(why),
+            Error::Busy => f.write_str("the same rows are being changed by others; try again"),
             Error::Schema { found: 0, .. } => {
                 f.write_str("the store has no tables yet: run `driftline migrate` to make them")
             }
@@ -120,6 +124,7 @@ impl error::Error for Error {
         match self {
             Error::Open { cause, .. } | Error::Query(cause) => Some(cause),
             Error::Migration(cause) => Some(cause),
+            Error::Busy => None,
             Error::Url { .. } | Error::Unfit { .. } | Error::Schema { .. } => None,
         }
     }

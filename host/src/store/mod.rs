@@ -26,11 +26,13 @@ mod batch;
 pub mod due;
 mod error;
 pub mod findings;
+pub mod labels;
 mod migrations;
 pub mod panes;
 mod parts;
 pub mod plugins;
 mod postgres;
+pub mod predictions;
 mod queries;
 mod reading;
 pub mod rows;
@@ -107,6 +109,8 @@ pub struct Pruned {
     pub keys: u64,
     /// Windows.
     pub windows: u64,
+    /// Predictions (`SQLite`) and labels.
+    pub labels: u64,
     /// Ids of journal segments.
     pub segments: u64,
 }
@@ -120,6 +124,11 @@ const SEGMENT_DAYS: u32 = 30;
 
 const SECOND: Micros = 1_000_000;
 const DAY: Micros = 24 * 60 * 60 * SECOND;
+
+/// A name as rows have it: see [`rows`].
+pub fn name(text: &str) -> String {
+    texts::indexed(text).into_owned()
+}
 
 /// The time that a number of days lies before `now`.
 const fn days_before(now: Micros, days: u32) -> Micros {

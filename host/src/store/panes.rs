@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
+use super::labels::LabelDue;
 use super::queries::Dialect;
 use super::windows::{Closed, Kept, WINDOW, WindowKey, WindowPart};
 
@@ -60,6 +61,8 @@ pub struct Judged {
     pub closed: Vec<Closed>,
     /// The longer windows that are to be judged when they are over, since these were, and when the clock closes each.
     pub longer: Vec<(WindowKey, Option<super::rows::Micros>)>,
+    /// When windows are to be judged again, since labels have had time then.
+    pub waits: Vec<LabelDue>,
     /// Records too old to be in a window: they are counted, and nothing is kept.
     pub too_late: i64,
 }
@@ -342,6 +345,9 @@ macro_rules! write {
                 let findings = Batch { findings, ..Batch::default() };
                 writing::findings(&mut $transaction, &super::batch::prepared(&findings).findings).await?;
             }
+        }
+        for some in $judged.waits.chunks(panes::ROWS) {
+            labels::mark(some).build().persistent(false).execute(&mut *$transaction).await?;
         }
         for (key, close_at) in &$judged.longer {
             due::mark(key, *close_at).build().execute(&mut *$transaction).await?;

@@ -26,6 +26,10 @@ pub trait Dialect: Database + Sized {
     fn json(query: &mut QueryBuilder<Self>, json: Option<String>);
     /// Binds a number.
     fn number(query: &mut QueryBuilder<Self>, number: i64);
+    /// Binds a real number.
+    fn real(query: &mut QueryBuilder<Self>, number: f64);
+    /// Binds texts, behind the name of a column that is one of them.
+    fn among(query: &mut QueryBuilder<Self>, texts: &[String]);
     /// Binds a verdict.
     fn verdict(query: &mut QueryBuilder<Self>, verdict: Verdict);
     /// Whether a question that concerns failures goes from the failures to their results.
@@ -60,6 +64,14 @@ impl Dialect for Postgres {
 
     fn number(query: &mut QueryBuilder<Self>, number: i64) {
         query.push_bind(number);
+    }
+
+    fn real(query: &mut QueryBuilder<Self>, number: f64) {
+        query.push_bind(number);
+    }
+
+    fn among(query: &mut QueryBuilder<Self>, texts: &[String]) {
+        query.push(" = ANY(").push_bind(texts.iter().map(|it| indexed(it).into_owned()).collect::<Vec<_>>()).push(")");
     }
 
     fn verdict(query: &mut QueryBuilder<Self>, verdict: Verdict) {
@@ -98,6 +110,16 @@ impl Dialect for Sqlite {
 
     fn number(query: &mut QueryBuilder<Self>, number: i64) {
         query.push_bind(number);
+    }
+
+    fn real(query: &mut QueryBuilder<Self>, number: f64) {
+        query.push_bind(number);
+    }
+
+    fn among(query: &mut QueryBuilder<Self>, texts: &[String]) {
+        let texts: Vec<_> = texts.iter().map(|it| indexed(it)).collect();
+        let texts = serde_json::Value::from(texts.iter().map(AsRef::as_ref).collect::<Vec<&str>>()).to_string();
+        query.push(" IN (SELECT value FROM json_each(").push_bind(texts).push("))");
     }
 
     fn verdict(query: &mut QueryBuilder<Self>, verdict: Verdict) {

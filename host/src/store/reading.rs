@@ -1,5 +1,7 @@
 //! From rows of either database to ours.
 
+mod labels;
+
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
@@ -179,6 +181,7 @@ macro_rules! readers {
                     segment: row.try_get("segment")?,
                     records: row.try_get("records")?,
                     late: row.try_get("late")?,
+                    judged_at: $time(row, "judged_at")?,
                     unjudged: row.try_get("unjudged")?,
                 })
             }
@@ -231,6 +234,7 @@ macro_rules! readers {
                     unreadable: row.try_get("unreadable")?,
                     untimed: row.try_get("untimed")?,
                     late: row.try_get("late")?,
+                    labels: row.try_get("labels")?,
                     status: row.try_get("status")?,
                     message: row.try_get("message")?,
                     revision: row.try_get("revision")?,

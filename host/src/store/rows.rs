@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::predictions::PredictionRow;
 use super::streams::StreamPart;
 use super::windows::WindowPart;
 
@@ -32,6 +33,8 @@ pub struct Batch {
     pub windows: Vec<WindowPart>,
     /// How far the records of their suites have come.
     pub streams: Vec<StreamPart>,
+    /// Predictions that labels can be joined to.
+    pub predictions: Vec<PredictionRow>,
 }
 
 /// How a request, or a record, fared: the worst counts.
@@ -331,6 +334,8 @@ pub struct Retention {
     pub tallies: Option<u32>,
     /// Windows.
     pub windows: Option<u32>,
+    /// Predictions, and the labels that came for them.
+    pub predictions: Option<u32>,
     /// Idempotency keys, in hours.
     pub key_hours: u32,
 }

@@ -91,6 +91,8 @@ pub struct WindowRow {
     pub untimed: i64,
     /// Records that came after their shortest window was judged.
     pub late: i64,
+    /// Labels that were joined to its records; one that was corrected counts again.
+    pub labels: i64,
     /// `pass`, `warn`, `fail` or `error`; `open`: parts were taken up, and it is not judged yet.
     pub status: String,
     /// Why it could not be judged.
@@ -139,7 +141,7 @@ pub struct Closed {
 }
 
 pub(super) const WINDOW: &str = "SELECT id, suite, suite_hash, start_at, end_at, length, segment, records, unreadable, \
-    untimed, late, status, message, revision, judged_at, statistics, baseline";
+    untimed, late, labels, status, message, revision, judged_at, statistics, baseline";
 
 /// What is kept of a window, with its state.
 pub(super) fn kept<DB: Dialect>(id: Uuid) -> QueryBuilder<DB>
@@ -186,7 +188,7 @@ where
     let mut query = insert(closed);
     query.push(
         " ON CONFLICT (id) DO UPDATE SET records = excluded.records, unreadable = excluded.unreadable, \
-         untimed = excluded.untimed, late = excluded.late, status = excluded.status, message = excluded.message, \
+         untimed = excluded.untimed, late = excluded.late, labels = excluded.labels, status = excluded.status, message = excluded.message, \
          revision = excluded.revision, judged_at = excluded.judged_at, statistics = excluded.statistics, \
          baseline = excluded.baseline, state = excluded.state, unjudged = excluded.unjudged, memory = coalesce(excluded.memory, time_window.memory)",
     );
@@ -209,7 +211,7 @@ where
 {
     let mut query = QueryBuilder::new(
         "INSERT INTO time_window (id, suite, suite_hash, start_at, end_at, length, segment, records, unreadable, \
-         untimed, late, status, revision, judged_at, statistics, message, baseline, unjudged, memory, state) VALUES ",
+         untimed, late, labels, status, revision, judged_at, statistics, message, baseline, unjudged, memory, state) VALUES ",
     );
     for (i, Closed { kept: Kept { row, state }, is_unjudged, memory, .. }) in closed.iter().enumerate() {
         DB::id(query.push(if i == 0 { "(" } else { ", (" }), row.id);
@@ -219,7 +221,7 @@ where
         DB::time(query.push(", "), row.end);
         DB::text(query.push(", "), &row.length);
         DB::text(query.push(", "), &row.segment);
-        for number in [row.records, row.unreadable, row.untimed, row.late] {
+        for number in [row.records, row.unreadable, row.untimed, row.late, row.labels] {
             DB::number(query.push(", "), number);
         }
         DB::text(query.push(", "), &row.status);

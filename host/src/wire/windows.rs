@@ -38,7 +38,9 @@ pub struct StoredWindow {
     pub untimed: i64,
     /// Records that came after their shortest window was judged.
     pub late: i64,
-    /// 1 when it was first judged, one more for each time that records came late.
+    /// Labels that were joined to its records; one that was corrected counts again.
+    pub labels: i64,
+    /// 1 when it was first judged, one more for each time that records or labels came late.
     pub revision: i64,
     /// When it was judged (RFC 3339).
     pub judged_at: String,
@@ -64,6 +66,7 @@ impl From<WindowRow> for StoredWindow {
             unreadable: it.unreadable,
             untimed: it.untimed,
             late: it.late,
+            labels: it.labels,
             revision: it.revision,
             judged_at: time(it.judged_at),
             statistics: it.statistics,

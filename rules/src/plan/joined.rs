@@ -32,6 +32,9 @@ pub struct Predictions {
     pub score: Option<Slot>,
 }
 
+/// The same ids on every host, whatever else is drawn by hash.
+const SEED: u64 = 0x7072_6564_6963_7473;
+
 impl Predictions {
     /// Whether the prediction of a record is kept, from its cells: it has an id, and that is in the sample.
     pub fn keeps(&self, cells: &[Value]) -> bool {
@@ -39,8 +42,6 @@ impl Predictions {
         if self.sample >= 1.0 {
             return true;
         }
-        // The same ids on every host, whatever else is drawn by hash.
-        const SEED: u64 = 0x7072_6564_6963_7473;
         let mut key = Vec::new();
         id.key_into(&mut key);
         (xxh3_64_with_seed(&key, SEED) as f64) < self.sample * (u64::MAX as f64)

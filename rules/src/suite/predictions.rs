@@ -49,7 +49,7 @@ impl Predictions {
                 "sample" => match value.to_value().as_f64().filter(|it| *it > 0.0 && *it <= 1.0) {
                     Some(it) => found.sample = it,
                     None => {
-                        problem(format!("expected a share, found {}", value.what()), "0.1 keeps a tenth of all ids")
+                        problem(format!("expected a share, found {}", value.what()), "0.1 keeps a tenth of all ids");
                     }
                 },
                 "keep" => {
@@ -59,7 +59,7 @@ impl Predictions {
                             Some((text, Ok(_))) => found.keep.push(text.to_owned()),
                             Some((_, Err(message))) => problem(message, "a field is written as in expectations"),
                             None => {
-                                problem(format!("expected a field, found {}", it.what()), "`keep: [country, amount]`")
+                                problem(format!("expected a field, found {}", it.what()), "`keep: [country, amount]`");
                             }
                         }
                     }

@@ -27,7 +27,7 @@ pub(super) fn wants_lines(headers: &HeaderMap) -> bool {
     })
 }
 
-pub(super) fn format(headers: &HeaderMap) -> Result<Format, Problem> {
+pub(in crate::http) fn format(headers: &HeaderMap) -> Result<Format, Problem> {
     let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(Format::Json) };
     let given = given.to_str().unwrap_or_default();
     match given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
@@ -46,12 +46,12 @@ pub(super) fn format(headers: &HeaderMap) -> Result<Format, Problem> {
 
 /// How a body is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub(in crate::http) enum Encoding {
     Gzip,
     Zstd,
 }
 
-pub(super) fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, Problem> {
+pub(in crate::http) fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, Problem> {
     let Some(given) = headers.get(header::CONTENT_ENCODING) else { return Ok(None) };
     match given.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
         "" | "identity" => Ok(None),
@@ -69,7 +69,10 @@ pub(super) struct Packed {
 }
 
 /// Decompresses a body, of which the first bytes may be waited for here.
-pub(super) fn decoded(encoding: Option<Encoding>, body: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>, Problem> {
+pub(in crate::http) fn decoded(
+    encoding: Option<Encoding>,
+    body: Box<dyn Read + Send>,
+) -> Result<Box<dyn Read + Send>, Problem> {
     Ok(match encoding {
         None => body,
         Some(Encoding::Gzip) => Box::new(flate2::read::MultiGzDecoder::new(std::io::BufReader::new(body))),

@@ -77,6 +77,7 @@ impl Work<'_> {
             findings,
             statistics: is_last.then_some(statistics),
             key: if is_last { batch.key.clone() } else { None },
+            predictions: std::mem::take(&mut self.predictions),
             windows: self.panes.take(&batch.version).into_iter().chain(self.apart.take(&batch.version)).collect(),
         };
         let number = intake.request(&batch.version.note, Box::new(request)).map_err(Ended::Refused)?;

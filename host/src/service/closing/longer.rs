@@ -11,8 +11,8 @@ use tracing::{debug, error, warn};
 use super::together::{Judged, Pace, Together};
 use super::{Closer, new_row};
 use crate::service::comparing::Against;
+use crate::service::sums::Sum;
 use crate::service::version::Version;
-use crate::service::windows::Sum;
 use crate::store;
 use crate::store::due::{Longer, Made, Sums};
 use crate::store::panes::Judged as Pages;
@@ -128,7 +128,7 @@ impl Closer {
                 together.closed(version, n, |key| states.get(&key.segment).cloned().unwrap_or_default())
             });
             let longer = if left == 0 { longer.clone() } else { Vec::new() };
-            kept = store.keep_longer(it, &Pages { closed, longer, too_late: 0 }, left == 0).await?;
+            kept = store.keep_longer(it, &Pages { closed, longer, ..Pages::default() }, left == 0).await?;
         }
         debug!(suite = key.suite, start = key.start, length = key.length, kept, "longer windows were merged");
         Ok(kept)
@@ -150,6 +150,7 @@ impl Closer {
                     row.unreadable += shorter.unreadable;
                     row.untimed += shorter.untimed;
                     row.late += shorter.late;
+                    row.labels += shorter.labels;
                     row.message = row.message.take().or(shorter.message);
                     sum.add(plan, &key.suite_hash, &state.unwrap_or_default(), 1, most);
                 }
@@ -162,6 +163,11 @@ impl Closer {
 /// with any of them.
 fn has_changed(now: &Sums, before: Option<&Sums>) -> bool {
     now.segment.is_empty()
-        || before
-            .is_none_or(|it| now.records > it.records || now.late != it.late || it.unjudged > 0 || now.unjudged > 0)
+        || before.is_none_or(|it| {
+            now.records > it.records
+                || now.late != it.late
+                || now.judged_at > it.judged_at
+                || it.unjudged > 0
+                || now.unjudged > 0
+        })
 }

@@ -9,13 +9,15 @@ use std::sync::Arc;
 
 use tokio::task::block_in_place;
 use tracing::{debug, error};
+use uuid::Uuid;
 
 use super::together::{Judged, Pace, Together};
 use super::{Closer, longer, new_row};
 use crate::service::comparing::Against;
+use crate::service::sums::Sum;
 use crate::service::version::Version;
-use crate::service::windows::Sum;
 use crate::store::due::Made;
+use crate::store::labels::LabelDue;
 use crate::store::panes::{self, Page, Taken, Waiting};
 use crate::store::windows::{Closed, Kept, WindowKey, WindowPart, WindowRow};
 use crate::store::{self, due};
@@ -133,6 +135,7 @@ impl Closer {
     fn open(&self, version: &Version, key: &WindowKey, kept: Option<&Kept>, parts: &[&WindowPart]) -> Closed {
         let mut row = row_of(key, kept, parts);
         let sum = self.sum_of(version, key, kept, parts);
+        row.labels += sum.n_labels as i64;
         if let Some(problem) = &sum.problem {
             row.message.get_or_insert_with(|| format!("some of its records are missing, since {problem}"));
         }
@@ -217,7 +220,8 @@ impl Closer {
                     self.sum_of(version, key, kept, &parts).state(&key.suite_hash)
                 })
             });
-            let judged = panes::Judged { closed, longer: longer.clone(), too_late: 0 };
+            let waits = waits(version, key, &closed);
+            let judged = panes::Judged { closed, longer: longer.clone(), waits, too_late: 0 };
             if !store.close_page(key, &taken, &judged).await? {
                 // Another host is at it, and all records come last.
                 return Ok(is_any);
@@ -226,6 +230,19 @@ impl Closer {
         }
         Ok(is_any)
     }
+}
+
+/// When a window that was judged for the first time is to be judged again, since labels have had time then.
+fn waits(version: &Version, key: &WindowKey, closed: &[Closed]) -> Vec<LabelDue> {
+    let is_first = closed.iter().any(|it| it.kept.row.segment.is_empty() && it.kept.row.revision == 1);
+    let waits = version.loaded.plan.bindings.label_waits.iter().filter(|it| is_first && **it > 0);
+    let due = |it: &i64| LabelDue {
+        key: WindowKey { segment: String::new(), ..key.clone() },
+        waited: *it,
+        due: key.end.saturating_add(*it),
+        mark: Uuid::now_v7(),
+    };
+    waits.map(due).collect()
 }
 
 /// The windows of a page.
@@ -249,6 +266,7 @@ fn row_of(key: &WindowKey, kept: Option<&Kept>, parts: &[&WindowPart]) -> Window
         records: before.records + sum_of(|it| it.records),
         unreadable: before.unreadable + sum_of(|it| it.unreadable),
         untimed: before.untimed + sum_of(|it| it.untimed),
+        labels: before.labels,
         late: before.late + if before.revision > 0 { sum_of(|it| it.records) } else { 0 },
         // One of which nothing is kept yet may have waited; what was wrong then is over.
         message: before.message.clone().filter(|_| kept.is_some_and(|it| it.state.is_some())),

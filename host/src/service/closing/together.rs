@@ -12,8 +12,9 @@ use tracing::error;
 
 use crate::service::comparing::Compared;
 use crate::service::judging::{Judgements, judgements};
+use crate::service::sums::Sum;
 use crate::service::version::Version;
-use crate::service::windows::{Sum, judge};
+use crate::service::windows::judge;
 use crate::store::rows::FindingRow;
 use crate::store::windows::{Closed, Kept, WindowKey, WindowRow};
 
@@ -76,6 +77,7 @@ impl Judged {
         before: Option<Vec<u8>>,
     ) -> Self {
         let state = Some(sum.state(&key.suite_hash));
+        row.labels += sum.n_labels as i64;
         if let Some(problem) = &sum.problem {
             row.message.get_or_insert_with(|| format!("some of its records are missing, since {problem}"));
         }
@@ -85,7 +87,7 @@ impl Judged {
             // As if it had not been there.
             return Judged { key, row, found: Vec::new(), memory: before, state };
         }
-        let mut found = judge(&version.loaded.plan, sum.window, &key.segment, key.end, compared.references());
+        let mut found = judge(&version.loaded.plan, sum.into_window(), &key.segment, key.end, compared.references());
         let memory = before.map(|it| watched(version, &mut found, &it));
         row.baseline.clone_from(&compared.told);
         Judged { key, row, found, memory, state }

@@ -1,5 +1,6 @@
 //! The store in `PostgreSQL`.
 
+mod joined;
 mod weeks;
 mod writing;
 
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use self::weeks::Weeks;
 use super::due::{self, Clock, Longer, Made};
 use super::findings::{self, Wanted};
+use super::labels;
 use super::panes::{self, Judged, Taken};
 use super::reading::moment;
 use super::rows::{

@@ -15,7 +15,7 @@ use super::super::reading::moment;
 use super::super::rows::{Batch, Micros, Retention};
 use super::super::{DAY, Error, Pruned, SECOND, SEGMENT_DAYS, days_before};
 
-const TABLES: [&str; 3] = ["result", "failure", "finding"];
+const TABLES: [&str; 4] = ["result", "failure", "finding", "prediction"];
 
 const WEEK: Micros = 7 * DAY;
 
@@ -66,6 +66,7 @@ impl Weeks {
     pub async fn make(&self, pool: &PgPool, batch: &Batch) -> Result<(), Error> {
         let times = batch.results.iter().map(|it| it.at);
         let times = times.chain(batch.failures.iter().map(|it| it.at)).chain(batch.findings.iter().map(|it| it.at));
+        let times = times.chain(batch.predictions.iter().map(|it| it.at));
         let needed: BTreeSet<Week> = times.map(Week::of).collect();
         let new: Vec<Week> = needed.difference(&self.known()).copied().collect();
         if new.is_empty() {
@@ -132,6 +133,12 @@ pub async fn prune(pool: &PgPool, weeks: &Weeks, now: Micros, retention: &Retent
             pruned.weeks += dropped?;
         }
     }
+    if let Some(days) = retention.predictions {
+        let dropped = drop_weeks(pool, "prediction", days_before(now, days)).await;
+        weeks.forget();
+        pruned.weeks += dropped?;
+        pruned.labels = delete(pool, DELETE_LABELS, days_before(now, days)).await?;
+    }
     if let Some(days) = retention.tallies {
         pruned.tallies = delete(pool, DELETE_TALLIES, days_before(now, days)).await?;
     }
@@ -197,6 +204,9 @@ const DELETE_STREAMS: &str =
 
 const DELETE_NAMES: &str =
     "DELETE FROM segment_name WHERE ctid = ANY (ARRAY(SELECT ctid FROM segment_name WHERE last_seen < $1 LIMIT $2))";
+
+const DELETE_LABELS: &str =
+    "DELETE FROM label WHERE ctid = ANY (ARRAY(SELECT ctid FROM label WHERE changed_at < $1 LIMIT $2))";
 
 const DELETE_KEYS: &str =
     "DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_key WHERE came < $1 LIMIT $2))";

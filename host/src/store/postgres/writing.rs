@@ -10,6 +10,7 @@ use super::super::reading::moment;
 use super::super::rows::{Batch, FailureRow, FindingRow, KeyRow, ResultRow, TallyRow};
 use super::super::segments::{self, Known};
 use super::super::{Committed, Error, batch, parts, streams};
+use super::joined;
 use super::weeks::{self, Weeks};
 
 /// How many rows go into one statement: enough that round trips do not matter, few enough for one message.
@@ -55,6 +56,9 @@ async fn write(pool: &PgPool, known: &Known, batch: Batch) -> Result<Committed, 
     for rows in batch.keys.chunks(ROWS) {
         keys(&mut transaction, rows).await?;
     }
+    for rows in batch.predictions.chunks(ROWS) {
+        joined::predictions(&mut transaction, rows).await?;
+    }
     let now = batch::clock();
     let (rows, names) = segments::admit!(transaction, known, batch.windows, now, lock);
     for some in parts::in_statements(&rows) {
@@ -70,13 +74,13 @@ async fn write(pool: &PgPool, known: &Known, batch: Batch) -> Result<Committed, 
 }
 
 /// Waits until no other host takes names of segments in.
-async fn lock(connection: &mut PgConnection, id: Uuid) -> Result<(), Error> {
+pub(super) async fn lock(connection: &mut PgConnection, id: Uuid) -> Result<(), Error> {
     let number = id.as_u64_pair().0.cast_signed();
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(number).execute(connection).await?;
     Ok(())
 }
 
-fn column<'r, T, C>(rows: &'r [T], of: impl Fn(&'r T) -> C) -> Vec<C> {
+pub(super) fn column<'r, T, C>(rows: &'r [T], of: impl Fn(&'r T) -> C) -> Vec<C> {
     rows.iter().map(of).collect()
 }
 

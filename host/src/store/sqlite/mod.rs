@@ -3,6 +3,7 @@
 //! One connection writes, since `SQLite` has one writer at a time anyway and to queue for a connection is
 //! fairer than to ask again and again; the others read, which in WAL mode waits for nobody.
 
+mod joined;
 mod pruning;
 mod writing;
 
@@ -24,6 +25,7 @@ use uuid::Uuid;
 use super::batch::time;
 use super::due::{self, Clock, Longer, Made};
 use super::findings::{self, Wanted};
+use super::labels;
 use super::panes::{self, Judged, Taken};
 use super::rows::{
     Batch, Cursor, FailureRow, Filter, FindingRow, KeyRow, Micros, ResultRow, Retention, StatRow, VersionRow,

@@ -27,6 +27,8 @@ const DUE: &str = "DELETE FROM window_due WHERE rowid IN (SELECT rowid FROM wind
 const STREAMS: &str = "DELETE FROM stream WHERE rowid IN (SELECT rowid FROM stream WHERE came_at < $1 LIMIT $2)";
 const NAMES: &str =
     "DELETE FROM segment_name WHERE rowid IN (SELECT rowid FROM segment_name WHERE last_seen < $1 LIMIT $2)";
+const PREDICTIONS: &str = "DELETE FROM prediction WHERE rowid IN (SELECT rowid FROM prediction WHERE at < $1 LIMIT $2)";
+const LABELS: &str = "DELETE FROM label WHERE rowid IN (SELECT rowid FROM label WHERE changed_at < $1 LIMIT $2)";
 const KEYS: &str =
     "DELETE FROM idempotency_key WHERE rowid IN (SELECT rowid FROM idempotency_key WHERE came < $1 LIMIT $2)";
 const SEGMENTS: &str =
@@ -44,6 +46,8 @@ pub async fn prune(pool: &SqlitePool, now: Micros, retention: &Retention) -> Res
         tallies: delete(pool, TALLIES, since(retention.tallies)).await?,
         keys: delete(pool, KEYS, Some(keys)).await?,
         windows: delete(pool, WINDOWS, since(retention.windows)).await?,
+        labels: delete(pool, PREDICTIONS, since(retention.predictions)).await?
+            + delete(pool, LABELS, since(retention.predictions)).await?,
         segments: delete(pool, SEGMENTS, since(Some(SEGMENT_DAYS))).await?,
     };
     for statement in [PARTS, DUE, STREAMS, NAMES] {

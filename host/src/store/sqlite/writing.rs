@@ -11,9 +11,10 @@ use uuid::Uuid;
 use super::super::rows::{Batch, FailureRow, FindingRow, KeyRow, ResultRow, TallyRow};
 use super::super::segments::{self, Known};
 use super::super::{Committed, Error, batch, parts, streams};
+use super::joined;
 
 /// How many rows go into one statement; `SQLite` takes 32,766 values, and more rows are not faster.
-const ROWS: usize = 100;
+pub(super) const ROWS: usize = 100;
 
 const SEGMENT: &str = "INSERT INTO segment (id, committed_at) VALUES ($1, CAST(unixepoch('subsec') * 1e6 AS INTEGER)) \
     ON CONFLICT DO NOTHING";
@@ -34,6 +35,7 @@ pub async fn commit(pool: &SqlitePool, known: &Known, batch: &Batch) -> Result<C
     write(&mut transaction, &batch.findings, FINDINGS, finding, KEEP).await?;
     write(&mut transaction, &batch.tallies, TALLIES, tally, ADD_TALLIES).await?;
     write(&mut transaction, &batch.keys, KEYS, key, TAKE_KEYS).await?;
+    joined::predictions(&mut transaction, &batch.predictions).await?;
     let now = batch::clock();
     let (rows, names) = segments::admit!(transaction, known, batch.windows, now, alone);
     for some in parts::in_statements(&rows) {
@@ -49,15 +51,15 @@ pub async fn commit(pool: &SqlitePool, known: &Known, batch: &Batch) -> Result<C
 }
 
 /// Nobody else writes.
-fn alone(_: &mut SqliteConnection, _: Uuid) -> Ready<Result<(), Error>> {
+pub(super) fn alone(_: &mut SqliteConnection, _: Uuid) -> Ready<Result<(), Error>> {
     ready(Ok(()))
 }
 
-type Values<'q> = Separated<'q, Sqlite, &'static str>;
+pub(super) type Values<'q> = Separated<'q, Sqlite, &'static str>;
 
-const KEEP: &str = " ON CONFLICT DO NOTHING";
+pub(super) const KEEP: &str = " ON CONFLICT DO NOTHING";
 
-async fn write<T>(
+pub(super) async fn write<T>(
     connection: &mut SqliteConnection,
     rows: &[T],
     into: &'static str,
