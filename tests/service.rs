@@ -17,6 +17,8 @@ mod findings;
 mod guests;
 #[path = "service/keys.rs"]
 mod keys;
+#[path = "service/models.rs"]
+mod models;
 #[path = "service/plugin_files.rs"]
 mod plugin_files;
 #[path = "service/plugins.rs"]
@@ -27,6 +29,8 @@ mod postgres;
 mod quality;
 #[path = "service/restart.rs"]
 mod restart;
+#[path = "service/retrain.rs"]
+mod retrain;
 #[path = "service/segments.rs"]
 mod segments;
 #[path = "support/server.rs"]

@@ -4,7 +4,9 @@ mod baselines;
 mod drift;
 mod features;
 mod findings;
+mod models;
 mod plugins;
+mod runs;
 mod stored;
 mod windows;
 
@@ -12,9 +14,11 @@ pub use baselines::{BaselineDetail, BaselineFromWindows, BaselineOut, BaselineVe
 pub use drift::{AgainstAsked, ColumnDrift, DriftAsked, DriftOut};
 pub use features::{Feature, FeatureBaseline, FeatureDistribution, WindowDistribution};
 pub use findings::{FindingOut, StoredFinding};
+pub use models::{DeployAsked, DeployedOut, DeploymentOut, ModelOut, ModelPut, ModelVersionOut};
 pub use plugins::{
     AboutOut, BrokenPlugin, CapabilityOut, InputOut, OutputOut, PluginOut, PluginVersionOut, PluginsOut,
 };
+pub use runs::{RunCheck, RunData, RunEvent, RunFailure, RunJob, RunOut, RunReload, Word as RunWord};
 pub use stored::{LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredResult, SuiteOut, VersionOut};
 pub use windows::{StoredWindow, Stream, WindowDetail};
 

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod check;
+mod client;
 mod compare;
 mod completions;
 mod demo;
@@ -14,9 +15,11 @@ mod import;
 mod kinds;
 mod lint;
 mod migrate;
+mod models;
 mod plugin;
 mod profile;
 mod quality;
+mod runs;
 mod schema;
 mod serve;
 mod test;
@@ -66,6 +69,8 @@ enum Command {
     Config(config::Args),
     Token(token::Args),
     Plugin(plugin::Args),
+    Models(models::Args),
+    Runs(runs::Args),
 }
 
 /// Exit code of bad usage, a bad suite or unreadable data.
@@ -102,6 +107,8 @@ pub fn run() -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Plugin(args) => plugin::run(&args),
+        Command::Models(args) => models::run(&args),
+        Command::Runs(args) => runs::run(&args),
     };
     match code {
         Ok(code) => ExitCode::from(code),

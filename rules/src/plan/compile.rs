@@ -46,6 +46,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         entries.extend(watch);
     }
     let segments = compiler.splits(suite);
+    let versions = compiler.versions(suite);
     let mut typed_slots = Vec::new();
     for declared in &suite.types {
         for slot in compiler.slots_named(&declared.field, declared.at) {
@@ -84,6 +85,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         record_id,
         model,
         version,
+        versions,
         label_segments,
         segments,
         time,
@@ -92,6 +94,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         drift: suite.drift.clone(),
         privacy: suite.privacy.clone(),
         record: suite.record.clone(),
+        runs_of: suite.runs_of.clone(),
         examples: suite.examples.clone(),
     };
     (plan, problems)

@@ -8,11 +8,13 @@ pub mod node;
 pub mod plugins;
 pub mod problem;
 mod read;
+mod runs;
 mod segments;
 mod windows;
 
-pub use drift::{Drift, Reference};
+pub use drift::{Drift, First, Reference};
 pub use read::{read, read_entry};
+pub use runs::RunsOf;
 pub use segments::{Over, Segments};
 pub use windows::{Length, Of, Slide, Span, Windows};
 
@@ -38,6 +40,8 @@ pub struct Suite {
     pub types: Vec<Declared>,
     /// Where the well-known fields of a record lie.
     pub record: RecordFields,
+    /// Whose retraining runs its records are; `None`: its records come from elsewhere.
+    pub runs_of: Option<RunsOf>,
     /// What a service does with a record that fails.
     pub on_fail: OnFail,
     /// Over which spans of time a service judges records together.

@@ -5,8 +5,8 @@ mod record;
 use super::node::{self, Data, Member, Node};
 use super::problem::{At, Problem, did_you_mean};
 use super::{
-    Bound, Declared, Drift, Entry, Example, Form, OnFail, Over, Privacy, SchemaSource, Segments, Suite, Telling,
-    Windows,
+    Bound, Declared, Drift, Entry, Example, Form, OnFail, Over, Privacy, RunsOf, SchemaSource, Segments, Suite,
+    Telling, Windows,
 };
 use crate::path::Path;
 use crate::report::Severity;
@@ -25,13 +25,14 @@ pub fn read(text: &str) -> (Suite, Vec<Problem>) {
     (suite, problems)
 }
 
-const MEMBERS: [&str; 15] = [
+const MEMBERS: [&str; 16] = [
     "name",
     "id",
     "notes",
     "meta",
     "types",
     "record",
+    "runs_of",
     "on_fail",
     "windows",
     "segments",
@@ -90,6 +91,7 @@ impl Reader<'_> {
                 "meta" => suite.meta = value.given(),
                 "types" => suite.types = self.types(value),
                 "record" => suite.record = self.record(value),
+                "runs_of" => suite.runs_of = RunsOf::read(value, self.problems),
                 "on_fail" => {
                     suite.on_fail = self.word(value, name, OnFail::ALL.map(OnFail::name), OnFail::parse_name);
                 }
@@ -112,6 +114,9 @@ impl Reader<'_> {
                     self.problems.push(Problem::new(*at, format!("unknown member `{name}`")).hint(hint));
                 }
             }
+        }
+        if suite.runs_of.is_some() {
+            suite.record.be_of_runs();
         }
     }
 
