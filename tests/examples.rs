@@ -70,7 +70,7 @@ fn the_tour_of_the_plugins_finds_what_its_readme_says() {
 
 #[test]
 fn every_suite_is_clean_and_its_examples_get_their_verdicts() {
-    for name in ["first_check", "parquet_nightly", "intent_router", "plugins_tour"] {
+    for name in ["first_check", "parquet_nightly", "intent_router", "plugins_tour", "retraining_health"] {
         let (said, code) = run_in(name, &["lint", "suite.yaml"]);
         assert_eq!(code, Some(0), "{said}");
         let first = fs::read_to_string(folder(name).join("suite.yaml")).expect("the suite");
@@ -79,6 +79,8 @@ fn every_suite_is_clean_and_its_examples_get_their_verdicts() {
     let (said, code) = run_in("first_check", &["test", "suite.yaml"]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("2 examples: 2 as stated, 0 not"), "{said}");
+    let (said, code) = run_in("retraining_health", &["test", "suite.yaml"]);
+    assert_eq!(code, Some(0), "{said}");
 }
 
 #[test]

@@ -19,6 +19,8 @@ mod guests;
 mod keys;
 #[path = "service/labels.rs"]
 mod labels;
+#[path = "service/models.rs"]
+mod models;
 #[path = "service/plugin_files.rs"]
 mod plugin_files;
 #[path = "service/plugins.rs"]
@@ -29,6 +31,8 @@ mod postgres;
 mod quality;
 #[path = "service/restart.rs"]
 mod restart;
+#[path = "service/retrain.rs"]
+mod retrain;
 #[path = "service/segments.rs"]
 mod segments;
 #[path = "support/server.rs"]

@@ -14,6 +14,8 @@ mod history;
 mod labels;
 #[path = "store/longer.rs"]
 mod longer;
+#[path = "store/models.rs"]
+mod models;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/plugins.rs"]
@@ -30,6 +32,8 @@ mod watches;
 mod windows;
 #[path = "store/rows.rs"]
 mod rows;
+#[path = "store/runs.rs"]
+mod runs;
 #[path = "store/writing.rs"]
 mod writing;
 
@@ -98,6 +102,9 @@ on_both! {
         two_hosts_that_put_at_once_make_two_versions, views_show_what_happened_to_baselines,
         judged_windows_are_found_with_their_states;
     labels: labels_are_written_once_with_what_they_add;
+    models: a_version_of_a_model_keeps_its_hash, the_deployment_with_the_latest_time_holds,
+        a_version_opens_where_its_first_window_began;
+    runs: events_of_a_run_are_added_one_after_the_other, a_run_is_checked_by_one_host, runs_are_paged_and_filtered;
     pruning: old_rows_are_pruned, without_retention_all_is_kept, many_rows_are_pruned_in_slices;
     opening: migrations_run_by_two_at_once_do_not_clash, tables_must_be_there_unless_asked_for,
         newer_tables_are_refused, a_store_is_opened_again;

@@ -5,7 +5,9 @@ mod drift;
 mod features;
 mod findings;
 mod labels;
+mod models;
 mod plugins;
+mod runs;
 mod stored;
 mod windows;
 
@@ -14,9 +16,11 @@ pub use drift::{AgainstAsked, ColumnDrift, DriftAsked, DriftOut};
 pub use features::{Feature, FeatureBaseline, FeatureDistribution, WindowDistribution};
 pub use findings::{FindingOut, StoredFinding};
 pub use labels::{LabelsTaken, Prediction};
+pub use models::{DeployAsked, DeployedOut, DeploymentOut, ModelOut, ModelPut, ModelVersionOut};
 pub use plugins::{
     AboutOut, BrokenPlugin, CapabilityOut, InputOut, OutputOut, PluginOut, PluginVersionOut, PluginsOut,
 };
+pub use runs::{RunCheck, RunData, RunEvent, RunFailure, RunJob, RunOut, RunReload, Word as RunWord};
 pub use stored::{LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredResult, SuiteOut, VersionOut};
 pub use windows::{StoredWindow, Stream, WindowDetail};
 

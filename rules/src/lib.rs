@@ -21,6 +21,7 @@ pub mod plugin;
 pub(crate) mod bytes;
 pub mod sketch;
 pub mod drift;
+pub mod trend;
 pub mod detector;
 pub mod quality;
 pub mod suite;

@@ -7,6 +7,7 @@ mod drift;
 mod plugins;
 mod predictions;
 mod quality;
+mod runs;
 mod segments;
 mod watch;
 mod when;
@@ -94,6 +95,7 @@ fn suite() -> Json {
                 "properties": roles,
                 "additionalProperties": false,
             },
+            "runs_of": runs::runs_of(),
             "on_fail": {
                 "enum": OnFail::ALL.map(OnFail::name),
                 "description": "What a service does with a record that fails: observe it, tag it, reject it.",

@@ -47,6 +47,16 @@ fn a_token_may_do_what_its_scopes_say() {
     assert_eq!([model, person].map(|it| ask("POST", "/v1/suites/payments/drift", it, "{")), [403, 400]);
     assert_eq!([model, person, boss].map(|it| ask("PUT", "/v1/suites/new", it, "expectations: []")), [403, 403, 200]);
     assert_eq!([model, person, boss].map(|it| ask("POST", "/v1/reload", it, "")), [403, 403, 200]);
+    let run = r#"{"id": "r-1", "model": "intents"}"#;
+    assert_eq!([model, person, boss].map(|it| ask("POST", "/v1/retrain-runs", it, run)), [200, 403, 200]);
+    for path in ["/v1/retrain-runs", "/v1/retrain-runs/r-1", "/v1/models", "/v1/models/intents/deployments"] {
+        assert_eq!([model, person].map(|it| ask("GET", path, it, "")), [403, 200], "{path}");
+    }
+    let version = "/v1/models/intents/versions/7";
+    assert_eq!([model, person, boss].map(|it| ask("PUT", version, it, "{}")), [403, 403, 201]);
+    let deploy = format!("{version}:deploy");
+    assert_eq!([model, person, boss].map(|it| ask("POST", &deploy, it, "")), [403, 403, 200]);
+    assert_eq!([model, person].map(|it| ask("GET", "/api/v1/models/version", it, "")), [403, 200]);
     // Probes need no token.
     assert_eq!(ask("GET", "/healthz", None, ""), 200);
     let versions =

@@ -510,3 +510,78 @@ COMMENT ON COLUMN prediction_history.prediction IS 'The prediction as JSON, unde
 COMMENT ON COLUMN prediction_history.record IS 'What is kept of the record.';
 COMMENT ON COLUMN prediction_history.correct IS 'Whether the label says what was predicted; null without a label, or without a truth in it.';
 COMMENT ON COLUMN prediction_history.label_revision IS '1, one more for each correction.';
+CREATE TABLE model_version (
+    model text COLLATE "C" NOT NULL,
+    version text COLLATE "C" NOT NULL,
+    hash text,
+    metadata json NOT NULL,
+    schema json,
+    baseline text,
+    baseline_version bigint,
+    suite text,
+    put_at timestamptz NOT NULL,
+    put_by text NOT NULL,
+    PRIMARY KEY (model, version)
+);
+COMMENT ON TABLE model_version IS 'Versions of models. Which one is deployed, and since when, is in deployment.';
+
+CREATE TABLE deployment (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    model text COLLATE "C" NOT NULL,
+    version text COLLATE "C" NOT NULL,
+    hash text,
+    at timestamptz NOT NULL,
+    deployed_by text NOT NULL
+);
+COMMENT ON TABLE deployment IS 'Which version of a model was deployed when; rows are only added, the one with the latest time of a model holds.';
+CREATE INDEX deployment_model ON deployment (model, at, id);
+
+CREATE VIEW deployment_history AS
+SELECT at, model, version, hash, deployed_by, lead(at) OVER (PARTITION BY model ORDER BY at, id) AS replaced_at
+FROM deployment;
+COMMENT ON VIEW deployment_history IS 'Which version of each model was deployed from when to when.';
+COMMENT ON COLUMN deployment_history.replaced_at IS 'When the next version was deployed; null: it still is.';
+
+CREATE TABLE version_opening (
+    suite text COLLATE "C" NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    model text COLLATE "C" NOT NULL,
+    version text COLLATE "C" NOT NULL,
+    opened_at timestamptz NOT NULL,
+    PRIMARY KEY (suite, suite_hash, model, version)
+);
+COMMENT ON TABLE version_opening IS 'Where the first window of a version of a model began, of a version of a suite that makes baselines of first windows.';
+
+CREATE TABLE retrain_run (
+    id text COLLATE "C" NOT NULL PRIMARY KEY,
+    model text COLLATE "C" NOT NULL,
+    version text,
+    status text NOT NULL,
+    at timestamptz NOT NULL,
+    started_at timestamptz,
+    finished_at timestamptz,
+    metrics json NOT NULL,
+    data json NOT NULL,
+    jobs json NOT NULL,
+    reload json,
+    incident text,
+    put_at timestamptz NOT NULL,
+    put_by text NOT NULL,
+    due_at timestamptz,
+    checked_at timestamptz,
+    verdict text,
+    revision bigint NOT NULL
+);
+COMMENT ON TABLE retrain_run IS 'Retraining runs, as their events together tell them.';
+CREATE INDEX retrain_run_at ON retrain_run (at, id);
+CREATE INDEX retrain_run_model ON retrain_run (model, at, id);
+CREATE INDEX retrain_run_finished ON retrain_run (model, finished_at, id) WHERE status = 'succeeded';
+CREATE INDEX retrain_run_due ON retrain_run (due_at) WHERE checked_at IS NULL AND due_at IS NOT NULL;
+
+CREATE VIEW retrain_run_history AS
+SELECT at, id, model, version, status, started_at, finished_at,
+    date_part('epoch', finished_at - started_at) AS duration_seconds, (data->>'rows')::bigint AS data_rows,
+    reload->>'status' AS reload_status, incident, verdict, metrics, data, jobs, reload
+FROM retrain_run;
+COMMENT ON VIEW retrain_run_history IS 'Retraining runs; at is when a run started, or was told of first.';
+COMMENT ON COLUMN retrain_run_history.verdict IS 'The worst verdict of the suites that checked it; null: none has.';

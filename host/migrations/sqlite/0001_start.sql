@@ -431,3 +431,78 @@ SELECT strftime('%Y-%m-%dT%H:%M:%fZ', p.at / 1e6, 'unixepoch') AS at, p.suite, p
     strftime('%Y-%m-%dT%H:%M:%fZ', l.at / 1e6, 'unixepoch') AS label_at, l.correct, l.revision AS label_revision,
     (l.at - p.at) / 1e6 AS label_delay_seconds, p.at AS at_us
 FROM prediction p LEFT JOIN label l ON l.suite = p.suite AND l.id = p.id;
+-- Versions of models. Which one is deployed, and since when, is in deployment.
+CREATE TABLE model_version (
+    model TEXT NOT NULL,
+    version TEXT NOT NULL,
+    hash TEXT,
+    metadata TEXT NOT NULL,
+    schema TEXT,
+    baseline TEXT,
+    baseline_version INTEGER,
+    suite TEXT,
+    put_at INTEGER NOT NULL,
+    put_by TEXT NOT NULL,
+    PRIMARY KEY (model, version)
+) STRICT;
+
+-- Which version of a model was deployed when; rows are only added, the one with the latest time of a model holds.
+CREATE TABLE deployment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    model TEXT NOT NULL,
+    version TEXT NOT NULL,
+    hash TEXT,
+    at INTEGER NOT NULL,
+    deployed_by TEXT NOT NULL
+) STRICT;
+CREATE INDEX deployment_model ON deployment (model, at, id);
+
+CREATE VIEW deployment_history AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at, model, version, hash, deployed_by,
+    strftime('%Y-%m-%dT%H:%M:%fZ', lead(at) OVER (PARTITION BY model ORDER BY at, id) / 1e6, 'unixepoch') AS replaced_at,
+    at AS at_us
+FROM deployment;
+
+-- Where the first window of a version of a model began, of a version of a suite that makes baselines of first windows.
+CREATE TABLE version_opening (
+    suite TEXT NOT NULL,
+    suite_hash TEXT NOT NULL,
+    model TEXT NOT NULL,
+    version TEXT NOT NULL,
+    opened_at INTEGER NOT NULL,
+    PRIMARY KEY (suite, suite_hash, model, version)
+) STRICT;
+
+-- Retraining runs, as their events together tell them.
+CREATE TABLE retrain_run (
+    id TEXT NOT NULL PRIMARY KEY,
+    model TEXT NOT NULL,
+    version TEXT,
+    status TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    started_at INTEGER,
+    finished_at INTEGER,
+    metrics TEXT NOT NULL,
+    data TEXT NOT NULL,
+    jobs TEXT NOT NULL,
+    reload TEXT,
+    incident TEXT,
+    put_at INTEGER NOT NULL,
+    put_by TEXT NOT NULL,
+    due_at INTEGER,
+    checked_at INTEGER,
+    verdict TEXT,
+    revision INTEGER NOT NULL
+) STRICT;
+CREATE INDEX retrain_run_at ON retrain_run (at, id);
+CREATE INDEX retrain_run_model ON retrain_run (model, at, id);
+CREATE INDEX retrain_run_finished ON retrain_run (model, finished_at, id) WHERE status = 'succeeded';
+CREATE INDEX retrain_run_due ON retrain_run (due_at) WHERE checked_at IS NULL AND due_at IS NOT NULL;
+
+CREATE VIEW retrain_run_history AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at, id, model, version, status,
+    strftime('%Y-%m-%dT%H:%M:%fZ', started_at / 1e6, 'unixepoch') AS started_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', finished_at / 1e6, 'unixepoch') AS finished_at,
+    (finished_at - started_at) / 1e6 AS duration_seconds, CAST(data->>'rows' AS INTEGER) AS data_rows,
+    reload->>'status' AS reload_status, incident, verdict, metrics, data, jobs, reload, at AS at_us
+FROM retrain_run;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod check;
+mod client;
 mod compare;
 mod completions;
 mod demo;
@@ -15,9 +16,11 @@ mod kinds;
 mod labels;
 mod lint;
 mod migrate;
+mod models;
 mod plugin;
 mod profile;
 mod quality;
+mod runs;
 mod schema;
 mod serve;
 mod test;
@@ -68,6 +71,8 @@ enum Command {
     Config(config::Args),
     Token(token::Args),
     Plugin(plugin::Args),
+    Models(models::Args),
+    Runs(runs::Args),
 }
 
 /// Exit code of bad usage, a bad suite or unreadable data.
@@ -105,6 +110,8 @@ pub fn run() -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Plugin(args) => plugin::run(&args),
+        Command::Models(args) => models::run(&args),
+        Command::Runs(args) => runs::run(&args),
     };
     match code {
         Ok(code) => ExitCode::from(code),

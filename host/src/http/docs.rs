@@ -18,7 +18,7 @@ pub fn finished(api: OpenApi) -> OpenApi {
     let components = api.components.get_or_insert_with(Default::default);
     components.add_security_scheme("token", SecurityScheme::Http(scheme));
     for (path, item) in &mut api.paths.paths {
-        if !path.starts_with("/v1/") {
+        if !path.starts_with("/v1/") && !path.starts_with("/api/v1/") {
             continue;
         }
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];

@@ -13,8 +13,10 @@ mod health;
 mod history;
 mod labels;
 mod listen;
+mod models;
 mod plugins;
 pub mod problem;
+mod retrain;
 mod suites;
 mod windows;
 
@@ -37,13 +39,14 @@ use problem::Problem;
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
     ),
     // Its path ends in a word that the router cannot tell from the name.
-    paths(baselines::from_windows),
+    paths(baselines::from_windows, models::deploy),
     components(schemas(crate::wire::RecordVerdict, crate::wire::Finding)),
     tags(
         (name = "check", description = "Check records."),
         (name = "labels", description = "Labels, and the predictions that they are joined to."),
         (name = "suites", description = "Suites and their versions."),
         (name = "baselines", description = "What windows are compared with."),
+        (name = "models", description = "Models, their versions, and their retraining runs."),
         (name = "plugins", description = "Plugins and their versions."),
         (name = "history", description = "What was stored."),
         (name = "service", description = "The service itself."),
@@ -106,4 +109,12 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(baselines::versions))
         .routes(routes!(baselines::version, baselines::delete))
         .routes(routes!(baselines::activate))
+        .routes(routes!(models::list))
+        .routes(routes!(models::get))
+        .routes(routes!(models::version, models::put))
+        .route("/v1/models/{name}/versions/{version}", post(models::deploy))
+        .routes(routes!(models::deployments))
+        .routes(routes!(models::deployed))
+        .routes(routes!(retrain::list, retrain::tell))
+        .routes(routes!(retrain::get))
 }

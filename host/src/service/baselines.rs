@@ -190,7 +190,7 @@ impl Baselines {
         for path in fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|it| it.path()) {
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let Some(name) = file.strip_suffix(SUFFIX).filter(|it| !it.starts_with(['.', '_'])) else { continue };
-            if let Err(why) = is_name(name) {
+            if let Err(why) = is_baseline_name(name) {
                 error!(file = %path.display(), "is left out: {why}");
                 continue;
             }
@@ -207,6 +207,14 @@ impl Baselines {
             info!(baseline = name, "a baseline is gone from the folder");
         }
         self.of_folder.store(Arc::new(now));
+    }
+
+    /// A version of a baseline of the store.
+    pub async fn version(&self, store: &Store, name: &str, version: i64) -> Result<Option<Arc<Known>>, store::Error> {
+        match store.baseline(name, version).await? {
+            Some(row) => self.read(store, &row).await,
+            None => Ok(None),
+        }
     }
 
     /// Keeps a baseline as a version of its name. Its row, and whether it is new.
@@ -264,9 +272,28 @@ impl Baselines {
 
     /// Whether a name may be changed over HTTP.
     pub fn may_change(&self, name: &str) -> Result<(), Refused> {
-        is_name(name).map_err(Refused::Name)?;
+        is_baseline_name(name).map_err(Refused::Name)?;
         if self.of_folder.load().contains_key(name) { Err(Refused::OfFolder) } else { Ok(()) }
     }
+}
+
+/// A name, or two of them with an `@` between: the baseline of a version of a model.
+fn is_baseline_name(name: &str) -> Result<(), String> {
+    is_name(&name.replacen('@', "-", 1))
+        .map_err(|_| format!("`{name}` is no name: letters, digits, `-`, `_`, `.` and one `@`, at most 100"))
+}
+
+/// What the baseline of a version of a model is called: `MODEL@VERSION`. What cannot stand in a name is `_` there, and
+/// then, or where it would be too long, a part of its hash follows, so that two that differ stay two.
+pub fn name_of_version(model: &str, version: &str) -> String {
+    let fits = |it: char| if it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.') { it } else { '_' };
+    let of = |text: &str| text.chars().map(fits).collect::<String>();
+    let name = format!("{}@{}", of(model), of(version));
+    if is_baseline_name(&name).is_ok() && name == format!("{model}@{version}") {
+        return name;
+    }
+    let (start, hash) = (name.trim_start_matches('.'), hash_of(&format!("{model}@{version}")));
+    format!("{}-{}", start.get(..start.len().min(80)).unwrap_or_default(), hash.get(..8).unwrap_or_default())
 }
 
 fn hash_of(text: &str) -> String {
@@ -287,5 +314,24 @@ fn read_file(name: &str, file: PathBuf, stamp: (u64, Option<SystemTime>), earlie
             error!(baseline = name, file = %file.display(), "a baseline of the folder cannot be read: {why}");
             OfFolder { file, known: earlier.and_then(|it| it.known.clone()), problem: Some(why), stamp }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_of_a_model_has_a_baseline_of_its_name() {
+        assert_eq!(name_of_version("intents", "4"), "intents@4");
+        let odd = [("team/intents", "4"), ("team_intents", "4 "), ("team intents", "4"), (".a", "1"), ("ä@b", "c@d")];
+        let long = "x".repeat(200);
+        let names: Vec<_> =
+            odd.iter().map(|(m, v)| name_of_version(m, v)).chain([name_of_version(&long, "1")]).collect();
+        for (i, name) in names.iter().enumerate() {
+            assert_eq!(is_baseline_name(name), Ok(()), "{name}");
+            assert!(!names[..i].contains(name), "{name}");
+        }
+        assert!(is_baseline_name("a@b@c").is_err() && is_baseline_name("a/b").is_err());
     }
 }

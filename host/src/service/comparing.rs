@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use driftline_rules::baseline::{Baseline, field_of};
 use driftline_rules::run::References;
-use driftline_rules::suite::Reference;
+use driftline_rules::suite::{First, Reference};
 use driftline_rules::window::Window;
 use uuid::Uuid;
 
 use super::app::App;
 use super::baselines::{Baselines, Known};
+use super::by_version;
 use super::sums::Sum;
 use super::version::Version;
 use crate::store::rows::Micros;
@@ -32,6 +33,8 @@ pub enum Against {
     Segment(String, Compared),
     /// Each with earlier ones of its own segment.
     Earlier,
+    /// Each with the first ones of the version of the model that it is of.
+    Version(First),
 }
 
 impl Against {
@@ -73,17 +76,24 @@ impl Against {
                 };
                 Against::Segment(name.clone(), compared)
             }
+            Reference::Version(first) => Against::Version(*first),
             _ => Against::Earlier,
         })
     }
 
-    /// What one of the windows is compared with.
+    /// Whether what a window is compared with depends on its records.
+    pub const fn asks_for_records(&self) -> bool {
+        matches!(self, Against::Version(_))
+    }
+
+    /// What one of the windows is compared with; `window` is needed where its records decide.
     pub async fn of_window(
         &self,
         app: &App,
         version: &Version,
         key: &WindowKey,
         most: usize,
+        window: Option<&Window>,
     ) -> Result<Compared, store::Error> {
         match self {
             Against::Same(it) => Ok(it.clone()),
@@ -93,6 +103,10 @@ impl Against {
             }
             Against::Segment(_, it) => Ok(it.clone()),
             Against::Earlier => Compared::of_earlier(app, version, key, most).await,
+            Against::Version(first) => match window {
+                Some(window) => by_version::compared(app, version, key, *first, window).await,
+                None => Ok(Compared::default()),
+            },
         }
     }
 }
@@ -114,7 +128,9 @@ impl Compared {
         // Months differ: twice as long is always enough to look back for the start of one.
         let length = 2 * key.end.saturating_sub(key.start);
         let (since, until, after) = match &plan.drift.reference {
-            Reference::Named(_) | Reference::Segment(_) | Reference::Previous => (None, key.start, Micros::MIN),
+            Reference::Named(_) | Reference::Segment(_) | Reference::Version(_) | Reference::Previous => {
+                (None, key.start, Micros::MIN)
+            }
             Reference::Last(span) => {
                 let after = key.start.saturating_sub(*span);
                 (Some(after.saturating_sub(length)), key.start, after)
@@ -158,18 +174,24 @@ impl Compared {
         }
         match named(version) {
             Some(name) => Compared::with(baselines.known(name), baselines, name),
-            None if matches!(version.loaded.plan.drift.reference, Reference::Segment(_)) => {
-                let why = "there is no baseline for a batch: `drift` says that windows are compared with a segment";
-                Compared { absent: Some(why.to_owned()), ..Compared::default() }
-            }
-            None => {
-                let why = "there is no baseline for a batch: `drift` says that windows are compared with earlier ones";
-                Compared { absent: Some(why.to_owned()), ..Compared::default() }
-            }
+            None => Compared::absent(format!(
+                "there is no baseline for a batch: `drift` says that windows are compared with {}",
+                match version.loaded.plan.drift.reference {
+                    Reference::Segment(_) => "a segment",
+                    Reference::Version(_) => "the first ones of the version of their model",
+                    _ => "earlier ones",
+                }
+            )),
         }
     }
 
-    fn with(known: Option<Arc<Known>>, baselines: &Baselines, name: &str) -> Self {
+    /// Nothing, and why.
+    pub(super) fn absent(why: String) -> Self {
+        Compared { absent: Some(why), ..Compared::default() }
+    }
+
+    /// A baseline that has this name, if there is one.
+    pub(super) fn with(known: Option<Arc<Known>>, baselines: &Baselines, name: &str) -> Self {
         let told = known.as_ref().map(|it| it.told());
         let absent =
             known.is_none().then(|| match baselines.of_folder().get(name).and_then(|it| it.problem.as_ref()) {
@@ -203,7 +225,7 @@ pub fn named(version: &Version) -> Option<&str> {
 }
 
 /// Of windows, the newest first, those that end before `end` and do not overlap, so that each record counts once.
-fn apart(rows: &mut Vec<WindowRow>, mut end: Micros) {
+pub(super) fn apart(rows: &mut Vec<WindowRow>, mut end: Micros) {
     rows.retain(|it| {
         let fits = it.end <= end;
         end = if fits { it.start } else { end };
@@ -254,19 +276,20 @@ pub async fn of_windows(
         Ok(rows) => rows,
         Err(why) => return Ok(Err(why)),
     };
-    let Summed { mut baseline, .. } = match together(store, version, rows).await? {
-        Ok(it) => it,
-        Err(why) => return Ok(Err(why)),
-    };
+    Ok(together(store, version, rows).await?.and_then(|it| compared_fields(version, it.baseline)))
+}
+
+/// Of the distributions of stored windows those that the suite compares. An error says that there is none.
+pub(super) fn compared_fields(version: &Version, mut baseline: Baseline) -> Result<Baseline, String> {
     let plan = &version.loaded.plan;
     let stable: Vec<_> =
         plan.expectations.iter().filter(|it| it.kind.name == "stable").flat_map(|it| &it.fields).collect();
     baseline.fields.retain(|field, _| stable.iter().any(|it| *it == field_of(field)));
     if baseline.fields.is_empty() && baseline.samples.is_empty() {
         let why = "the suite has no `stable` or `records_similar` on fields that its `privacy` lets windows keep";
-        return Ok(Err(why.to_owned()));
+        return Err(why.to_owned());
     }
-    Ok(Ok(baseline))
+    Ok(baseline)
 }
 
 /// The judged windows of a version, the newest first. The inner error says that there is none, or that there are `most`

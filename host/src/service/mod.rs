@@ -3,6 +3,7 @@
 pub mod app;
 pub mod baselines;
 pub mod batch;
+mod by_version;
 pub mod closing;
 pub mod comparing;
 pub mod features;
@@ -21,6 +22,7 @@ pub mod privacy;
 pub mod refused;
 pub mod registry;
 pub mod reload;
+pub mod retrain;
 pub mod segments;
 pub mod shelf;
 pub mod start;

@@ -44,6 +44,11 @@ impl Sum {
         Sum { window: empty(plan), labels: None, n_labels: 0, problem: None }
     }
 
+    /// The window of records, without labels.
+    pub const fn records(&self) -> &Window {
+        &self.window
+    }
+
     /// The window of records and labels.
     pub fn into_window(self) -> Window {
         let mut window = self.window;

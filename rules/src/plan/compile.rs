@@ -55,6 +55,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
     compiler.bindings.begin(Side::Record);
     let segments = compiler.splits(suite);
     let predictions = compiler.predictions(suite);
+    let versions = compiler.versions(suite);
     let mut typed_slots = Vec::new();
     for declared in &suite.types {
         for slot in compiler.slots_named(&declared.field, declared.at) {
@@ -93,6 +94,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         record_id,
         model,
         version,
+        versions,
         label_segments,
         segments,
         predictions,
@@ -103,6 +105,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         drift: suite.drift.clone(),
         privacy: suite.privacy.clone(),
         record,
+        runs_of: suite.runs_of.clone(),
         examples: suite.examples.clone(),
     };
     (plan, problems)

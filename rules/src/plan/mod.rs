@@ -8,6 +8,7 @@ mod implicit;
 mod joined;
 mod plugins;
 pub mod segments;
+mod versions;
 mod watch;
 mod when;
 
@@ -16,6 +17,7 @@ pub use compile::compile;
 pub use guard::Guard;
 pub use joined::Predictions;
 pub use segments::{Split, Splits};
+pub use versions::{OfVersion, Versions};
 
 use std::sync::Arc;
 
@@ -30,7 +32,7 @@ use crate::row::{Row, Slot};
 use crate::shape::Shape;
 use crate::sketch::Spec;
 use crate::suite::problem::At;
-use crate::suite::{Drift, Example, OnFail, Over, Privacy, RecordFields, Windows};
+use crate::suite::{Drift, Example, OnFail, Over, Privacy, RecordFields, RunsOf, Windows};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -99,6 +101,8 @@ pub struct Plan {
     pub model: Option<Slot>,
     /// The cell of the model's version.
     pub version: Option<Slot>,
+    /// What windows keep of models and their versions, where each version has a baseline of its own.
+    pub versions: Option<Versions>,
     /// The cells whose values label results and failures as of a segment.
     pub label_segments: Vec<Slot>,
     /// The segments in which records are judged apart.
@@ -119,6 +123,8 @@ pub struct Plan {
     pub privacy: Privacy,
     /// Where the well-known fields lie.
     pub record: RecordFields,
+    /// Whose retraining runs its records are.
+    pub runs_of: Option<RunsOf>,
     /// Records with the verdict that they must get.
     pub examples: Vec<Example>,
     /// Whether some expectation is about the names of columns.

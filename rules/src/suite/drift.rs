@@ -6,6 +6,7 @@ use super::windows::{Length, Windows};
 use crate::drift::multiplicity::Correction;
 use crate::drift::spending;
 use crate::time::{Time, Timestamp, seconds};
+use crate::value::Value;
 
 /// What the windows of a suite are compared with, and how several tests are judged together.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,17 @@ pub enum Reference {
     /// The window of the segment of this name over the same time, or of the same records: a challenger against the
     /// champion.
     Segment(String),
+    /// The first windows of the same version of the model, kept as the baseline `MODEL@VERSION`.
+    Version(First),
+}
+
+/// The first windows of a version of a model, of which its baseline is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// Those that begin within so many microseconds after the first one began.
+    Time(Timestamp),
+    /// As many, from the first one on, as have so many records together.
+    Records(u64),
 }
 
 impl Default for Drift {
@@ -66,7 +78,7 @@ impl Drift {
                     Err(why) => problems.push(
                         Problem::new(value.at, why)
                             .within("drift.baseline")
-                            .hint("`training`, `{window: previous}`, `{last: 6h}`, `{ago: 7d}` or `{segment: \"model_version=3\"}`"),
+                            .hint("`training`, `{window: previous}`, `{last: 6h}`, `{ago: 7d}`, `{segment: \"model_version=3\"}` or `{model_version: {first: 24h}}`"),
                     ),
                 },
                 "correction" => match value.text() {
@@ -135,14 +147,11 @@ fn reference(node: &Node) -> Result<Reference, String> {
         return Ok(Reference::Named(Some(name.to_owned())));
     }
     let wrong = || {
-        format!("expected the name of a baseline or one of `window`, `last`, `ago`, `segment`, found {}", node.what())
+        let words = "`window`, `last`, `ago`, `segment`, `model_version`";
+        format!("expected the name of a baseline or one of {words}, found {}", node.what())
     };
     let [Member { name, value, .. }] = node.members() else { return Err(wrong()) };
-    let length = || {
-        let found = value.text().and_then(seconds).filter(|it| (1.0..=366.0 * 86_400.0).contains(it));
-        let message = || format!("expected a length of time from 1s to 366d, found {}", value.what());
-        found.map(|it| (it * 1e6) as Timestamp).ok_or_else(message)
-    };
+    let length = || length(value);
     match name.as_str() {
         "window" if value.text() == Some("previous") => Ok(Reference::Previous),
         "window" => Err(format!("`window` is `previous`, not {}", value.what())),
@@ -152,6 +161,25 @@ fn reference(node: &Node) -> Result<Reference, String> {
             Some(it) if !it.is_empty() => Ok(Reference::Segment(it.to_owned())),
             _ => Err(format!("expected the name of a segment, found {}", value.what())),
         },
+        "model_version" => first(value).map(Reference::Version),
+        _ => Err(wrong()),
+    }
+}
+
+fn length(node: &Node) -> Result<Timestamp, String> {
+    let found = node.text().and_then(seconds).filter(|it| (1.0..=366.0 * 86_400.0).contains(it));
+    let message = || format!("expected a length of time from 1s to 366d, found {}", node.what());
+    found.map(|it| (it * 1e6) as Timestamp).ok_or_else(message)
+}
+
+/// Reads `{ first: 24h }` or `{ records: 10000 }`.
+fn first(node: &Node) -> Result<First, String> {
+    let wrong = || format!("`model_version` is `{{first: 24h}}` or `{{records: 10000}}`, not {}", node.what());
+    let [Member { name, value, .. }] = node.members() else { return Err(wrong()) };
+    match (name.as_str(), value.to_value()) {
+        ("first", _) => length(value).map(First::Time),
+        ("records", Value::Int(it)) if it > 0 => Ok(First::Records(it.unsigned_abs())),
+        ("records", _) => Err(format!("expected a number of records, found {}", value.what())),
         _ => Err(wrong()),
     }
 }
@@ -171,6 +199,8 @@ mod tests {
             ("drift: {baseline: {last: 6h}}", Reference::Last(6 * HOUR)),
             ("drift: {baseline: {ago: 7d}}", Reference::Ago(7 * 24 * HOUR)),
             ("drift: {baseline: {segment: 'v=3'}}", Reference::Segment("v=3".into())),
+            ("drift: {baseline: {model_version: {first: 24h}}}", Reference::Version(First::Time(24 * HOUR))),
+            ("drift: {baseline: {model_version: {records: 10000}}}", Reference::Version(First::Records(10_000))),
         ] {
             let (suite, problems) = read(text);
             assert_eq!((suite.drift.reference, problems.len()), (reference, 0), "{text} {problems:?}");
@@ -190,6 +220,10 @@ mod tests {
             "drift: {baseline: {last: soon}}",
             "drift: {baseline: {window: next}}",
             "drift: {baseline: {segment: 3}}",
+            "drift: {baseline: {model_version: 3}}",
+            "drift: {baseline: {model_version: {first: soon}}}",
+            "drift: {baseline: {model_version: {records: 0}}}",
+            "drift: {baseline: {model_version: {last: 1h}}}",
             "drift: {corection: holm}",
             "drift: {correction: much}",
         ] {

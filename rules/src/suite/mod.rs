@@ -9,12 +9,14 @@ pub mod plugins;
 mod predictions;
 pub mod problem;
 mod read;
+mod runs;
 mod segments;
 mod windows;
 
-pub use drift::{Drift, Reference};
+pub use drift::{Drift, First, Reference};
 pub use predictions::{LABEL, Predictions};
 pub use read::{read, read_entry};
+pub use runs::RunsOf;
 pub use segments::{Over, Segments};
 pub use windows::{Length, Of, Slide, Span, Windows};
 
@@ -42,6 +44,8 @@ pub struct Suite {
     pub record: RecordFields,
     /// The log of predictions that labels are joined to; `None`: there is none.
     pub predictions: Option<Predictions>,
+    /// Whose retraining runs its records are; `None`: its records come from elsewhere.
+    pub runs_of: Option<RunsOf>,
     /// What a service does with a record that fails.
     pub on_fail: OnFail,
     /// Over which spans of time a service judges records together.

@@ -5,8 +5,8 @@ mod record;
 use super::node::{self, Data, Member, Node};
 use super::problem::{At, Problem, did_you_mean};
 use super::{
-    Bound, Declared, Drift, Entry, Example, Form, OnFail, Over, Predictions, Privacy, SchemaSource, Segments, Suite,
-    Telling, Windows,
+    Bound, Declared, Drift, Entry, Example, Form, OnFail, Over, Predictions, Privacy, RunsOf, SchemaSource, Segments,
+    Suite, Telling, Windows,
 };
 use crate::path::Path;
 use crate::report::Severity;
@@ -25,7 +25,7 @@ pub fn read(text: &str) -> (Suite, Vec<Problem>) {
     (suite, problems)
 }
 
-const MEMBERS: [&str; 16] = [
+const MEMBERS: [&str; 17] = [
     "name",
     "id",
     "notes",
@@ -33,6 +33,7 @@ const MEMBERS: [&str; 16] = [
     "types",
     "record",
     "predictions",
+    "runs_of",
     "on_fail",
     "windows",
     "segments",
@@ -92,6 +93,7 @@ impl Reader<'_> {
                 "types" => suite.types = self.types(value),
                 "record" => suite.record = self.record(value),
                 "predictions" => suite.predictions = Predictions::read(value, self.problems),
+                "runs_of" => suite.runs_of = RunsOf::read(value, self.problems),
                 "on_fail" => {
                     suite.on_fail = self.word(value, name, OnFail::ALL.map(OnFail::name), OnFail::parse_name);
                 }
@@ -114,6 +116,9 @@ impl Reader<'_> {
                     self.problems.push(Problem::new(*at, format!("unknown member `{name}`")).hint(hint));
                 }
             }
+        }
+        if suite.runs_of.is_some() {
+            suite.record.be_of_runs();
         }
     }
 

@@ -18,6 +18,14 @@ pub(super) fn drift() -> Json {
                         "last": {"type": ["string", "number"], "description": "All windows of so long before."},
                         "ago": {"type": ["string", "number"], "description": "The window so long before, such as 7d."},
                         "segment": {"type": "string", "minLength": 1, "description": "The segment of the same time, such as model_version=3."},
+                        "model_version": {
+                            "type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
+                            "description": "The first windows of the same version of the model, kept as the baseline MODEL@VERSION.",
+                            "properties": {
+                                "first": {"type": "string", "description": "Those of so long a time, such as 24h."},
+                                "records": {"type": "integer", "minimum": 1, "description": "Those of so many records."},
+                            },
+                        },
                     }},
                 ],
             },

@@ -1,28 +1,17 @@
 //! `driftline plugin push`, `pull`, `list` and `activate`: plugins in registries and in services that run.
 
 use std::fs;
-use std::io::Read as _;
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use clap::Args as ClapArgs;
 use driftline_rules::plugin::Plugin as _;
 use serde_json::Value;
 
 use super::Opening;
+use crate::cli::client::{Question, Service, refused};
 use crate::cli::say;
 use crate::plugins::{Limits, Registries, digest, local_registries, signature_text};
-
-/// A service that runs, and who asks it.
-#[derive(ClapArgs, Debug)]
-struct Service {
-    /// The service.
-    #[arg(long = "service", value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    url: String,
-    /// The token, of the scope `write-plugins` or, to list, `read`.
-    #[arg(long, env = "DRIFTLINE_CLIENT_TOKEN", hide_env_values = true, value_name = "TOKEN")]
-    token: Option<String>,
-}
 
 /// Put a plugin into a service that runs, or into an OCI registry.
 ///
@@ -97,14 +86,18 @@ pub fn push(args: &Push) -> anyhow::Result<u8> {
         say(|out| writeln!(out, "pushed {reference}\n  manifest {manifest}\n  component {}", about.digest))?;
         return Ok(0);
     }
-    let path = format!("/v1/plugins/{}/versions/{}", about.name, about.version);
-    let (status, answer) = args.service.ask("PUT", &path, Some(&found))?;
+    let path = ["v1", "plugins", about.name.as_str(), "versions", about.version.as_str()];
+    let signature = found.signature.as_ref().map(|it| signature_text(it));
+    let mut headers = vec![("content-type", "application/wasm")];
+    headers.extend(signature.as_ref().map(|it| ("driftline-signature", it.as_str())));
+    let asked = Question { method: "PUT", path: &path, headers: &headers, body: &found.component, ..Question::GET };
+    let (status, answer) = args.service.ask(asked)?;
     if status >= 400 {
         return refused(&answer);
     }
     let was = if status == 201 { "registered" } else { "was registered already" };
     say(|out| writeln!(out, "`{}` {} {was} ({})", about.name, about.version, about.digest))?;
-    if args.activate { args.service.activate(&about.name, &about.version) } else { Ok(0) }
+    if args.activate { make_active(&args.service, &about.name, &about.version) } else { Ok(0) }
 }
 
 /// Runs `pull`; the exit code.
@@ -123,7 +116,7 @@ pub fn pull(args: &Pull) -> anyhow::Result<u8> {
 
 /// Runs `list`; the exit code.
 pub fn list(args: &List) -> anyhow::Result<u8> {
-    let (status, answer) = args.service.ask("GET", "/v1/plugins", None)?;
+    let (status, answer) = args.service.ask(Question { path: &["v1", "plugins"], ..Question::GET })?;
     if status >= 400 {
         return refused(&answer);
     }
@@ -147,58 +140,18 @@ pub fn list(args: &List) -> anyhow::Result<u8> {
 
 /// Runs `activate`; the exit code.
 pub fn activate(args: &Activate) -> anyhow::Result<u8> {
-    args.service.activate(&args.name, &args.version)
+    make_active(&args.service, &args.name, &args.version)
 }
 
-impl Service {
-    fn activate(&self, name: &str, version: &str) -> anyhow::Result<u8> {
-        let path = format!("/v1/plugins/{name}/versions/{version}/activate");
-        let (status, answer) = self.ask("POST", &path, None)?;
-        if status >= 400 {
-            return refused(&answer);
-        }
-        say(|out| writeln!(out, "`{name}` {version} is active"))?;
-        Ok(0)
+/// Makes a version the active one.
+fn make_active(service: &Service, name: &str, version: &str) -> anyhow::Result<u8> {
+    let path = ["v1", "plugins", name, "versions", version, "activate"];
+    let (status, answer) = service.ask(Question { method: "POST", path: &path, ..Question::GET })?;
+    if status >= 400 {
+        return refused(&answer);
     }
-
-    /// The status and the document that was answered.
-    fn ask(&self, method: &str, path: &str, body: Option<&crate::plugins::Found>) -> anyhow::Result<(u16, Value)> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        let url = format!("{}{path}", self.url.trim_end_matches('/'));
-        let mut request = ureq::http::Request::builder().method(method).uri(&url);
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        if let Some(signature) = body.and_then(|it| it.signature.as_ref()) {
-            request = request.header("driftline-signature", signature_text(signature));
-        }
-        let bytes = body.map_or_else(Vec::new, |it| it.component.clone());
-        let request = request.header("content-type", "application/wasm").body(bytes)?;
-        let mut response = agent.run(request).with_context(|| format!("{url} does not answer"))?;
-        let status = response.status().as_u16();
-        let mut text = String::new();
-        response.body_mut().as_reader().take(64 << 20).read_to_string(&mut text)?;
-        let answer = serde_json::from_str(&text).with_context(|| format!("{url} is no service of Driftline"))?;
-        Ok((status, answer))
-    }
-}
-
-/// Says why a service refuses something.
-fn refused(answer: &Value) -> anyhow::Result<u8> {
-    let Some(title) = answer["title"].as_str() else { bail!("the service answers {answer}") };
-    say(|out| {
-        writeln!(out, "refused: {title}")?;
-        let reasons: Vec<_> = answer["problems"].as_array().into_iter().flatten().collect();
-        for it in &reasons {
-            writeln!(out, "  {}", it["message"].as_str().unwrap_or_default())?;
-        }
-        if reasons.is_empty() {
-            writeln!(out, "  {}", answer["detail"].as_str().unwrap_or_default())?;
-        }
-        Ok(())
-    })?;
-    Ok(1)
+    say(|out| writeln!(out, "`{name}` {version} is active"))?;
+    Ok(0)
 }
 
 fn registries() -> anyhow::Result<Registries> {

@@ -103,8 +103,9 @@ impl Closer {
         let (mut together, mut pace) = (Together::default(), Pace::new(names.len() > 1));
         for of in &names {
             let key = key.of_segment(&of.segment);
-            let compared = against.of_window(&self.app, version, &key, self.settings.values(&of.segment)).await?;
             let (mut row, sum) = self.merged(version, &key, &base).await?;
+            let most = self.settings.values(&of.segment);
+            let compared = against.of_window(&self.app, version, &key, most, Some(sum.records())).await?;
             row.revision = 1 + store.kept(row.id).await?.map_or(0, |it| it.row.revision);
             block_in_place(|| {
                 let before = before(&key);

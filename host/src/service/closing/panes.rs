@@ -185,10 +185,13 @@ impl Closer {
             let names: Vec<_> = windows.keys().copied().collect();
             let mut before = self.before(version, key, &names).await?;
             let mut compared = Vec::with_capacity(windows.len());
-            for segment in windows.keys() {
+            for (segment, (kept, parts)) in &windows {
                 let key = key.of_segment(segment);
+                let sum = || block_in_place(|| self.sum_of(version, &key, *kept, parts));
+                let sum = against.asks_for_records().then(sum);
                 let most = self.settings.values(segment);
-                compared.push(against.of_window(&self.app, version, &key, most).await?);
+                let window = sum.as_ref().map(Sum::records);
+                compared.push(against.of_window(&self.app, version, &key, most, window).await?);
             }
             pages.push((page.taken.clone(), windows.len()));
             block_in_place(|| {
