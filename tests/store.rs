@@ -14,6 +14,8 @@ mod history;
 mod longer;
 #[path = "store/opening.rs"]
 mod opening;
+#[path = "store/outbox.rs"]
+mod outbox;
 #[path = "store/plugins.rs"]
 mod plugins;
 #[path = "store/pruning.rs"]
@@ -95,6 +97,9 @@ on_both! {
     baselines: the_same_bytes_are_one_version, the_last_activation_of_a_baseline_holds,
         two_hosts_that_put_at_once_make_two_versions, views_show_what_happened_to_baselines,
         judged_windows_are_found_with_their_states;
+    outbox: a_notice_is_written_once_and_read_back, every_filter_restricts_deliveries,
+        notices_of_an_incident_are_taken_in_their_order, a_lease_that_is_over_is_anothers,
+        two_hosts_take_no_notice_twice, old_deliveries_are_pruned;
     pruning: old_rows_are_pruned, without_retention_all_is_kept, many_rows_are_pruned_in_slices;
     opening: migrations_run_by_two_at_once_do_not_clash, tables_must_be_there_unless_asked_for,
         newer_tables_are_refused, a_store_is_opened_again;

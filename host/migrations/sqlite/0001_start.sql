@@ -372,3 +372,29 @@ UNION ALL
 SELECT strftime('%Y-%m-%dT%H:%M:%fZ', a.at / 1e6, 'unixepoch'), a.name, 'activated', a.version, a.hash, b.records,
     a.activated_by, a.at
 FROM baseline_activation a LEFT JOIN baseline b ON b.name = a.name AND b.version = a.version;
+
+-- Notices of triggers to actions, written in the transaction of what they tell of and sent at least once; the id is
+-- the idempotency key that receivers are given. In the order of `n` the notices of an incident are sent. `next_at` is
+-- when it is due, null: at once; while a host sends it, the end of its lease.
+CREATE TABLE outbox (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE,
+    incident BLOB NOT NULL,
+    suite TEXT NOT NULL,
+    trigger_name TEXT NOT NULL,
+    action TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'dead', 'skipped')),
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER,
+    lease BLOB,
+    last_status INTEGER,
+    last_error TEXT,
+    ended_at INTEGER
+) STRICT;
+CREATE INDEX outbox_pending ON outbox (incident, action, n) WHERE state = 'pending';
+CREATE INDEX outbox_incident ON outbox (incident, n);
+CREATE INDEX outbox_state ON outbox (state, action, n);
+CREATE INDEX outbox_ended ON outbox (ended_at);

@@ -21,6 +21,7 @@ mod schema;
 mod serve;
 mod test;
 mod token;
+mod triggers;
 mod suggest;
 
 use std::io::Write as _;
@@ -66,6 +67,7 @@ enum Command {
     Config(config::Args),
     Token(token::Args),
     Plugin(plugin::Args),
+    Triggers(triggers::Args),
 }
 
 /// Exit code of bad usage, a bad suite or unreadable data.
@@ -102,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Plugin(args) => plugin::run(&args),
+        Command::Triggers(args) => triggers::run(&args),
     };
     match code {
         Ok(code) => ExitCode::from(code),

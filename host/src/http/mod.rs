@@ -1,5 +1,6 @@
 //! The HTTP API: every path on one screen. Handlers carry; they decide nothing about data.
 
+mod actions;
 mod asked;
 mod baselines;
 mod check;
@@ -35,14 +36,15 @@ use problem::Problem;
         description = "Data-quality and drift rules for ML inference: checks every record against a suite, keeps what failed, answers what happened.\n\nErrors are RFC 9457 problem documents (`application/problem+json`), each with a stable `type`.",
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
     ),
-    // Its path ends in a word that the router cannot tell from the name.
-    paths(baselines::from_windows),
+    // Their paths end in a word that the router cannot tell from the name.
+    paths(baselines::from_windows, actions::redeliver, actions::test),
     components(schemas(crate::wire::RecordVerdict, crate::wire::Finding)),
     tags(
         (name = "check", description = "Check records."),
         (name = "suites", description = "Suites and their versions."),
         (name = "baselines", description = "What windows are compared with."),
         (name = "plugins", description = "Plugins and their versions."),
+        (name = "actions", description = "What is told to other systems when a trigger fires."),
         (name = "history", description = "What was stored."),
         (name = "service", description = "The service itself."),
     )
@@ -102,4 +104,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(baselines::versions))
         .routes(routes!(baselines::version, baselines::delete))
         .routes(routes!(baselines::activate))
+        .routes(routes!(actions::list))
+        .routes(routes!(actions::deliveries))
+        .route("/v1/actions/deliveries/{id}", post(actions::redeliver))
+        .route("/v1/actions/{name}", post(actions::test))
 }

@@ -27,6 +27,7 @@ pub mod due;
 mod error;
 pub mod findings;
 mod migrations;
+pub mod outbox;
 pub mod panes;
 mod parts;
 pub mod plugins;
@@ -107,6 +108,8 @@ pub struct Pruned {
     pub keys: u64,
     /// Windows.
     pub windows: u64,
+    /// Notices that were sent or given up.
+    pub deliveries: u64,
     /// Ids of journal segments.
     pub segments: u64,
 }

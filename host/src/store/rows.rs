@@ -331,6 +331,8 @@ pub struct Retention {
     pub tallies: Option<u32>,
     /// Windows.
     pub windows: Option<u32>,
+    /// Notices that were sent or given up.
+    pub deliveries: Option<u32>,
     /// Idempotency keys, in hours.
     pub key_hours: u32,
 }

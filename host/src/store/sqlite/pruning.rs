@@ -29,6 +29,8 @@ const NAMES: &str =
     "DELETE FROM segment_name WHERE rowid IN (SELECT rowid FROM segment_name WHERE last_seen < $1 LIMIT $2)";
 const KEYS: &str =
     "DELETE FROM idempotency_key WHERE rowid IN (SELECT rowid FROM idempotency_key WHERE came < $1 LIMIT $2)";
+/// Those that wait to be sent have no end.
+const DELIVERIES: &str = "DELETE FROM outbox WHERE n IN (SELECT n FROM outbox WHERE ended_at < $1 LIMIT $2)";
 const SEGMENTS: &str =
     "DELETE FROM segment WHERE rowid IN (SELECT rowid FROM segment WHERE committed_at < $1 LIMIT $2)";
 
@@ -44,6 +46,7 @@ pub async fn prune(pool: &SqlitePool, now: Micros, retention: &Retention) -> Res
         tallies: delete(pool, TALLIES, since(retention.tallies)).await?,
         keys: delete(pool, KEYS, Some(keys)).await?,
         windows: delete(pool, WINDOWS, since(retention.windows)).await?,
+        deliveries: delete(pool, DELIVERIES, since(retention.deliveries)).await?,
         segments: delete(pool, SEGMENTS, since(Some(SEGMENT_DAYS))).await?,
     };
     for statement in [PARTS, DUE, STREAMS, NAMES] {
