@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by its panic")]
 
+#[path = "service/actions.rs"]
+mod actions;
 #[path = "service/baselines.rs"]
 mod baselines;
 #[path = "service/check.rs"]
@@ -29,6 +31,8 @@ mod plugins;
 mod postgres;
 #[path = "service/quality.rs"]
 mod quality;
+#[path = "support/receiver.rs"]
+mod receiver;
 #[path = "service/restart.rs"]
 mod restart;
 #[path = "service/retrain.rs"]

@@ -18,6 +18,8 @@ mod longer;
 mod models;
 #[path = "store/opening.rs"]
 mod opening;
+#[path = "store/outbox.rs"]
+mod outbox;
 #[path = "store/plugins.rs"]
 mod plugins;
 #[path = "store/pruning.rs"]
@@ -105,6 +107,9 @@ on_both! {
     models: a_version_of_a_model_keeps_its_hash, the_deployment_with_the_latest_time_holds,
         a_version_opens_where_its_first_window_began;
     runs: events_of_a_run_are_added_one_after_the_other, a_run_is_checked_by_one_host, runs_are_paged_and_filtered;
+    outbox: a_notice_is_written_once_and_read_back, every_filter_restricts_deliveries,
+        notices_of_an_incident_are_taken_in_their_order, a_lease_that_is_over_is_anothers,
+        two_hosts_take_no_notice_twice, old_deliveries_are_pruned;
     pruning: old_rows_are_pruned, without_retention_all_is_kept, many_rows_are_pruned_in_slices;
     opening: migrations_run_by_two_at_once_do_not_clash, tables_must_be_there_unless_asked_for,
         newer_tables_are_refused, a_store_is_opened_again;

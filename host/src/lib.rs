@@ -20,6 +20,7 @@ pub mod store;
 pub mod config;
 pub mod tokens;
 pub mod intake;
+pub mod actions;
 pub mod wire;
 pub mod service;
 pub mod history;

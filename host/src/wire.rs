@@ -1,5 +1,6 @@
 //! Every JSON shape that the service answers with.
 
+mod actions;
 mod baselines;
 mod drift;
 mod features;
@@ -11,6 +12,7 @@ mod runs;
 mod stored;
 mod windows;
 
+pub use actions::{ActionOut, DeliveryOut, TestOut};
 pub use baselines::{BaselineDetail, BaselineFromWindows, BaselineOut, BaselineVersionOut};
 pub use drift::{AgainstAsked, ColumnDrift, DriftAsked, DriftOut};
 pub use features::{Feature, FeatureBaseline, FeatureDistribution, WindowDistribution};

@@ -40,6 +40,7 @@ pub async fn old_rows_are_pruned(database: Database) {
         tallies: Some(80),
         windows: None,
         predictions: None,
+        deliveries: None,
         key_hours: 36,
     };
     let pruned = store.prune(BEGIN, &retention).await.unwrap();
@@ -62,8 +63,15 @@ pub async fn old_rows_are_pruned(database: Database) {
 pub async fn without_retention_all_is_kept(database: Database) {
     let store = open(&database).await;
     commit(&store, &[BEGIN - 5000 * DAY, BEGIN]).await;
-    let retention =
-        Retention { results: None, failures: None, tallies: None, windows: None, predictions: None, key_hours: 24 };
+    let retention = Retention {
+        results: None,
+        failures: None,
+        tallies: None,
+        windows: None,
+        predictions: None,
+        deliveries: None,
+        key_hours: 24,
+    };
     let pruned = store.prune(BEGIN, &retention).await.unwrap();
     assert_eq!(pruned, Pruned { keys: 1, ..Pruned::default() });
     assert_eq!(count(&store).await, [2, 2, 2]);
@@ -82,6 +90,7 @@ pub async fn many_rows_are_pruned_in_slices(database: Database) {
         tallies: Some(7),
         windows: None,
         predictions: None,
+        deliveries: None,
         key_hours: 1,
     };
     let pruned = store.prune(BEGIN, &retention).await.unwrap();
@@ -90,8 +99,15 @@ pub async fn many_rows_are_pruned_in_slices(database: Database) {
     // Segments were committed just now, whatever the time of their rows.
     assert_eq!(store.commit(&batch_of_today).await.unwrap(), Committed::Before);
     let in_a_month = chrono::Utc::now().timestamp_micros() + 31 * DAY;
-    let for_ever =
-        Retention { results: None, failures: None, tallies: None, windows: None, predictions: None, key_hours: 1 };
+    let for_ever = Retention {
+        results: None,
+        failures: None,
+        tallies: None,
+        windows: None,
+        predictions: None,
+        deliveries: None,
+        key_hours: 1,
+    };
     assert_eq!(store.prune(in_a_month, &for_ever).await.unwrap().segments, 2);
     assert_eq!(store.commit(&batch_of_today).await.unwrap(), Committed::Now);
 }
@@ -111,6 +127,7 @@ fn a_week_that_somebody_reads_goes_the_next_time() {
             tallies: Some(50),
             windows: None,
             predictions: None,
+            deliveries: None,
             key_hours: 36,
         };
         let pruned = store.prune(BEGIN, &retention).await.unwrap();

@@ -585,3 +585,29 @@ SELECT at, id, model, version, status, started_at, finished_at,
 FROM retrain_run;
 COMMENT ON VIEW retrain_run_history IS 'Retraining runs; at is when a run started, or was told of first.';
 COMMENT ON COLUMN retrain_run_history.verdict IS 'The worst verdict of the suites that checked it; null: none has.';
+
+CREATE TABLE outbox (
+    n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id uuid NOT NULL UNIQUE,
+    incident uuid NOT NULL,
+    suite text COLLATE "C" NOT NULL,
+    trigger_name text COLLATE "C" NOT NULL,
+    action text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    data json NOT NULL,
+    at timestamptz NOT NULL,
+    state text COLLATE "C" NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'dead', 'skipped')),
+    tries bigint NOT NULL DEFAULT 0,
+    next_at timestamptz,
+    lease uuid,
+    last_status bigint,
+    last_error text,
+    ended_at timestamptz
+);
+COMMENT ON TABLE outbox IS 'Notices of triggers to actions, written in the transaction of what they tell of and sent at least once; the id is the idempotency key that receivers are given.';
+COMMENT ON COLUMN outbox.n IS 'The order in which they were written, in which the notices of an incident are sent.';
+COMMENT ON COLUMN outbox.next_at IS 'When it is due; null: at once. While a host sends it, the end of its lease.';
+CREATE INDEX outbox_pending ON outbox (incident, action, n) WHERE state = 'pending';
+CREATE INDEX outbox_incident ON outbox (incident, n);
+CREATE INDEX outbox_state ON outbox (state, action, n);
+CREATE INDEX outbox_ended ON outbox (ended_at);

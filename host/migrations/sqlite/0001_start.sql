@@ -506,3 +506,29 @@ SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at, id, model, v
     (finished_at - started_at) / 1e6 AS duration_seconds, CAST(data->>'rows' AS INTEGER) AS data_rows,
     reload->>'status' AS reload_status, incident, verdict, metrics, data, jobs, reload, at AS at_us
 FROM retrain_run;
+
+-- Notices of triggers to actions, written in the transaction of what they tell of and sent at least once; the id is
+-- the idempotency key that receivers are given. In the order of `n` the notices of an incident are sent. `next_at` is
+-- when it is due, null: at once; while a host sends it, the end of its lease.
+CREATE TABLE outbox (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE,
+    incident BLOB NOT NULL,
+    suite TEXT NOT NULL,
+    trigger_name TEXT NOT NULL,
+    action TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'dead', 'skipped')),
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER,
+    lease BLOB,
+    last_status INTEGER,
+    last_error TEXT,
+    ended_at INTEGER
+) STRICT;
+CREATE INDEX outbox_pending ON outbox (incident, action, n) WHERE state = 'pending';
+CREATE INDEX outbox_incident ON outbox (incident, n);
+CREATE INDEX outbox_state ON outbox (state, action, n);
+CREATE INDEX outbox_ended ON outbox (ended_at);

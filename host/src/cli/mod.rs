@@ -25,6 +25,7 @@ mod schema;
 mod serve;
 mod test;
 mod token;
+mod triggers;
 mod suggest;
 
 use std::io::Write as _;
@@ -73,6 +74,7 @@ enum Command {
     Plugin(plugin::Args),
     Models(models::Args),
     Runs(runs::Args),
+    Triggers(triggers::Args),
 }
 
 /// Exit code of bad usage, a bad suite or unreadable data.
@@ -112,6 +114,7 @@ pub fn run() -> ExitCode {
         Command::Plugin(args) => plugin::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Runs(args) => runs::run(&args),
+        Command::Triggers(args) => triggers::run(&args),
     };
     match code {
         Ok(code) => ExitCode::from(code),

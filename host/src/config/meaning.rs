@@ -9,6 +9,7 @@ use super::Config;
 use super::merge::{Merged, child, segments};
 use super::problem::{Origin, Problem};
 use super::words::{Privacy, Signatures};
+use crate::actions::Actions;
 
 /// The configuration, and what is wrong with it as a whole. `broken` are the values that the schema refused: they are
 /// left out, and nothing is said that rests on them.
@@ -76,6 +77,7 @@ impl Check<'_> {
     fn all(&mut self, config: &Config) {
         self.doors(config);
         self.tokens(config);
+        self.actions(config);
         self.plugins(config);
         let (journal, limits) = (&config.journal, &config.limits);
         if self.sound(&["/journal"]) && journal.segment_max > journal.max {
@@ -132,6 +134,17 @@ impl Check<'_> {
         } else if let Err(why) = config.plugins.trust() {
             let hint = "PEM as `openssl pkey -pubout` writes it, or the 32 bytes of the key in Base64";
             self.say(&["/plugins/keys"], why, hint);
+        }
+    }
+
+    /// What is told to other systems.
+    fn actions(&mut self, config: &Config) {
+        if !self.sound(&["/actions", "/public_url"]) {
+            return;
+        }
+        for it in Actions::new(&config.actions, config.public_url.as_deref()).err().into_iter().flatten() {
+            let at = it.member.iter().fold(child("/actions", &it.item.to_string()), |at, name| child(&at, name));
+            self.say(&[&at], it.message, it.hint);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The configuration: defaults, a file, variables and flags, of which the later wins; all problems at once.
 
+mod actions;
 mod merge;
 mod meaning;
 mod plugins;
@@ -8,18 +9,19 @@ mod schema;
 mod secret;
 mod show;
 mod sources;
+mod token;
 mod tree;
 mod units;
 mod words;
 
+pub use actions::{ActionConfig, ActionType, EventMode, HeaderConfig, Moment};
 pub use plugins::Plugins;
 pub use problem::{Origin, Problem, Problems};
 pub use schema::{Field, fields, schema};
-pub use secret::{DatabaseUrl, Digest, Secret, TOKEN_PREFIX};
+pub use secret::{DatabaseUrl, Digest, Hidden, Secret, TOKEN_PREFIX, TargetUrl};
 pub use sources::{FILE, Flag, Sources};
-pub use tree::{
-    Config, Idempotency, Intake, Journal, Limits, Log, Reload, Results, Retention, Stop, Store, Tls, TokenConfig,
-};
+pub use token::TokenConfig;
+pub use tree::{Config, Idempotency, Intake, Journal, Limits, Log, Reload, Results, Retention, Stop, Store, Tls};
 pub use units::{Size, Span};
 pub use words::{LogFormat, LogLevel, PluginLog, Privacy, Record, Scope, Signatures, Sync};
 
@@ -93,6 +95,7 @@ impl Config {
             tallies: days(self.retention.tallies),
             windows: days(self.retention.windows),
             predictions: days(self.retention.predictions),
+            deliveries: days(self.retention.deliveries),
             key_hours: self.idempotency.window.in_hours(),
         }
     }

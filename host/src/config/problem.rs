@@ -141,7 +141,9 @@ fn said(schema: &Json, merged: &Merged, error: &ValidationError) -> Vec<Problem>
 pub(super) fn meant(schema: &Json, here: &Json, name: &str) -> Option<String> {
     did_you_mean(name, properties(here).map(|it| it.0.as_str())).or_else(|| {
         let all = fields(schema);
-        let elsewhere = all.iter().find(|it| it.path.rsplit('.').next() == Some(name));
+        let elsewhere = all.iter().filter(|it| it.path.rsplit('.').next() == Some(name));
+        // A setting that there is once is meant rather than one of a list.
+        let elsewhere = elsewhere.min_by_key(|it| it.path.contains("[]"));
         elsewhere.map(|it| format!("did you mean `{}`?", it.path))
     })
 }

@@ -19,6 +19,14 @@ pub struct Secret(String);
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct DatabaseUrl(String);
 
+/// An address that something is sent to: of it the host alone is written, since paths of webhooks are often secrets.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct TargetUrl(String);
+
+/// Any text that is written as `***`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct Hidden(String);
+
 /// A SHA-256, given as 64 hexadecimal digits; written as `***`, since a short token could be guessed from it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Digest([u8; 32]);
@@ -32,6 +40,29 @@ impl Secret {
 
 impl DatabaseUrl {
     /// The address with its password.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TargetUrl {
+    /// The whole address.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// `https://hooks.example.com/***`
+    pub fn told(&self) -> String {
+        let Some((scheme, rest)) = self.0.split_once("://") else { return HIDDEN.to_owned() };
+        let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let host = authority.rsplit_once('@').map_or(authority, |it| it.1);
+        let tail = if tail.len() > 1 { format!("/{HIDDEN}") } else { tail.to_owned() };
+        format!("{scheme}://{host}{tail}")
+    }
+}
+
+impl Hidden {
+    /// The text itself.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -75,6 +106,8 @@ macro_rules! written_as {
 
 written_as!(Secret, |_: &Secret| HIDDEN.to_owned());
 written_as!(DatabaseUrl, |it: &DatabaseUrl| redacted(&it.0));
+written_as!(TargetUrl, TargetUrl::told);
+written_as!(Hidden, |_: &Hidden| HIDDEN.to_owned());
 written_as!(Digest, |_: &Digest| HIDDEN.to_owned());
 
 impl<'de> Deserialize<'de> for Digest {
@@ -115,6 +148,18 @@ described_as!(DatabaseUrl, "DatabaseUrl", {
     "pattern": "^(postgres|postgresql)://.|^sqlite:.",
     "x-expected": "`postgres://USER:PASSWORD@HOST/DATABASE` or `sqlite:FILE`",
 });
+described_as!(TargetUrl, "TargetUrl", {
+    "type": "string",
+    "writeOnly": true,
+    "pattern": "^https?://[^/?#@]",
+    "x-expected": "an address such as `https://hooks.example.com/..`",
+});
+described_as!(Hidden, "Hidden", {
+    "type": "string",
+    "writeOnly": true,
+    "minLength": 1,
+    "x-expected": "text",
+});
 described_as!(Digest, "Digest", {
     "type": "string",
     "writeOnly": true,
@@ -130,6 +175,14 @@ mod tests {
     fn a_secret_is_not_written() {
         assert_eq!(format!("{:?}", DatabaseUrl("postgres://me:pw@db/dl".to_owned())), "postgres://me:***@db/dl");
         assert_eq!(format!("{:?}", Secret("abc".to_owned())), "***");
+        for (url, told) in [
+            ("https://hooks.slack.com/services/T0/B0/x", "https://hooks.slack.com/***"),
+            ("https://me:pw@h:8443?k=v", "https://h:8443/***"),
+            ("http://h/", "http://h/"),
+            ("nonsense", "***"),
+        ] {
+            assert_eq!(format!("{:?}", TargetUrl(url.to_owned())), told);
+        }
     }
 
     #[test]

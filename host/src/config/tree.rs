@@ -1,16 +1,17 @@
 //! All settings, each with its default; its sentence is what the schema and the documentation say of it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::actions::ActionConfig;
 use super::plugins::Plugins;
-use super::secret::{DatabaseUrl, Digest, Secret};
+use super::secret::{DatabaseUrl, Secret};
+use super::token::TokenConfig;
 use super::units::{Size, Span};
-use super::words::{LogFormat, LogLevel, Privacy, Record, Scope, Sync};
+use super::words::{LogFormat, LogLevel, Privacy, Record, Sync};
 
 /// The configuration of Driftline's service.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +35,13 @@ pub struct Config {
     pub tls: Tls,
     /// Who may do what; without tokens anyone who reaches the service may do anything.
     pub tokens: Vec<TokenConfig>,
+    /// What is told to other systems when a trigger fires; `docs/actions.md` shows them.
+    pub actions: Vec<ActionConfig>,
+    /// Address by which people and other systems reach the service, such as `https://driftline.example.com`; what
+    /// actions send links to it.
+    #[schemars(regex(pattern = "^https?://[^/?#@][^?#]*$"))]
+    #[schemars(extend("x-expected" = "an address such as `https://driftline.example.com`"))]
+    pub public_url: Option<String>,
     /// Bounds of what is accepted.
     pub limits: Limits,
     /// The journal, in which results wait for the store.
@@ -70,29 +78,6 @@ pub struct Tls {
     /// PEM file of the certificate's private key.
     #[schemars(length(min = 1))]
     pub key: Option<PathBuf>,
-}
-
-/// A token; `driftline token new` makes one and prints these lines.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TokenConfig {
-    /// Name of the token in logs and of whom changes are by; unique.
-    #[schemars(regex(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"))]
-    #[schemars(extend("x-expected" = "a name of up to 64 letters, digits, `.`, `_` and `-`"))]
-    pub name: String,
-    /// SHA-256 of the token, 64 hexadecimal digits; the token itself is kept nowhere.
-    pub sha256: Digest,
-    /// What the token allows.
-    #[schemars(length(min = 1))]
-    pub scopes: Vec<Scope>,
-    /// Requests in a second, over a longer time; null: any number.
-    #[serde(default)]
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub rate: Option<NonZeroU32>,
-    /// Requests at once before `rate` counts; null: as many as `rate`.
-    #[serde(default)]
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub burst: Option<NonZeroU32>,
 }
 
 /// Bounds of what is accepted.
@@ -233,6 +218,8 @@ pub struct Retention {
     pub windows: Option<Span>,
     /// Age at which predictions are deleted, and labels that did not change for so long, in whole days; null: never.
     pub predictions: Option<Span>,
+    /// Age at which notices of triggers are deleted that were sent or given up, in whole days; null: never.
+    pub deliveries: Option<Span>,
     /// Time between two deletions.
     pub every: Span,
 }
@@ -281,6 +268,8 @@ impl Default for Config {
             database: None,
             tls: Tls::default(),
             tokens: Vec::new(),
+            actions: Vec::new(),
+            public_url: None,
             limits: Limits::default(),
             journal: Journal::default(),
             intake: Intake::default(),
@@ -373,6 +362,7 @@ impl Default for Retention {
             tallies: Some(Span::days(400)),
             windows: Some(Span::days(90)),
             predictions: Some(Span::days(90)),
+            deliveries: Some(Span::days(90)),
             every: Span::hours(1),
         }
     }

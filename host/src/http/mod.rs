@@ -1,5 +1,6 @@
 //! The HTTP API: every path on one screen. Handlers carry; they decide nothing about data.
 
+mod actions;
 mod asked;
 mod baselines;
 mod check;
@@ -38,8 +39,8 @@ use problem::Problem;
         description = "Data-quality and drift rules for ML inference: checks every record against a suite, keeps what failed, answers what happened.\n\nErrors are RFC 9457 problem documents (`application/problem+json`), each with a stable `type`.",
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
     ),
-    // Its path ends in a word that the router cannot tell from the name.
-    paths(baselines::from_windows, models::deploy),
+    // Their paths end in a word that the router cannot tell from the name.
+    paths(baselines::from_windows, models::deploy, actions::redeliver, actions::test),
     components(schemas(crate::wire::RecordVerdict, crate::wire::Finding)),
     tags(
         (name = "check", description = "Check records."),
@@ -48,6 +49,7 @@ use problem::Problem;
         (name = "baselines", description = "What windows are compared with."),
         (name = "models", description = "Models, their versions, and their retraining runs."),
         (name = "plugins", description = "Plugins and their versions."),
+        (name = "actions", description = "What is told to other systems when a trigger fires."),
         (name = "history", description = "What was stored."),
         (name = "service", description = "The service itself."),
     )
@@ -117,4 +119,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(models::deployed))
         .routes(routes!(retrain::list, retrain::tell))
         .routes(routes!(retrain::get))
+        .routes(routes!(actions::list))
+        .routes(routes!(actions::deliveries))
+        .route("/v1/actions/deliveries/{id}", post(actions::redeliver))
+        .route("/v1/actions/{name}", post(actions::test))
 }

@@ -15,6 +15,7 @@ use super::batch;
 use super::comparing::named;
 use super::reload::Reloader;
 use super::shelf::Shelf;
+use crate::actions::Actions;
 use crate::intake::Intake;
 use crate::intake::entry::KeyNote;
 use crate::store::Store;
@@ -83,6 +84,8 @@ pub struct Live {
     pub tokens: Option<Arc<Tokens>>,
     /// How long rows are kept.
     pub retention: Retention,
+    /// What is told to other systems.
+    pub actions: Arc<Actions>,
 }
 
 /// Everything that a handler needs.

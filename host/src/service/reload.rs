@@ -12,8 +12,10 @@ use super::start::may_listen;
 use crate::config::{self, Config, Sources};
 
 /// What takes effect at once; everything else wants a restart. Sections of the configuration, or settings.
-const AT_ONCE: [&str; 8] = [
+const AT_ONCE: [&str; 10] = [
     "tokens",
+    "actions",
+    "public_url",
     "limits",
     "results.record",
     "results.sample",
@@ -60,6 +62,7 @@ impl Reloader {
         // Written, these hide what they are.
         let hidden = [
             ("tokens", before.tokens != new.tokens),
+            ("actions", before.actions != new.actions),
             ("database", before.database != new.database),
             ("results.privacy_key", before.results.privacy_key != new.results.privacy_key),
         ];
@@ -69,10 +72,15 @@ impl Reloader {
             }
         }
         let (at_once, later): (Vec<_>, Vec<_>) = changed.into_iter().partition(|it| is_at_once(it));
-        if !at_once.is_empty() {
+        // A file of a template may have changed where no setting has.
+        let has_files = new.actions.iter().any(|it| it.body_file.is_some());
+        if !at_once.is_empty() || has_files {
             let tokens_changed = at_once.iter().any(|it| is_within(it, "tokens"));
-            app.change(Live::new(&new), tokens_changed);
-            info!(settings = at_once.join(", "), "the configuration has changed");
+            let live = Live::new(&new).map_err(|it| problems(format!("{it:#}")))?;
+            app.change(live, tokens_changed);
+            if !at_once.is_empty() {
+                info!(settings = at_once.join(", "), "the configuration has changed");
+            }
         }
         if !later.is_empty() {
             warn!(settings = later.join(", "), "the configuration has changed, and wants a restart");

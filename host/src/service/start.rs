@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
@@ -17,7 +18,8 @@ use super::app::{App, Live, Recorded, Settings, now};
 use super::registry::Registry;
 use super::reload::Reloader;
 use super::shelf::Shelf;
-use super::{batch, closing, joining, retrain, version};
+use super::{batch, closing, delivering, joining, retrain, version};
+use crate::actions::Actions;
 use crate::config::{self, Config};
 use crate::http::{Listening, bind, listen};
 use crate::intake::{self, Intake};
@@ -34,6 +36,8 @@ pub struct Running {
     pub address: SocketAddr,
     listening: Listening,
     flush: JoinHandle<()>,
+    deliver: JoinHandle<()>,
+    stop_delivering: watch::Sender<bool>,
     others: Vec<JoinHandle<()>>,
     grace: Duration,
 }
@@ -47,13 +51,15 @@ pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Resul
     let store = open_store(config).await?;
     let intake = Intake::open(&config.data.join("journal"), intake_limits(config)).context("the journal")?;
     let shelf = shelf(config, &store).await?;
-    let app = App::new(Live::new(config), shelf, Arc::clone(&intake), store.clone(), reloader);
+    let app = App::new(Live::new(config)?, shelf, Arc::clone(&intake), store.clone(), reloader);
     if let Err(error) = app.reload().await {
         warn!(%error, "the suites of the store cannot be read; those of the folder are active");
     }
     let windows = window_settings(config);
     let sum_up = closing::sum_up(&app, windows);
     let flush = tokio::spawn(Arc::clone(&intake).run(store.clone(), sum_up));
+    let (stop_delivering, stopped) = watch::channel(false);
+    let deliver = tokio::spawn(delivering::run(Arc::clone(&app), stopped));
     let others = vec![
         tokio::spawn(watch(Arc::clone(&app), config.reload.poll.duration())),
         tokio::spawn(closing::run(Arc::clone(&app), windows)),
@@ -66,7 +72,16 @@ pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Resul
     app.get_ready(true);
     let suites = app.shelf.now();
     info!(%address, suites = suites.active.len(), broken = suites.broken.len(), "ready");
-    Ok(Running { app, address, listening, flush, others, grace: config.stop.grace.duration() })
+    Ok(Running {
+        app,
+        address,
+        listening,
+        flush,
+        deliver,
+        stop_delivering,
+        others,
+        grace: config.stop.grace.duration(),
+    })
 }
 
 /// A shelf with nothing on it yet.
@@ -80,12 +95,19 @@ impl Running {
         info!("stopping");
         self.app.get_ready(false);
         self.others.iter().for_each(JoinHandle::abort);
+        let _ = self.stop_delivering.send(true);
         let until = Instant::now() + self.grace;
         let served = self.listening.stop(self.grace).await;
         self.app.intake.stop();
         let left = until.saturating_duration_since(Instant::now()).max(Duration::from_secs(2));
         if timeout(left, self.flush).await.is_err() {
             warn!("the store did not take all in time; the journal keeps the rest");
+        }
+        let left = until.saturating_duration_since(Instant::now()).max(Duration::from_secs(2));
+        let mut deliver = self.deliver;
+        if timeout(left, &mut deliver).await.is_err() {
+            deliver.abort();
+            warn!("notices were being sent; they are sent again after the next start");
         }
         self.app.store.close().await;
         info!("stopped");
@@ -142,12 +164,16 @@ pub(super) fn may_listen(config: &Config, address: SocketAddr) -> anyhow::Result
 
 impl Live {
     /// What a configuration says.
-    pub fn new(config: &Config) -> Self {
-        Live {
+    pub fn new(config: &Config) -> anyhow::Result<Self> {
+        let actions = Actions::new(&config.actions, config.public_url.as_deref()).map_err(|all| {
+            anyhow::anyhow!("actions: {}", all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        })?;
+        Ok(Live {
             settings: app_settings(config),
+            actions: Arc::new(actions),
             tokens: (!config.tokens.is_empty()).then(|| Arc::new(Tokens::new(&config.tokens))),
             retention: config.rows_kept(),
-        }
+        })
     }
 }
 

@@ -29,6 +29,7 @@ pub mod findings;
 pub mod labels;
 mod migrations;
 pub mod models;
+pub mod outbox;
 pub mod panes;
 mod parts;
 pub mod plugins;
@@ -113,6 +114,8 @@ pub struct Pruned {
     pub windows: u64,
     /// Predictions (`SQLite`) and labels.
     pub labels: u64,
+    /// Notices that were sent or given up.
+    pub deliveries: u64,
     /// Ids of journal segments.
     pub segments: u64,
 }

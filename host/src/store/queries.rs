@@ -8,7 +8,7 @@ use super::batch::time;
 use super::findings::FINDING;
 use super::reading::moment;
 use super::rows::{Cursor, Filter, Micros, Verdict};
-use super::texts::indexed;
+use super::texts::{indexed, kept};
 
 /// Where the databases differ.
 pub trait Dialect: Database + Sized {
@@ -16,6 +16,8 @@ pub trait Dialect: Database + Sized {
     const VERDICT: &'static str;
     /// Binds a text.
     fn text(query: &mut QueryBuilder<Self>, text: &str);
+    /// Binds a text of any length, which is part of no index.
+    fn words(query: &mut QueryBuilder<Self>, text: &str);
     /// Binds a time.
     fn time(query: &mut QueryBuilder<Self>, at: Micros);
     /// Binds an id.
@@ -32,6 +34,8 @@ pub trait Dialect: Database + Sized {
     fn among(query: &mut QueryBuilder<Self>, texts: &[String]);
     /// Binds a verdict.
     fn verdict(query: &mut QueryBuilder<Self>, verdict: Verdict);
+    /// What lets an update pass over rows that another one holds.
+    const SKIP_LOCKED: &'static str;
     /// Whether a question that concerns failures goes from the failures to their results.
     const LATERAL: bool;
     /// The start of the span of so many seconds that a minute lies in.
@@ -41,9 +45,14 @@ pub trait Dialect: Database + Sized {
 impl Dialect for Postgres {
     const VERDICT: &'static str = "r.verdict::text";
     const LATERAL: bool = true;
+    const SKIP_LOCKED: &'static str = " FOR UPDATE SKIP LOCKED";
 
     fn text(query: &mut QueryBuilder<Self>, text: &str) {
         query.push_bind(indexed(text).into_owned());
+    }
+
+    fn words(query: &mut QueryBuilder<Self>, text: &str) {
+        query.push_bind(kept(text).into_owned());
     }
 
     fn time(query: &mut QueryBuilder<Self>, at: Micros) {
@@ -87,9 +96,14 @@ impl Dialect for Postgres {
 impl Dialect for Sqlite {
     const VERDICT: &'static str = "CASE r.verdict WHEN 0 THEN 'pass' WHEN 1 THEN 'warn' ELSE 'fail' END";
     const LATERAL: bool = false;
+    const SKIP_LOCKED: &'static str = "";
 
     fn text(query: &mut QueryBuilder<Self>, text: &str) {
         query.push_bind(indexed(text).into_owned());
+    }
+
+    fn words(query: &mut QueryBuilder<Self>, text: &str) {
+        query.push_bind(kept(text).into_owned());
     }
 
     fn time(query: &mut QueryBuilder<Self>, at: Micros) {

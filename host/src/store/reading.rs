@@ -11,6 +11,7 @@ use sqlx::{FromRow, Row};
 use super::baselines::BaselineRow;
 use super::batch::time;
 use super::due::{Longer, Sums};
+use super::outbox::{Count, DeliveryRow};
 use super::panes::Waiting;
 use super::parts::Bundle;
 use super::plugins::PluginRow;
@@ -295,6 +296,39 @@ macro_rules! readers {
                     at: $time(row, "put_at")?,
                     by: row.try_get("put_by")?,
                     active: row.try_get("active")?,
+                })
+            }
+        }
+
+        impl FromRow<'_, $row> for DeliveryRow {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(DeliveryRow {
+                    n: row.try_get("n")?,
+                    id: row.try_get("id")?,
+                    incident: row.try_get("incident")?,
+                    suite: row.try_get("suite")?,
+                    trigger: row.try_get("trigger_name")?,
+                    action: row.try_get("action")?,
+                    kind: row.try_get("kind")?,
+                    data: row.try_get("data")?,
+                    at: $time(row, "at")?,
+                    state: row.try_get("state")?,
+                    tries: row.try_get("tries")?,
+                    next_at: $time_or_none(row, "next_at")?,
+                    last_status: row.try_get("last_status")?,
+                    last_error: row.try_get("last_error")?,
+                    ended_at: $time_or_none(row, "ended_at")?,
+                })
+            }
+        }
+
+        impl FromRow<'_, $row> for Count {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(Count {
+                    action: row.try_get("action")?,
+                    state: row.try_get("state")?,
+                    n: row.try_get("n")?,
+                    oldest: $time(row, "oldest")?,
                 })
             }
         }

@@ -336,6 +336,8 @@ pub struct Retention {
     pub windows: Option<u32>,
     /// Predictions, and the labels that came for them.
     pub predictions: Option<u32>,
+    /// Notices that were sent or given up.
+    pub deliveries: Option<u32>,
     /// Idempotency keys, in hours.
     pub key_hours: u32,
 }

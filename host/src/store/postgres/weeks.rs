@@ -149,6 +149,9 @@ pub async fn prune(pool: &PgPool, weeks: &Weeks, now: Micros, retention: &Retent
         }
     }
     pruned.keys = delete(pool, DELETE_KEYS, now - Micros::from(retention.key_hours) * 3600 * SECOND).await?;
+    if let Some(days) = retention.deliveries {
+        pruned.deliveries = delete(pool, DELETE_DELIVERIES, days_before(now, days)).await?;
+    }
     pruned.segments = delete(pool, DELETE_SEGMENTS, days_before(now, SEGMENT_DAYS)).await?;
     Ok(pruned)
 }
@@ -210,6 +213,10 @@ const DELETE_LABELS: &str =
 
 const DELETE_KEYS: &str =
     "DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_key WHERE came < $1 LIMIT $2))";
+
+/// Those that wait to be sent have no end.
+const DELETE_DELIVERIES: &str =
+    "DELETE FROM outbox WHERE n = ANY (ARRAY(SELECT n FROM outbox WHERE ended_at < $1 LIMIT $2))";
 
 const DELETE_SEGMENTS: &str =
     "DELETE FROM segment WHERE ctid = ANY (ARRAY(SELECT ctid FROM segment WHERE committed_at < $1 LIMIT $2))";

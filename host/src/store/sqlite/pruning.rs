@@ -31,6 +31,8 @@ const PREDICTIONS: &str = "DELETE FROM prediction WHERE rowid IN (SELECT rowid F
 const LABELS: &str = "DELETE FROM label WHERE rowid IN (SELECT rowid FROM label WHERE changed_at < $1 LIMIT $2)";
 const KEYS: &str =
     "DELETE FROM idempotency_key WHERE rowid IN (SELECT rowid FROM idempotency_key WHERE came < $1 LIMIT $2)";
+/// Those that wait to be sent have no end.
+const DELIVERIES: &str = "DELETE FROM outbox WHERE n IN (SELECT n FROM outbox WHERE ended_at < $1 LIMIT $2)";
 const SEGMENTS: &str =
     "DELETE FROM segment WHERE rowid IN (SELECT rowid FROM segment WHERE committed_at < $1 LIMIT $2)";
 
@@ -48,6 +50,7 @@ pub async fn prune(pool: &SqlitePool, now: Micros, retention: &Retention) -> Res
         windows: delete(pool, WINDOWS, since(retention.windows)).await?,
         labels: delete(pool, PREDICTIONS, since(retention.predictions)).await?
             + delete(pool, LABELS, since(retention.predictions)).await?,
+        deliveries: delete(pool, DELIVERIES, since(retention.deliveries)).await?,
         segments: delete(pool, SEGMENTS, since(Some(SEGMENT_DAYS))).await?,
     };
     for statement in [PARTS, DUE, STREAMS, NAMES] {
