@@ -7,6 +7,7 @@ mod drift;
 mod plugins;
 mod quality;
 mod segments;
+mod triggers;
 mod watch;
 mod when;
 mod windows;
@@ -36,6 +37,8 @@ pub fn suite_schema() -> Json {
     definitions.insert("plugin".into(), plugin());
     definitions.insert("rule".into(), rule());
     definitions.insert("when".into(), when());
+    definitions.insert("trigger".into(), triggers::trigger());
+    definitions.insert("trigger.when".into(), triggers::condition());
     definitions.insert(
         "names".into(),
         json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": ["string", "number", "boolean"]}}]}),
@@ -113,6 +116,7 @@ fn suite() -> Json {
                 "type": ["array", "null"],
                 "description": "What is expected; `driftline kinds` lists the kinds.",
             },
+            "triggers": triggers::triggers(),
             "plugins": {
                 "description": "The plugins whose rules are used: a list, or a mapping of names to files.",
                 "anyOf": [

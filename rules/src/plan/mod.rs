@@ -6,6 +6,7 @@ mod guard;
 mod implicit;
 mod plugins;
 pub mod segments;
+mod triggers;
 mod watch;
 mod when;
 
@@ -27,6 +28,7 @@ use crate::row::{Row, Slot};
 use crate::shape::Shape;
 use crate::sketch::Spec;
 use crate::suite::problem::At;
+use crate::suite::triggers::Trigger;
 use crate::suite::{Drift, Example, OnFail, Over, Privacy, RecordFields, Windows};
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -108,6 +110,8 @@ pub struct Plan {
     pub privacy: Privacy,
     /// Where the well-known fields lie.
     pub record: RecordFields,
+    /// When something is to be done about what windows show; one that names another stands behind it.
+    pub triggers: Vec<Trigger>,
     /// Records with the verdict that they must get.
     pub examples: Vec<Example>,
     /// Whether some expectation is about the names of columns.

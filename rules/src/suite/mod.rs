@@ -9,6 +9,7 @@ pub mod plugins;
 pub mod problem;
 mod read;
 mod segments;
+pub mod triggers;
 mod windows;
 
 pub use drift::{Drift, Reference};
@@ -54,6 +55,8 @@ pub struct Suite {
     pub plugins: Vec<plugins::Used>,
     /// The expectations.
     pub entries: Vec<Entry>,
+    /// When something is to be done about what windows show.
+    pub triggers: Vec<triggers::Trigger>,
     /// Records with the verdict that they must get.
     pub examples: Vec<Example>,
 }
