@@ -6,6 +6,7 @@ mod features;
 mod findings;
 mod plugins;
 mod stored;
+mod triggers;
 mod windows;
 
 pub use baselines::{BaselineDetail, BaselineFromWindows, BaselineOut, BaselineVersionOut};
@@ -16,6 +17,7 @@ pub use plugins::{
     AboutOut, BrokenPlugin, CapabilityOut, InputOut, OutputOut, PluginOut, PluginVersionOut, PluginsOut,
 };
 pub use stored::{LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredResult, SuiteOut, VersionOut};
+pub use triggers::{IncidentDetail, IncidentEvent, IncidentOut, TriggerAsked, TriggerOut, TriggerState};
 pub use windows::{StoredWindow, Stream, WindowDetail};
 
 use serde::{Serialize, Serializer};

@@ -19,8 +19,10 @@ mod profile;
 mod quality;
 mod schema;
 mod serve;
+mod service;
 mod test;
 mod token;
+mod triggers;
 mod suggest;
 
 use std::io::Write as _;
@@ -62,6 +64,7 @@ enum Command {
     Serve(serve::Args),
     Migrate(migrate::Args),
     History(history::Args),
+    Triggers(triggers::Args),
     Demo(demo::Args),
     Config(config::Args),
     Token(token::Args),
@@ -98,6 +101,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::History(args) => history::run(&args),
+        Command::Triggers(args) => triggers::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Token(args) => token::run(&args),

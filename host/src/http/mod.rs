@@ -15,6 +15,7 @@ mod listen;
 mod plugins;
 pub mod problem;
 mod suites;
+mod triggers;
 mod windows;
 
 use std::sync::Arc;
@@ -35,14 +36,15 @@ use problem::Problem;
         description = "Data-quality and drift rules for ML inference: checks every record against a suite, keeps what failed, answers what happened.\n\nErrors are RFC 9457 problem documents (`application/problem+json`), each with a stable `type`.",
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
     ),
-    // Its path ends in a word that the router cannot tell from the name.
-    paths(baselines::from_windows),
+    // Their paths end in a word that the router cannot tell from the name.
+    paths(baselines::from_windows, triggers::command, triggers::fire),
     components(schemas(crate::wire::RecordVerdict, crate::wire::Finding)),
     tags(
         (name = "check", description = "Check records."),
         (name = "suites", description = "Suites and their versions."),
         (name = "baselines", description = "What windows are compared with."),
         (name = "plugins", description = "Plugins and their versions."),
+        (name = "triggers", description = "What is to be done, and who decides."),
         (name = "history", description = "What was stored."),
         (name = "service", description = "The service itself."),
     )
@@ -102,4 +104,10 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(baselines::versions))
         .routes(routes!(baselines::version, baselines::delete))
         .routes(routes!(baselines::activate))
+        .routes(routes!(triggers::list))
+        .routes(routes!(triggers::get))
+        .route("/v1/triggers/{id}", post(triggers::command))
+        .routes(routes!(triggers::incident))
+        .routes(routes!(triggers::of_suite))
+        .route("/v1/suites/{suite}/triggers/{trigger}", post(triggers::fire))
 }

@@ -17,7 +17,7 @@ use super::app::{App, Live, Recorded, Settings, now};
 use super::registry::Registry;
 use super::reload::Reloader;
 use super::shelf::Shelf;
-use super::{batch, closing, version};
+use super::{batch, closing, deciding, version};
 use crate::config::{self, Config};
 use crate::http::{Listening, bind, listen};
 use crate::intake::{self, Intake};
@@ -57,6 +57,7 @@ pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Resul
     let others = vec![
         tokio::spawn(watch(Arc::clone(&app), config.reload.poll.duration())),
         tokio::spawn(closing::run(Arc::clone(&app), windows)),
+        tokio::spawn(deciding::run(Arc::clone(&app))),
         tokio::spawn(prune(Arc::clone(&app), config.retention.every.duration())),
     ];
     let listening = listen(Arc::clone(&app), socket, config.limits.idle_timeout.duration(), config.tls_files()).await?;

@@ -8,7 +8,7 @@ use super::batch::time;
 use super::findings::FINDING;
 use super::reading::moment;
 use super::rows::{Cursor, Filter, Micros, Verdict};
-use super::texts::indexed;
+use super::texts::{indexed, kept};
 
 /// Where the databases differ.
 pub trait Dialect: Database + Sized {
@@ -16,6 +16,8 @@ pub trait Dialect: Database + Sized {
     const VERDICT: &'static str;
     /// Binds a text.
     fn text(query: &mut QueryBuilder<Self>, text: &str);
+    /// Binds a text of any length, which is in no index.
+    fn long(query: &mut QueryBuilder<Self>, text: &str);
     /// Binds a time.
     fn time(query: &mut QueryBuilder<Self>, at: Micros);
     /// Binds an id.
@@ -40,6 +42,10 @@ impl Dialect for Postgres {
 
     fn text(query: &mut QueryBuilder<Self>, text: &str) {
         query.push_bind(indexed(text).into_owned());
+    }
+
+    fn long(query: &mut QueryBuilder<Self>, text: &str) {
+        query.push_bind(kept(text).into_owned());
     }
 
     fn time(query: &mut QueryBuilder<Self>, at: Micros) {
@@ -78,6 +84,10 @@ impl Dialect for Sqlite {
 
     fn text(query: &mut QueryBuilder<Self>, text: &str) {
         query.push_bind(indexed(text).into_owned());
+    }
+
+    fn long(query: &mut QueryBuilder<Self>, text: &str) {
+        query.push_bind(kept(text).into_owned());
     }
 
     fn time(query: &mut QueryBuilder<Self>, at: Micros) {

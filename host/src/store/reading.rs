@@ -21,19 +21,19 @@ pub fn moment(at: Micros) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(time(at)).unwrap_or_default()
 }
 
-fn postgres_time(row: &PgRow, column: &str) -> sqlx::Result<Micros> {
+pub(super) fn postgres_time(row: &PgRow, column: &str) -> sqlx::Result<Micros> {
     row.try_get::<DateTime<Utc>, _>(column).map(|it| it.timestamp_micros())
 }
 
-fn postgres_time_or_none(row: &PgRow, column: &str) -> sqlx::Result<Option<Micros>> {
+pub(super) fn postgres_time_or_none(row: &PgRow, column: &str) -> sqlx::Result<Option<Micros>> {
     row.try_get::<Option<DateTime<Utc>>, _>(column).map(|it| it.map(|it| it.timestamp_micros()))
 }
 
-fn sqlite_time_or_none(row: &SqliteRow, column: &str) -> sqlx::Result<Option<Micros>> {
+pub(super) fn sqlite_time_or_none(row: &SqliteRow, column: &str) -> sqlx::Result<Option<Micros>> {
     row.try_get(column)
 }
 
-fn sqlite_time(row: &SqliteRow, column: &str) -> sqlx::Result<Micros> {
+pub(super) fn sqlite_time(row: &SqliteRow, column: &str) -> sqlx::Result<Micros> {
     row.try_get(column)
 }
 

@@ -1,16 +1,16 @@
 //! `driftline plugin push`, `pull`, `list` and `activate`: plugins in registries and in services that run.
 
 use std::fs;
-use std::io::Read as _;
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use clap::Args as ClapArgs;
 use driftline_rules::plugin::Plugin as _;
 use serde_json::Value;
 
 use super::Opening;
 use crate::cli::say;
+use crate::cli::service::{self, refused};
 use crate::plugins::{Limits, Registries, digest, local_registries, signature_text};
 
 /// A service that runs, and who asks it.
@@ -163,42 +163,13 @@ impl Service {
 
     /// The status and the document that was answered.
     fn ask(&self, method: &str, path: &str, body: Option<&crate::plugins::Found>) -> anyhow::Result<(u16, Value)> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        let url = format!("{}{path}", self.url.trim_end_matches('/'));
-        let mut request = ureq::http::Request::builder().method(method).uri(&url);
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
+        let mut headers = vec![("content-type", "application/wasm".to_owned())];
         if let Some(signature) = body.and_then(|it| it.signature.as_ref()) {
-            request = request.header("driftline-signature", signature_text(signature));
+            headers.push(("driftline-signature", signature_text(signature)));
         }
         let bytes = body.map_or_else(Vec::new, |it| it.component.clone());
-        let request = request.header("content-type", "application/wasm").body(bytes)?;
-        let mut response = agent.run(request).with_context(|| format!("{url} does not answer"))?;
-        let status = response.status().as_u16();
-        let mut text = String::new();
-        response.body_mut().as_reader().take(64 << 20).read_to_string(&mut text)?;
-        let answer = serde_json::from_str(&text).with_context(|| format!("{url} is no service of Driftline"))?;
-        Ok((status, answer))
+        service::ask((&self.url, self.token.as_deref()), method, path, &headers, bytes)
     }
-}
-
-/// Says why a service refuses something.
-fn refused(answer: &Value) -> anyhow::Result<u8> {
-    let Some(title) = answer["title"].as_str() else { bail!("the service answers {answer}") };
-    say(|out| {
-        writeln!(out, "refused: {title}")?;
-        let reasons: Vec<_> = answer["problems"].as_array().into_iter().flatten().collect();
-        for it in &reasons {
-            writeln!(out, "  {}", it["message"].as_str().unwrap_or_default())?;
-        }
-        if reasons.is_empty() {
-            writeln!(out, "  {}", answer["detail"].as_str().unwrap_or_default())?;
-        }
-        Ok(())
-    })?;
-    Ok(1)
 }
 
 fn registries() -> anyhow::Result<Registries> {

@@ -1,0 +1,61 @@
+//! `driftline triggers`: incidents, and what is decided about them.
+
+mod decide;
+mod list;
+mod show;
+
+use anyhow::Context as _;
+use clap::{Args as ClapArgs, Subcommand};
+
+use crate::config::Config;
+use crate::store::{Options, Store};
+
+/// List incidents of triggers, look at one, and decide about it.
+///
+/// `list` and `show` read the store of the configuration (see `driftline serve`), and the service need not run; all others
+/// ask a service that runs. `docs/triggers.md` says more.
+#[derive(ClapArgs, Debug)]
+#[command(
+    after_help = "Examples:\n  driftline triggers list --open\n  driftline triggers show 0192f0c1-2f6b-7c3e-9d54-9b4e2f1f6a10\n  driftline triggers approve 0192f0c1-2f6b-7c3e-9d54-9b4e2f1f6a10 --reason 'new data is complete'\n  driftline triggers fire payments/weekly\n\nExit codes: 0; 1 the service refuses it; 3 bad usage or configuration, or the store or the service cannot be asked."
+)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    List(list::Args),
+    Show(show::Args),
+    Approve(decide::Approve),
+    Reject(decide::Reject),
+    Ack(decide::Ack),
+    Resolve(decide::Resolve),
+    Fire(decide::Fire),
+    Feedback(decide::Feedback),
+}
+
+/// Runs the command; the exit code.
+pub fn run(args: &Args) -> anyhow::Result<u8> {
+    match &args.command {
+        Command::List(args) => list::run(args),
+        Command::Show(args) => show::run(args),
+        Command::Approve(args) => decide::approve(args),
+        Command::Reject(args) => decide::reject(args),
+        Command::Ack(args) => decide::ack(args),
+        Command::Resolve(args) => decide::resolve(args),
+        Command::Fire(args) => decide::fire(args),
+        Command::Feedback(args) => decide::feedback(args),
+    }
+}
+
+/// Does something with the store of a configuration, which is not changed.
+fn with_store<T>(config: &Config, ask: impl AsyncFnOnce(Store) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let options =
+        Options { max_connections: 2, acquire_timeout: config.store.acquire_timeout.duration(), migrate: false };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let store = Store::open(&config.database_url(), &options).await.context("the store")?;
+        ask(store).await
+    })
+}
