@@ -43,6 +43,8 @@ mod segments;
 mod server;
 #[path = "service/suites.rs"]
 mod suites;
+#[path = "service/triggers.rs"]
+mod triggers;
 #[path = "service/watches.rs"]
 mod watches;
 #[path = "service/who.rs"]

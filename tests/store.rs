@@ -28,6 +28,8 @@ mod pruning;
 mod segments;
 #[path = "store/suites.rs"]
 mod suites;
+#[path = "store/triggers.rs"]
+mod triggers;
 #[path = "store/watches.rs"]
 mod watches;
 #[path = "store/windows.rs"]
@@ -97,6 +99,9 @@ on_both! {
     segments: what_is_not_judged_yet_is_found_with_its_page;
     watches: a_window_follows_the_latest_one_that_was_watched, windows_wait_for_earlier_ones_that_are_over,
         one_host_at_a_time_closes_windows_that_are_watched;
+    triggers: what_is_decided_is_written_once_and_read_back, of_two_that_decide_at_once_one_is_heard,
+        incidents_are_paged_and_filtered, windows_wait_until_triggers_have_seen_them_as_they_are,
+        incidents_that_are_over_are_pruned_with_their_steps;
     suites: versions_are_kept_once, the_last_activation_holds, a_version_that_is_not_there_is_not_activated;
     plugins: plugins_are_kept_once_with_their_bytes, the_last_activation_of_a_plugin_holds,
         views_show_what_happened_to_plugins;

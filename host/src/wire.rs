@@ -10,6 +10,7 @@ mod models;
 mod plugins;
 mod runs;
 mod stored;
+mod triggers;
 mod windows;
 
 pub use actions::{ActionOut, DeliveryOut, TestOut};
@@ -24,6 +25,7 @@ pub use plugins::{
 };
 pub use runs::{RunCheck, RunData, RunEvent, RunFailure, RunJob, RunOut, RunReload, Word as RunWord};
 pub use stored::{LabelsOut, Page, ProblemOut, ResultDetail, Stat, StoredFailure, StoredResult, SuiteOut, VersionOut};
+pub use triggers::{IncidentDetail, IncidentEvent, IncidentOut, TriggerAsked, TriggerOut, TriggerState};
 pub use windows::{StoredWindow, Stream, WindowDetail};
 
 use serde::{Serialize, Serializer};

@@ -36,6 +36,7 @@ pub mod expectation;
 pub mod plan;
 pub mod run;
 pub mod segments;
+pub mod trigger;
 pub mod page;
 pub mod suite_schema;
 pub mod catalogue;

@@ -9,6 +9,7 @@ mod predictions;
 mod quality;
 mod runs;
 mod segments;
+mod triggers;
 mod watch;
 mod when;
 mod windows;
@@ -38,6 +39,8 @@ pub fn suite_schema() -> Json {
     definitions.insert("plugin".into(), plugin());
     definitions.insert("rule".into(), rule());
     definitions.insert("when".into(), when());
+    definitions.insert("trigger".into(), triggers::trigger());
+    definitions.insert("trigger.when".into(), triggers::condition());
     definitions.insert(
         "names".into(),
         json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": ["string", "number", "boolean"]}}]}),
@@ -117,6 +120,7 @@ fn suite() -> Json {
                 "type": ["array", "null"],
                 "description": "What is expected; `driftline kinds` lists the kinds.",
             },
+            "triggers": triggers::triggers(),
             "plugins": {
                 "description": "The plugins whose rules are used: a list, or a mapping of names to files.",
                 "anyOf": [

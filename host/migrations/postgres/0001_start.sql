@@ -611,3 +611,92 @@ CREATE INDEX outbox_pending ON outbox (incident, action, n) WHERE state = 'pendi
 CREATE INDEX outbox_incident ON outbox (incident, n);
 CREATE INDEX outbox_state ON outbox (state, action, n);
 CREATE INDEX outbox_ended ON outbox (ended_at);
+
+CREATE TABLE undecided (
+    window_id uuid PRIMARY KEY,
+    suite text COLLATE "C" NOT NULL,
+    start_at timestamptz NOT NULL,
+    revision bigint NOT NULL,
+    noted_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE undecided IS 'Windows that were judged and that the triggers of their suite have not seen; written with the window.';
+CREATE INDEX undecided_suite ON undecided (suite, start_at);
+
+CREATE TABLE trigger_clock (
+    suite text COLLATE "C" PRIMARY KEY,
+    version bigint NOT NULL,
+    now_at timestamptz NOT NULL
+);
+COMMENT ON TABLE trigger_clock IS 'How often the triggers of a suite were decided: whoever decides adds one, so that no two hosts decide the same.';
+COMMENT ON COLUMN trigger_clock.now_at IS 'The time of the triggers, which never goes back.';
+
+CREATE TABLE trigger_state (
+    suite text COLLATE "C" NOT NULL,
+    trigger_name text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    phase text NOT NULL,
+    wake_at timestamptz,
+    wake_wall_at timestamptz,
+    body text NOT NULL,
+    PRIMARY KEY (suite, trigger_name, key)
+);
+COMMENT ON TABLE trigger_state IS 'Where each trigger stands, by segment where it is judged so.';
+COMMENT ON COLUMN trigger_state.wake_at IS 'When time alone may change something, by the time of the triggers; wake_wall_at: by the clock.';
+
+CREATE TABLE incident (
+    id uuid PRIMARY KEY,
+    at timestamptz NOT NULL,
+    suite text COLLATE "C" NOT NULL,
+    suite_hash text COLLATE "C" NOT NULL,
+    trigger_name text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    severity text COLLATE "C" NOT NULL,
+    mode text NOT NULL,
+    opened_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    closed_at timestamptz,
+    data_from timestamptz,
+    data_to timestamptz,
+    reason text NOT NULL,
+    evidence json NOT NULL,
+    events bigint NOT NULL,
+    alarm boolean,
+    alarm_by text,
+    alarm_note text
+);
+COMMENT ON TABLE incident IS 'What triggers were about: one at a time for each trigger and key.';
+CREATE INDEX incident_at ON incident (at, id);
+CREATE INDEX incident_suite ON incident (suite, at, id);
+CREATE INDEX incident_closed ON incident (closed_at);
+
+CREATE TABLE incident_event (
+    incident_id uuid NOT NULL,
+    n bigint NOT NULL,
+    at timestamptz NOT NULL,
+    trigger_at timestamptz NOT NULL,
+    kind text NOT NULL,
+    before text NOT NULL,
+    state text NOT NULL,
+    done_by text,
+    reason text NOT NULL,
+    evidence json NOT NULL,
+    PRIMARY KEY (incident_id, n)
+);
+COMMENT ON TABLE incident_event IS 'Every step of an incident: what happened, when, by whom, why, and what showed it.';
+
+CREATE VIEW incident_history AS
+SELECT e.at, e.incident_id, e.n, i.suite, i.suite_hash, i.trigger_name, i.key, i.severity, i.mode, e.kind, e.before,
+    e.state, e.done_by, e.reason, e.evidence, e.trigger_at, i.at AS incident_at, i.state AS state_now, i.closed_at,
+    i.data_from, i.data_to, i.alarm, i.alarm_by, i.alarm_note
+FROM incident_event e JOIN incident i ON i.id = e.incident_id;
+COMMENT ON VIEW incident_history IS 'One row for each step of an incident.';
+COMMENT ON COLUMN incident_history.at IS 'When it happened, by the clock.';
+COMMENT ON COLUMN incident_history.n IS 'Ordinal among the steps of the incident, from 1.';
+COMMENT ON COLUMN incident_history.key IS 'The segment that the incident is of; empty: all records.';
+COMMENT ON COLUMN incident_history.kind IS 'suggested, needs_approval, approved, rejected, fired, acknowledged, run_ended, escalated, stopped, silenced, resolved, feedback.';
+COMMENT ON COLUMN incident_history.state IS 'Where the incident stood then; before: where it had stood.';
+COMMENT ON COLUMN incident_history.done_by IS 'The name of a token; null: the trigger.';
+COMMENT ON COLUMN incident_history.trigger_at IS 'When it happened, by the time of the triggers, which is that of the records where the suite names their time.';
+COMMENT ON COLUMN incident_history.data_from IS 'The records that showed it, to data_to.';
+COMMENT ON COLUMN incident_history.alarm IS 'Whether somebody said that it was a true alarm.';

@@ -532,3 +532,87 @@ CREATE INDEX outbox_pending ON outbox (incident, action, n) WHERE state = 'pendi
 CREATE INDEX outbox_incident ON outbox (incident, n);
 CREATE INDEX outbox_state ON outbox (state, action, n);
 CREATE INDEX outbox_ended ON outbox (ended_at);
+
+-- Windows that were judged and that the triggers of their suite have not seen; written with the window.
+CREATE TABLE undecided (
+    window_id BLOB NOT NULL PRIMARY KEY,
+    suite TEXT NOT NULL,
+    start_at INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    noted_at INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1e6 AS INTEGER))
+) STRICT;
+CREATE INDEX undecided_suite ON undecided (suite, start_at);
+
+-- How often the triggers of a suite were decided: whoever decides adds one, so that no two decide the same.
+CREATE TABLE trigger_clock (
+    suite TEXT NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL,
+    now_at INTEGER NOT NULL
+) STRICT;
+
+-- Where each trigger stands, by segment where it is judged so.
+CREATE TABLE trigger_state (
+    suite TEXT NOT NULL,
+    trigger_name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    wake_at INTEGER,
+    wake_wall_at INTEGER,
+    body TEXT NOT NULL,
+    PRIMARY KEY (suite, trigger_name, key)
+) STRICT;
+
+-- What triggers were about: one at a time for each trigger and key.
+CREATE TABLE incident (
+    id BLOB NOT NULL PRIMARY KEY,
+    at INTEGER NOT NULL,
+    suite TEXT NOT NULL,
+    suite_hash TEXT NOT NULL,
+    trigger_name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    state TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    opened_at INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    closed_at INTEGER,
+    data_from INTEGER,
+    data_to INTEGER,
+    reason TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    events INTEGER NOT NULL,
+    alarm INTEGER,
+    alarm_by TEXT,
+    alarm_note TEXT
+) STRICT;
+CREATE INDEX incident_at ON incident (at, id);
+CREATE INDEX incident_suite ON incident (suite, at, id);
+CREATE INDEX incident_closed ON incident (closed_at);
+
+-- Every step of an incident: what happened, when, by whom, why, and what showed it.
+CREATE TABLE incident_event (
+    incident_id BLOB NOT NULL,
+    n INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    trigger_at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    before TEXT NOT NULL,
+    state TEXT NOT NULL,
+    done_by TEXT,
+    reason TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    PRIMARY KEY (incident_id, n)
+) STRICT;
+
+CREATE VIEW incident_history AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', e.at / 1e6, 'unixepoch') AS at,
+    lower(format('%s-%s-%s-%s-%s', substr(hex(e.incident_id), 1, 8), substr(hex(e.incident_id), 9, 4),
+        substr(hex(e.incident_id), 13, 4), substr(hex(e.incident_id), 17, 4), substr(hex(e.incident_id), 21))) AS incident_id,
+    e.n, i.suite, i.suite_hash, i.trigger_name, i.key, i.severity, i.mode, e.kind, e.before, e.state, e.done_by, e.reason,
+    e.evidence, strftime('%Y-%m-%dT%H:%M:%fZ', e.trigger_at / 1e6, 'unixepoch') AS trigger_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', i.at / 1e6, 'unixepoch') AS incident_at, i.state AS state_now,
+    strftime('%Y-%m-%dT%H:%M:%fZ', i.closed_at / 1e6, 'unixepoch') AS closed_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', i.data_from / 1e6, 'unixepoch') AS data_from,
+    strftime('%Y-%m-%dT%H:%M:%fZ', i.data_to / 1e6, 'unixepoch') AS data_to, i.alarm, i.alarm_by, i.alarm_note,
+    e.at AS at_us
+FROM incident_event e JOIN incident i ON i.id = e.incident_id;

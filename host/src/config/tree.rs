@@ -212,7 +212,7 @@ pub struct Retention {
     pub results: Option<Span>,
     /// Age at which failures and findings are deleted, in whole days; null: never.
     pub failures: Option<Span>,
-    /// Age at which the counts by minute are deleted, in whole days; null: never.
+    /// Age at which the counts by minute, and incidents that are over, are deleted, in whole days; null: never.
     pub tallies: Option<Span>,
     /// Age at which windows are deleted, in whole days; null: never.
     pub windows: Option<Span>,

@@ -16,13 +16,16 @@ pub enum Scope {
     WriteSuites,
     /// To add plugins, and to say which version is active: whoever may do that brings code to the service.
     WritePlugins,
+    /// To decide about incidents of triggers, and to fire triggers.
+    WriteTriggers,
     /// Everything.
     Admin,
 }
 
 impl Scope {
     /// All, the least first.
-    pub const ALL: [Scope; 5] = [Scope::Check, Scope::Read, Scope::WriteSuites, Scope::WritePlugins, Scope::Admin];
+    pub const ALL: [Scope; 6] =
+        [Scope::Check, Scope::Read, Scope::WriteSuites, Scope::WritePlugins, Scope::WriteTriggers, Scope::Admin];
 
     /// The word in the configuration and in answers.
     pub const fn name(self) -> &'static str {
@@ -31,6 +34,7 @@ impl Scope {
             Scope::Read => "read",
             Scope::WriteSuites => "write-suites",
             Scope::WritePlugins => "write-plugins",
+            Scope::WriteTriggers => "write-triggers",
             Scope::Admin => "admin",
         }
     }

@@ -19,6 +19,7 @@ mod plugins;
 pub mod problem;
 mod retrain;
 mod suites;
+mod triggers;
 mod windows;
 
 use std::sync::Arc;
@@ -40,7 +41,7 @@ use problem::Problem;
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
     ),
     // Their paths end in a word that the router cannot tell from the name.
-    paths(baselines::from_windows, models::deploy, actions::redeliver, actions::test),
+    paths(baselines::from_windows, models::deploy, actions::redeliver, actions::test, triggers::command, triggers::fire),
     components(schemas(crate::wire::RecordVerdict, crate::wire::Finding)),
     tags(
         (name = "check", description = "Check records."),
@@ -50,6 +51,7 @@ use problem::Problem;
         (name = "models", description = "Models, their versions, and their retraining runs."),
         (name = "plugins", description = "Plugins and their versions."),
         (name = "actions", description = "What is told to other systems when a trigger fires."),
+        (name = "triggers", description = "What is to be done, and who decides."),
         (name = "history", description = "What was stored."),
         (name = "service", description = "The service itself."),
     )
@@ -123,4 +125,10 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(actions::deliveries))
         .route("/v1/actions/deliveries/{id}", post(actions::redeliver))
         .route("/v1/actions/{name}", post(actions::test))
+        .routes(routes!(triggers::list))
+        .routes(routes!(triggers::get))
+        .route("/v1/triggers/{id}", post(triggers::command))
+        .routes(routes!(triggers::incident))
+        .routes(routes!(triggers::of_suite))
+        .route("/v1/suites/{suite}/triggers/{trigger}", post(triggers::fire))
 }

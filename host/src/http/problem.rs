@@ -127,6 +127,12 @@ impl Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Try again", detail).retry(1)
     }
 
+    /// 503: others decide about the same triggers all the time.
+    pub fn busy_deciding() -> Self {
+        let detail = "others decide about the triggers of this suite at the same time";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Try again", detail).retry(1)
+    }
+
     /// 503: what an earlier process has answered is still on its way into the store.
     pub fn early() -> Self {
         let detail = "an `Idempotency-Key` cannot be told before the store has what the journal held at the start";

@@ -7,6 +7,7 @@ mod by_version;
 pub mod closing;
 pub mod comparing;
 pub mod delivering;
+pub mod deciding;
 pub mod features;
 mod folder;
 mod gather;

@@ -1,27 +1,26 @@
-//! What a trigger has to tell: one notice for each transition and action.
+//! What is to be told of an incident, and to whom.
 
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::store::rows::Micros;
 
-/// Something that an action is told of an incident.
+/// What one action is to be told of one step of an incident.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
-    /// Its id, which receivers are given as idempotency key: the same for the same transition and action.
+    /// Its id, which follows from the incident, the number of the step and the action: the same whoever makes it.
     pub id: Uuid,
-    /// The incident, whose notices are sent in the order in which they were written.
+    /// The incident.
     pub incident: Uuid,
     /// The suite.
     pub suite: String,
     /// The trigger.
     pub trigger: String,
-    /// The action's name in the configuration.
+    /// The name of the action, as the host's configuration has it.
     pub action: String,
-    /// `io.driftline.trigger.fired.v1` and the like.
+    /// The type of the event, such as `io.driftline.trigger.fired.v1`.
     pub kind: &'static str,
-    /// What is told: reason, severity, key, evidence, links.
-    pub data: Value,
-    /// When it happened.
+    /// What there is to tell.
+    pub data: serde_json::Value,
+    /// When it happened, by the clock.
     pub at: Micros,
 }

@@ -43,6 +43,7 @@ mod segments;
 mod sqlite;
 pub mod streams;
 mod texts;
+pub mod triggers;
 pub mod windows;
 
 use std::fmt;

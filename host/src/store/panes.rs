@@ -329,7 +329,7 @@ macro_rules! on_pool {
 /// Rows that one statement writes or asks for.
 pub(super) const ROWS: usize = 200;
 
-/// Windows with their findings, and that longer ones are to be judged.
+/// Windows with their findings, and that triggers are to see them and longer ones are to be judged.
 macro_rules! write {
     ($transaction:ident, $judged:expr) => {
         for some in $judged.closed.chunks(panes::ROWS) {
@@ -339,6 +339,10 @@ macro_rules! write {
             if !again.is_empty() {
                 let query = &mut panes::remove_findings(&again);
                 query.build().persistent(false).execute(&mut *$transaction).await?;
+            }
+            let undecided: Vec<_> = some.iter().filter(|it| it.is_undecided).collect();
+            if !undecided.is_empty() {
+                super::triggers::mark(&undecided).build().persistent(false).execute(&mut *$transaction).await?;
             }
             let findings: Vec<_> = some.iter().flat_map(|it| it.findings.iter().cloned()).collect();
             if !findings.is_empty() {

@@ -18,6 +18,8 @@ pub trait Dialect: Database + Sized {
     fn text(query: &mut QueryBuilder<Self>, text: &str);
     /// Binds a text of any length, which is part of no index.
     fn words(query: &mut QueryBuilder<Self>, text: &str);
+    /// Binds a text of any length, which is in no index.
+    fn long(query: &mut QueryBuilder<Self>, text: &str);
     /// Binds a time.
     fn time(query: &mut QueryBuilder<Self>, at: Micros);
     /// Binds an id.
@@ -52,6 +54,10 @@ impl Dialect for Postgres {
     }
 
     fn words(query: &mut QueryBuilder<Self>, text: &str) {
+        query.push_bind(kept(text).into_owned());
+    }
+
+    fn long(query: &mut QueryBuilder<Self>, text: &str) {
         query.push_bind(kept(text).into_owned());
     }
 
@@ -103,6 +109,10 @@ impl Dialect for Sqlite {
     }
 
     fn words(query: &mut QueryBuilder<Self>, text: &str) {
+        query.push_bind(kept(text).into_owned());
+    }
+
+    fn long(query: &mut QueryBuilder<Self>, text: &str) {
         query.push_bind(kept(text).into_owned());
     }
 

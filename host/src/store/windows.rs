@@ -136,6 +136,8 @@ pub struct Closed {
     pub findings: Vec<FindingRow>,
     /// Whether parts were taken up that it is not judged with yet.
     pub is_unjudged: bool,
+    /// Whether triggers are to see it.
+    pub is_undecided: bool,
     /// What detectors remember that watch windows, this one included; `None`: what was kept stays.
     pub memory: Option<Vec<u8>>,
 }

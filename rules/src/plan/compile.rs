@@ -72,6 +72,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
     let label_segments = labels.filter_map(&mut cell).collect();
     let n_implicit = expectations.len();
     expectations.append(&mut entries);
+    let triggers = compiler.triggers(suite, &expectations, &segments);
     let Compiler { mut problems, bindings, guards, .. } = compiler;
     if bindings.paths.len() > MAX_SLOTS || expectations.len() > MAX_SLOTS {
         problems.push(Problem::new(At::START, format!("more than {MAX_SLOTS} fields or expectations")));
@@ -106,6 +107,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         privacy: suite.privacy.clone(),
         record,
         runs_of: suite.runs_of.clone(),
+        triggers,
         examples: suite.examples.clone(),
     };
     (plan, problems)

@@ -9,6 +9,7 @@ mod joined;
 mod plugins;
 pub mod segments;
 mod versions;
+mod triggers;
 mod watch;
 mod when;
 
@@ -32,6 +33,7 @@ use crate::row::{Row, Slot};
 use crate::shape::Shape;
 use crate::sketch::Spec;
 use crate::suite::problem::At;
+use crate::suite::triggers::Trigger;
 use crate::suite::{Drift, Example, OnFail, Over, Privacy, RecordFields, RunsOf, Windows};
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -125,6 +127,8 @@ pub struct Plan {
     pub record: RecordFields,
     /// Whose retraining runs its records are.
     pub runs_of: Option<RunsOf>,
+    /// When something is to be done about what windows show; one that names another stands behind it.
+    pub triggers: Vec<Trigger>,
     /// Records with the verdict that they must get.
     pub examples: Vec<Example>,
     /// Whether some expectation is about the names of columns.

@@ -55,29 +55,33 @@ impl Splits {
 
     /// Whether a record could lie in a segment of this name.
     pub fn could_be(&self, name: &str) -> bool {
-        let is_of = |split: &Split| {
-            if name == split.other() {
-                return true;
-            }
-            let mut rest = name;
-            split.fields.iter().enumerate().all(|(i, field)| {
-                let mut wanted = String::from(if i == 0 { "" } else { ", " });
-                escape(field, true, &mut wanted);
-                wanted.push('=');
-                match if i == 0 { rest.strip_prefix(&wanted) } else { rest.split_once(&wanted).map(|it| it.1) } {
-                    Some(it) => {
-                        rest = it;
-                        true
-                    }
-                    None => false,
-                }
-            })
-        };
-        self.by.iter().any(is_of)
+        self.by.iter().any(|it| it.could_be(name))
     }
 }
 
 impl Split {
+    /// Whether a record could lie in a segment of this name, by these fields and no others.
+    pub fn could_be(&self, name: &str) -> bool {
+        if name == self.other() {
+            return true;
+        }
+        let mut rest = name;
+        let begins = self.fields.iter().enumerate().all(|(i, field)| {
+            let mut wanted = String::from(if i == 0 { "" } else { ", " });
+            escape(field, true, &mut wanted);
+            wanted.push('=');
+            match if i == 0 { rest.strip_prefix(&wanted) } else { rest.split_once(&wanted).map(|it| it.1) } {
+                Some(it) => {
+                    rest = it;
+                    true
+                }
+                None => false,
+            }
+        });
+        // A comma of a value is escaped, so one that is not stands before a further field.
+        begins && !has_comma(rest)
+    }
+
     /// Appends the name of the segment that a record lies in: `model_version=3, region=eu`. Null, and a field that the
     /// record does not have, is `null`; the text "null" stands in quotes. See [`Splits::names`].
     pub fn name_into<'c, T: AsRef<str>>(
@@ -153,6 +157,16 @@ fn escape(text: &str, is_field: bool, to: &mut String) {
             it => to.push(it),
         }
     }
+}
+
+/// Whether a comma stands in it that is not escaped.
+fn has_comma(text: &str) -> bool {
+    let mut is_escaped = false;
+    text.chars().any(|it| {
+        let found = it == ',' && !is_escaped;
+        is_escaped = it == '\\' && !is_escaped;
+        found
+    })
 }
 
 /// Marks that turn the direction of text make a name look like another.

@@ -11,6 +11,7 @@ pub mod problem;
 mod read;
 mod runs;
 mod segments;
+pub mod triggers;
 mod windows;
 
 pub use drift::{Drift, First, Reference};
@@ -62,6 +63,8 @@ pub struct Suite {
     pub plugins: Vec<plugins::Used>,
     /// The expectations.
     pub entries: Vec<Entry>,
+    /// When something is to be done about what windows show.
+    pub triggers: Vec<triggers::Trigger>,
     /// Records with the verdict that they must get.
     pub examples: Vec<Example>,
 }

@@ -4,6 +4,7 @@ mod record;
 
 use super::node::{self, Data, Member, Node};
 use super::problem::{At, Problem, did_you_mean};
+use super::triggers::Trigger;
 use super::{
     Bound, Declared, Drift, Entry, Example, Form, OnFail, Over, Predictions, Privacy, RunsOf, SchemaSource, Segments,
     Suite, Telling, Windows,
@@ -25,7 +26,7 @@ pub fn read(text: &str) -> (Suite, Vec<Problem>) {
     (suite, problems)
 }
 
-const MEMBERS: [&str; 17] = [
+const MEMBERS: [&str; 18] = [
     "name",
     "id",
     "notes",
@@ -42,6 +43,7 @@ const MEMBERS: [&str; 17] = [
     "schema",
     "plugins",
     "expectations",
+    "triggers",
     "examples",
 ];
 /// What suites saved by any version of GX may hold beside, and which says nothing about data.
@@ -108,6 +110,7 @@ impl Reader<'_> {
                     None if value.is_null() => {}
                     None => self.problem(value.at, name, format!("expected a list, found {}", value.what())),
                 },
+                "triggers" => suite.triggers = Trigger::read_all(value, self.problems),
                 "examples" => suite.examples = self.examples(value),
                 _ if GX_MEMBERS.contains(&name.as_str()) || name.starts_with("x-") => {}
                 _ => {

@@ -1,7 +1,10 @@
-//! `driftline triggers`: what triggers told other systems, from the store.
+//! `driftline triggers`: incidents, what is decided about them, and what other systems were told of them.
 
+mod decide;
 mod deliveries;
+mod list;
 mod redeliver;
+mod show;
 mod template;
 
 use anyhow::Context as _;
@@ -10,13 +13,14 @@ use clap::{Args as ClapArgs, Subcommand};
 use crate::config::Config;
 use crate::store::{Options, Store};
 
-/// What triggers told other systems, and sending it again.
+/// List incidents of triggers, look at one, decide about it; see what other systems were told, and tell them again.
 ///
-/// Reads the store of the configuration (see `driftline serve`); the service need not run, but it is the service that
-/// sends.
+/// `list`, `show`, `deliveries` and `redeliver` use the store of the configuration (see `driftline serve`), and the service
+/// need not run, though it is the service that sends; `approve` and the like ask a service that runs. `docs/triggers.md`
+/// and `docs/actions.md` say more.
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Examples:\n  driftline triggers deliveries --state dead\n  driftline triggers redeliver --dead\n  driftline triggers template slack > slack.jinja\n\nExit codes: 0; 1 there is nothing to send again; 3 bad usage or configuration, or the store cannot be read."
+    after_help = "Examples:\n  driftline triggers list --open\n  driftline triggers show 0192f0c1-2f6b-7c3e-9d54-9b4e2f1f6a10\n  driftline triggers approve 0192f0c1-2f6b-7c3e-9d54-9b4e2f1f6a10 --reason 'new data is complete'\n  driftline triggers fire payments/weekly\n  driftline triggers deliveries --state dead\n  driftline triggers redeliver --dead\n  driftline triggers template slack > slack.jinja\n\nExit codes: 0; 1 the service refuses it, or there is nothing to send again; 3 bad usage or configuration, or the store or the service cannot be asked."
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -25,6 +29,14 @@ pub struct Args {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    List(list::Args),
+    Show(show::Args),
+    Approve(decide::Approve),
+    Reject(decide::Reject),
+    Ack(decide::Ack),
+    Resolve(decide::Resolve),
+    Fire(decide::Fire),
+    Feedback(decide::Feedback),
     Deliveries(deliveries::Args),
     Redeliver(redeliver::Args),
     Template(template::Args),
@@ -33,20 +45,24 @@ enum Command {
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     match &args.command {
+        Command::List(args) => list::run(args),
+        Command::Show(args) => show::run(args),
+        Command::Approve(args) => decide::approve(args),
+        Command::Reject(args) => decide::reject(args),
+        Command::Ack(args) => decide::ack(args),
+        Command::Resolve(args) => decide::resolve(args),
+        Command::Fire(args) => decide::fire(args),
+        Command::Feedback(args) => decide::feedback(args),
         Command::Deliveries(args) => deliveries::run(args),
         Command::Redeliver(args) => redeliver::run(args),
         Command::Template(args) => template::run(args),
     }
 }
 
-/// Does something with the store of a configuration.
+/// Does something with the store of a configuration, whose tables are not changed.
 fn with_store<T>(config: &Config, work: impl AsyncFnOnce(Store) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let options = Options {
-        max_connections: 2,
-        acquire_timeout: config.store.acquire_timeout.duration(),
-        // Neither looking nor sending again changes the tables.
-        migrate: false,
-    };
+    let options =
+        Options { max_connections: 2, acquire_timeout: config.store.acquire_timeout.duration(), migrate: false };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async { work(Store::open(&config.database_url(), &options).await.context("the store")?).await })
 }

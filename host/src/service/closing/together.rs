@@ -97,8 +97,9 @@ impl Judged {
     fn closed(self, version: &Version, again: impl FnOnce(&WindowKey) -> Vec<u8>) -> Closed {
         let Judged { key, mut row, found, memory, state } = self;
         let state = Some(state.unwrap_or_else(|| again(&key)));
+        let is_undecided = !version.loaded.plan.triggers.is_empty();
         if row.message.is_some() {
-            return Closed { kept: Kept { row, state }, memory, ..Closed::default() };
+            return Closed { kept: Kept { row, state }, memory, is_undecided, ..Closed::default() };
         }
         let Judgements { findings, statistics, verdict } = judgements(version, found, true);
         let finding = |(n, it)| FindingRow {
@@ -108,7 +109,7 @@ impl Judged {
         let findings = findings.iter().enumerate().map(finding).collect();
         verdict.name().clone_into(&mut row.status);
         row.statistics = Some(statistics);
-        Closed { kept: Kept { row, state }, findings, memory, is_unjudged: false }
+        Closed { kept: Kept { row, state }, findings, memory, is_unjudged: false, is_undecided }
     }
 }
 

@@ -141,10 +141,13 @@ pub async fn prune(pool: &PgPool, weeks: &Weeks, now: Micros, retention: &Retent
     }
     if let Some(days) = retention.tallies {
         pruned.tallies = delete(pool, DELETE_TALLIES, days_before(now, days)).await?;
+        for statement in [DELETE_INCIDENTS, DELETE_EVENTS] {
+            delete(pool, statement, days_before(now, days)).await?;
+        }
     }
     if let Some(days) = retention.windows {
         pruned.windows = delete(pool, DELETE_WINDOWS, days_before(now, days)).await?;
-        for statement in [DELETE_PARTS, DELETE_DUE, DELETE_STREAMS, DELETE_NAMES] {
+        for statement in [DELETE_PARTS, DELETE_DUE, DELETE_STREAMS, DELETE_NAMES, DELETE_UNDECIDED] {
             delete(pool, statement, days_before(now, days)).await?;
         }
     }
@@ -210,6 +213,16 @@ const DELETE_NAMES: &str =
 
 const DELETE_LABELS: &str =
     "DELETE FROM label WHERE ctid = ANY (ARRAY(SELECT ctid FROM label WHERE changed_at < $1 LIMIT $2))";
+
+const DELETE_UNDECIDED: &str =
+    "DELETE FROM undecided WHERE ctid = ANY (ARRAY(SELECT ctid FROM undecided WHERE noted_at < $1 LIMIT $2))";
+
+/// Incidents that are over, and then their steps.
+const DELETE_INCIDENTS: &str =
+    "DELETE FROM incident WHERE ctid = ANY (ARRAY(SELECT ctid FROM incident WHERE closed_at < $1 LIMIT $2))";
+
+const DELETE_EVENTS: &str = "DELETE FROM incident_event WHERE ctid = ANY (ARRAY(SELECT e.ctid FROM incident_event e \
+    WHERE e.at < $1 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.id = e.incident_id) LIMIT $2))";
 
 const DELETE_KEYS: &str =
     "DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_key WHERE came < $1 LIMIT $2))";

@@ -36,6 +36,14 @@ const DELIVERIES: &str = "DELETE FROM outbox WHERE n IN (SELECT n FROM outbox WH
 const SEGMENTS: &str =
     "DELETE FROM segment WHERE rowid IN (SELECT rowid FROM segment WHERE committed_at < $1 LIMIT $2)";
 
+const UNDECIDED: &str =
+    "DELETE FROM undecided WHERE rowid IN (SELECT rowid FROM undecided WHERE noted_at < $1 LIMIT $2)";
+/// Incidents that are over, and then their steps.
+const INCIDENTS: &str =
+    "DELETE FROM incident WHERE rowid IN (SELECT rowid FROM incident WHERE closed_at < $1 LIMIT $2)";
+const EVENTS: &str = "DELETE FROM incident_event WHERE rowid IN (SELECT e.rowid FROM incident_event e WHERE e.at < $1 \
+    AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.id = e.incident_id) LIMIT $2)";
+
 /// Removes what was kept long enough.
 pub async fn prune(pool: &SqlitePool, now: Micros, retention: &Retention) -> Result<Pruned, Error> {
     let since = |days: Option<u32>| days.map(|it| days_before(now, it));
@@ -53,8 +61,11 @@ pub async fn prune(pool: &SqlitePool, now: Micros, retention: &Retention) -> Res
         deliveries: delete(pool, DELIVERIES, since(retention.deliveries)).await?,
         segments: delete(pool, SEGMENTS, since(Some(SEGMENT_DAYS))).await?,
     };
-    for statement in [PARTS, DUE, STREAMS, NAMES] {
+    for statement in [PARTS, DUE, STREAMS, NAMES, UNDECIDED] {
         delete(pool, statement, since(retention.windows)).await?;
+    }
+    for statement in [INCIDENTS, EVENTS] {
+        delete(pool, statement, since(retention.tallies)).await?;
     }
     shrink(pool).await?;
     Ok(pruned)
