@@ -1,5 +1,7 @@
 //! What a kind may ask for while it compiles: cells and summaries, shared where they are equal.
 
+use serde_json::Value as Json;
+
 use crate::path::Path;
 use crate::row::{Row, Slot};
 use crate::sketch::Spec;
@@ -139,6 +141,10 @@ pub struct Binder<'b> {
     pub is_sequential: bool,
     /// Where the well-known fields of a record lie.
     pub record: &'b RecordFields,
+    /// The entry's `when:` in words.
+    pub when: Option<String>,
+    /// The files of metrics that entries name, as JSON; null where one cannot be read.
+    pub metrics: &'b [(String, Json)],
     /// What reports call the expectation, where that is not its kind's name.
     pub called: Option<&'static str>,
     /// The summaries that the entry has asked for.

@@ -1,10 +1,11 @@
-//! What windows and batches are compared with: a baseline by its name, or earlier windows of the same version of the
-//! suite.
+//! What windows and batches are compared with: a baseline, earlier windows of the suite's version, or segments.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use driftline_rules::baseline::{Baseline, field_of};
-use driftline_rules::run::References;
+use driftline_rules::plan::Expectation;
+use driftline_rules::run::{self, References};
 use driftline_rules::suite::Reference;
 use driftline_rules::window::Window;
 use uuid::Uuid;
@@ -25,7 +26,14 @@ const AT_ONCE: usize = 50;
 
 /// What the windows of one span are compared with: that of all records, and those of segments.
 #[derive(Debug)]
-pub enum Against {
+pub struct Against {
+    with: With,
+    segments: Option<Arc<BTreeMap<String, Window>>>,
+}
+
+/// What distributions are compared with.
+#[derive(Debug)]
+enum With {
     /// All with the same.
     Same(Compared),
     /// All with that of one segment.
@@ -35,27 +43,66 @@ pub enum Against {
 }
 
 impl Against {
-    /// What the suite says that the windows of a span are compared with. `segment` is asked for the records of a segment
-    /// of the same span. Called before windows are closed, so that no transaction waits for it.
+    /// The segments whose windows others of the span are compared with.
+    pub fn segments_of(version: &Version, is_over: bool) -> BTreeSet<String> {
+        let plan = &version.loaded.plan;
+        if !is_over {
+            return BTreeSet::new();
+        }
+        let champion = match &plan.drift.reference {
+            Reference::Segment(name) if plan.compares() => Some(name.clone()),
+            _ => None,
+        };
+        plan.segments_beside().into_iter().map(str::to_owned).chain(champion).collect()
+    }
+
+    /// What the windows of a span are compared with. `segments` are those of [`Against::segments_of`] that have records.
+    /// Called before windows are closed, so that no transaction waits for it.
     pub async fn of_span(
         app: &App,
         version: &Version,
         is_over: bool,
-        segment: impl AsyncFnOnce(&str) -> Result<Option<Sum>, store::Error>,
+        segments: BTreeMap<String, Sum>,
     ) -> Result<Self, store::Error> {
+        if !is_over {
+            return Ok(Against { with: With::Same(Compared::default()), segments: None });
+        }
         let plan = &version.loaded.plan;
-        if !is_over || !plan.compares() {
-            return Ok(Against::Same(Compared::default()));
+        let names = plan.segments_beside();
+        // One of which something is missing is as if it were not there.
+        let whole = segments.iter().filter(|it| names.contains(it.0.as_str()) && it.1.problem.is_none());
+        let beside: BTreeMap<_, _> = whole.map(|(name, it)| (name.clone(), it.window.clone())).collect();
+        let with = With::of_span(app, version, segments).await?;
+        Ok(Against { with, segments: (!beside.is_empty()).then(|| Arc::new(beside)) })
+    }
+
+    /// What one of the windows is compared with.
+    pub async fn of_window(
+        &self,
+        app: &App,
+        version: &Version,
+        key: &WindowKey,
+        most: usize,
+    ) -> Result<Compared, store::Error> {
+        let compared = self.with.of_window(app, version, key, most).await?;
+        Ok(Compared { segments: self.segments.clone(), ..compared })
+    }
+}
+
+impl With {
+    async fn of_span(app: &App, version: &Version, mut segments: BTreeMap<String, Sum>) -> Result<Self, store::Error> {
+        let plan = &version.loaded.plan;
+        if !plan.compares() {
+            return Ok(With::Same(Compared::default()));
         }
         Ok(match &plan.drift.reference {
             Reference::Named(_) => {
                 let name = named(version).unwrap_or_default();
                 let known = app.baselines.active(&app.store, name).await?;
-                Against::Same(Compared::with(known, &app.baselines, name))
+                With::Same(Compared::with(known, &app.baselines, name))
             }
             Reference::Segment(name) => {
-                let found = segment(name).await?;
-                let compared = match found {
+                let compared = match segments.remove(name) {
                     None => {
                         let why = format!("there is no baseline: the segment `{name}` has no record of this time");
                         Compared { absent: Some(why), ..Compared::default() }
@@ -70,14 +117,13 @@ impl Against {
                         Compared { earlier: Some(Arc::new((sum.window, baseline))), told, ..Compared::default() }
                     }
                 };
-                Against::Segment(name.clone(), compared)
+                With::Segment(name.clone(), compared)
             }
-            _ => Against::Earlier,
+            _ => With::Earlier,
         })
     }
 
-    /// What one of the windows is compared with.
-    pub async fn of_window(
+    async fn of_window(
         &self,
         app: &App,
         version: &Version,
@@ -85,13 +131,13 @@ impl Against {
         most: usize,
     ) -> Result<Compared, store::Error> {
         match self {
-            Against::Same(it) => Ok(it.clone()),
-            Against::Segment(name, _) if *name == key.segment => {
+            With::Same(it) => Ok(it.clone()),
+            With::Segment(name, _) if *name == key.segment => {
                 let why = "it is the segment that others are compared with".to_owned();
                 Ok(Compared { absent: Some(why), ..Compared::default() })
             }
-            Against::Segment(_, it) => Ok(it.clone()),
-            Against::Earlier => Compared::of_earlier(app, version, key, most).await,
+            With::Segment(_, it) => Ok(it.clone()),
+            With::Earlier => Compared::of_earlier(app, version, key, most).await,
         }
     }
 }
@@ -102,6 +148,8 @@ pub struct Compared {
     named: Option<Arc<Known>>,
     earlier: Option<Arc<(Window, Baseline)>>,
     absent: Option<String>,
+    /// The windows of segments that others are compared with.
+    segments: Option<Arc<BTreeMap<String, Window>>>,
     /// What it is, in words; `None`: nothing.
     pub told: Option<String>,
 }
@@ -188,6 +236,7 @@ impl Compared {
             baseline: self.named.as_ref().map(|it| &it.baseline).or(earlier.map(|it| &it.1)),
             absent: self.absent.as_deref(),
             spends: None,
+            segments: self.segments.as_deref(),
         }
     }
 }
@@ -220,7 +269,7 @@ pub async fn summed_up(store: &Store, version: &Version, ids: &[Uuid], most: usi
     Ok(sum)
 }
 
-/// Windows in words, the newest first; `None`: there is none.
+/// Windows in words, newest first; `None`: there is none.
 pub fn spans(rows: &[WindowRow]) -> Option<String> {
     let from = |at: Micros| time(at).replace(".000000", "");
     let (newest, oldest) = (rows.first()?, rows.last()?);
@@ -260,8 +309,9 @@ pub async fn of_windows(
     let stable: Vec<_> =
         plan.expectations.iter().filter(|it| it.kind.name == "stable").flat_map(|it| &it.fields).collect();
     baseline.fields.retain(|field, _| stable.iter().any(|it| *it == field_of(field)));
-    if baseline.fields.is_empty() && baseline.samples.is_empty() {
-        let why = "the suite has no `stable` or `records_similar` on fields that its `privacy` lets windows keep";
+    if baseline.fields.is_empty() && baseline.samples.is_empty() && baseline.quality.is_empty() {
+        let why =
+            "the suite has no `stable`, `records_similar` or metric on fields that its `privacy` lets windows keep";
         return Ok(Err(why.to_owned()));
     }
     Ok(Ok(baseline))
@@ -327,6 +377,8 @@ pub fn distributions(version: &Version, window: &Window) -> Baseline {
     // Of what is told by hash, windows hold hashes, which are no distribution.
     baseline.fields.retain(|field, _| version.privacy.keeps(field_of(field)));
     baseline.samples.retain(|it| it.fields.iter().all(|field| version.privacy.keeps(field)));
+    let may_tell = |it: &Expectation| it.fields.iter().all(|field| version.privacy.keeps(field));
+    baseline.quality = run::figures(&version.loaded.plan, window, may_tell);
     baseline
 }
 

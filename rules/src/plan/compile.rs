@@ -45,7 +45,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         entries.push(made);
         entries.extend(watch);
     }
-    let segments = compiler.splits(suite);
+    let segments = compiler.splits(suite, &entries);
     let mut typed_slots = Vec::new();
     for declared in &suite.types {
         for slot in compiler.slots_named(&declared.field, declared.at) {
@@ -158,6 +158,8 @@ impl Compiler<'_> {
             budget: self.options.budget,
             is_sequential: self.is_sequential,
             record: self.record,
+            when: entry.when.as_ref().map(describe),
+            metrics: &self.options.metrics,
             called: None,
             asked: Vec::new(),
         };

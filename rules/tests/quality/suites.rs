@@ -17,13 +17,23 @@ fn metrics(method: &str) -> Vec<(&'static str, &'static str)> {
     let wanted = |needs: Needs| match method {
         "classification_metrics" => needs == Needs::Classes,
         "score_metrics" | "calibration_ece" => needs == Needs::Scores,
+        "score_metrics_multiclass" | "score_metrics_multiclass_suite" => matches!(needs, Needs::Rankings { .. }),
+        "quantile_loss" => needs == Needs::Numbers,
+        "outcomes" => matches!(needs, Needs::Outcomes | Needs::OutcomeClasses),
+        "confidences" => needs == Needs::Confidences,
         "regression_metrics" => needs == Needs::Numbers,
         "fairness_group_metrics" => matches!(needs, Needs::Groups { .. }),
         _ => false,
     };
     let of_one_class = |it: Metric| matches!(it, Metric::OfClass(_));
     let all = METRICS.iter().filter(|(_, it)| wanted(it.needs()) && !of_one_class(*it));
-    all.map(|(name, it)| (*name, if *it == Metric::Bias { "mean_error_pred_minus_true" } else { name })).collect()
+    let theirs = |name: &'static str| match name {
+        "bias" => "mean_error_pred_minus_true",
+        "log_loss_multiclass" => "log_loss",
+        "top_k_accuracy" => "top_2_accuracy",
+        _ => name,
+    };
+    all.map(|(name, _)| (*name, theirs(name))).collect()
 }
 
 fn plan(case: &Json, metrics: &[(&str, &str)], budget: usize) -> Plan {
@@ -35,8 +45,14 @@ fn plan(case: &Json, metrics: &[(&str, &str)], budget: usize) -> Plan {
         } else {
             params["max"] = json!(if most.is_finite() { most } else { 1e300 });
         }
-        if let Some(bins) = case["params"]["bins"].as_u64().filter(|_| *name == "ece") {
+        if let Some(bins) = case["params"]["bins"].as_u64().filter(|_| name.ends_with("ece")) {
             params["bins"] = json!(bins);
+        }
+        match *name {
+            "top_k_accuracy" => params["k"] = json!(2),
+            "quantile_loss" => params["quantile"] = json!(0.9),
+            _ if name.starts_with("outcome") => params["outcome"] = json!("outcome"),
+            _ => {}
         }
         if case["group"].is_array() {
             params["group"] = json!("group");
@@ -55,8 +71,8 @@ fn plan(case: &Json, metrics: &[(&str, &str)], budget: usize) -> Plan {
 
 /// Folded in three parts of every third record, merged from the last to the first.
 fn window(case: &Json, plan: &Plan) -> Window {
-    let columns = ["y_true", "y_pred", "y_score", "group"];
-    let n = case["y_true"].as_array().map_or(0, Vec::len);
+    let columns = ["y_true", "y_pred", "y_score", "group", "outcome"];
+    let n = columns.iter().find_map(|it| case[*it].as_array()).map_or(0, Vec::len);
     let part = |which: usize| {
         let mut fold = Fold::new(plan, Keep { values: 0, all_rows: false });
         for row in (0..n).filter(|it| it % 3 == which) {
