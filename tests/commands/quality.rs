@@ -287,3 +287,26 @@ expectations:
     assert_eq!(none.code, 0, "{}", none.out);
     assert!(none.out.contains("there is no baseline"), "{}", none.out);
 }
+
+#[test]
+fn of_many_classes_one_score_is_the_confidence_of_the_prediction() {
+    let rows = (0..90).fold("y,p,sure\n".to_owned(), |mut text, i| {
+        let (is_sure, is_right) = (i % 3 == 0, i % 3 == 0 || i % 2 == 0);
+        let _ = writeln!(
+            text,
+            "{},{},{}",
+            i % 5,
+            if is_right { i % 5 } else { (i + 1) % 5 },
+            if is_sure { 0.95 } else { 0.55 }
+        );
+        text
+    });
+    let room = Room::new(&[("d.csv", &rows)]);
+    let it =
+        json(&room.run("quality d.csv --truth y --prediction p --score sure --task classification --format json").out);
+    let told = &it["by_confidence"];
+    assert_eq!((&told[0]["n"], &told[0]["accuracy"], &told[0]["up_to"]), (&value!(60.0), &value!(0.5), &value!(0.6)));
+    assert_eq!((&told[1]["n"], &told[1]["accuracy"], &told[1]["above"]), (&value!(30.0), &value!(1.0), &value!(0.9)));
+    let ece = it["confidence_ece"].as_f64().unwrap();
+    assert!((ece - 0.05).abs() < 1e-9 && it["intervals"]["confidence_ece"][1].as_f64() > Some(ece), "{it}");
+}

@@ -238,7 +238,7 @@ record: { label: truth, prediction: predicted_intent, score: confidence, version
     for phase in ["A", "B"] {
         n += found.equal(&format!("phase={phase}"), &oracle["per_phase"][phase], &names);
         for version in ["intent-v1", "intent-v2"] {
-            let theirs = &oracle["per_phase_and_version"][phase][version];
+            let theirs = &oracle["per_phase_and_version"][format!("{phase}/{version}")];
             n += found.equal(&format!("phase={phase}, model_version={version}"), theirs, &names);
         }
     }

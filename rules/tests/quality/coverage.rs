@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use driftline_rules::quality::compare::apart::apart;
 use driftline_rules::quality::confusion::Class;
 use driftline_rules::quality::fairness::Group;
 use driftline_rules::quality::figure::{
     of_classes, of_groups, of_numbers, of_one_against_others, of_outcomes, of_rankings, of_scores, of_share,
 };
 use driftline_rules::quality::interval::reach;
-use driftline_rules::quality::metric::{Metric, Needs};
+use driftline_rules::quality::metric::{METRICS, Metric, Needs};
 use driftline_rules::quality::{Average, Confusion, Figure, Label, Measure, Scores};
 use driftline_rules::sketch::{Sketch, Spec};
 use driftline_rules::value::Value;
@@ -167,6 +168,35 @@ fn intervals_cover_what_they_say() {
         if !(0.92..=if is_wide { 1.0 } else { 0.98 }).contains(&share) {
             wrong.push(format!("{metric:?}: {share}"));
         }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Of two samples of one population hardly more are found to be worse than the level says, and of one that is much worse
+/// than the margin most are.
+#[test]
+fn equal_models_are_rarely_told_apart() {
+    let z = reach(0.95).expect("a confidence");
+    let mut wrong = Vec::new();
+    for (name, metric) in METRICS {
+        let Some(is_loss) = metric.is_loss() else { continue };
+        let mut chance = Chance(metric.range().1.to_bits() ^ name.len() as u64);
+        let rounds = 150;
+        let (mut alarms, mut compared) = (0, 0);
+        for _ in 0..rounds {
+            let (a, b) = (measured(*metric, 300, &mut chance, z), measured(*metric, 300, &mut chance, z));
+            let Some(difference) = apart(&a, &b, 300, is_loss) else { continue };
+            compared += 1;
+            alarms += i32::from(difference.evidence(0.0, 0.05).p_worse < 0.05);
+        }
+        let share = f64::from(alarms) / f64::from(compared.max(1));
+        eprintln!("{name}: {share:.3} of {compared}");
+        // Three standard deviations of 150 draws.
+        if share > 0.103 {
+            wrong.push(format!("{name}: {share}"));
+        }
+        let is_micro = name.ends_with("_micro") && matches!(metric.needs(), Needs::Rankings { .. });
+        assert_eq!(compared == 0, is_micro, "{name}");
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -149,3 +149,35 @@ fn the_suite_of_the_documentation_compiles() {
     let (plan, more) = compile(&suite, &Options::default());
     assert!(problems.is_empty() && more.is_empty() && plan.watches(), "{problems:?} {more:?}");
 }
+
+/// Where windows are watched together each spends a part of the level, so that what is worth an alarm of one look may not
+/// be one of many; and what is corrected is corrected together with the other tests.
+#[test]
+fn windows_that_are_watched_together_ask_for_more() {
+    let text = "record: { label: y_true, prediction: y_pred }
+drift: { sequential: {since: 2024-05-01}, correction: holm }
+expectations:
+  - accuracy: { not_worse_than: { metrics: { accuracy: 0.9, n: 1000 } } }
+  - accuracy: { not_worse_than: { metrics: { accuracy: 0.83, n: 1000 }, prove: not_worse } }";
+    let (suite, problems) = suite::read(text);
+    let (plan, more) = compile(&suite, &Options::default());
+    assert!(problems.is_empty() && more.is_empty(), "{problems:?} {more:?}");
+    let n = 100;
+    let right = |k: usize| u8::from(k % 100 < 83);
+    let case = json!({"y_true": vec![1; n], "y_pred": (0..n).map(right).collect::<Vec<_>>()});
+    let fold = Fold::of_window(&plan, window(&case, &plan));
+    let judged = |spends: Option<f64>| {
+        let references = run::References { spends, ..run::References::default() };
+        let context = driftline_rules::plugin::Context::default();
+        let mut findings = run::judge_against(&plan, &fold, 0, &context, references).split_off(plan.n_implicit);
+        (findings.remove(0).judgement, findings.remove(0).judgement)
+    };
+    let (alone, unproven) = judged(None);
+    assert!(alone.status == Status::Fail && unproven.status == Status::Fail, "{alone:?}");
+    let p = alone.chance.expect("a chance").p;
+    assert!(p < 0.05 && p > 0.01, "{p}");
+    let (together, unproven) = judged(Some(0.1));
+    assert_eq!(together.status, Status::Pass);
+    assert!(together.why.as_deref().is_some_and(|it| it.contains("likely chance among all windows")), "{together:?}");
+    assert_eq!(unproven.status, Status::Fail, "what has to be shown is not corrected");
+}
