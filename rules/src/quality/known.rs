@@ -79,6 +79,13 @@ impl Kept {
             (None, Some(error)) => Some(Spread::Error { error, df }),
             (None, None) => None,
         };
+        let value = needed("value")?;
+        if df <= 0.0 {
+            return Err("`df` must be above 0".to_owned());
+        }
+        if matches!(spread, Some(Spread::Share(_))) && !(0.0..=1.0).contains(&value) {
+            return Err(format!("`value` is {value}, and a share lies between 0 and 1"));
+        }
         Ok(Kept {
             about: About {
                 metric,
@@ -88,7 +95,7 @@ impl Kept {
                 when,
             },
             n: json["n"].as_u64().ok_or("`n` must be a whole number")?,
-            figure: Figure { value: needed("value")?, interval: None, spread },
+            figure: Figure { value, interval: None, spread },
         })
     }
 }
@@ -145,5 +152,65 @@ impl Told {
             (None, error) => error.and_then(Spread::error),
         };
         Figure { value: self.value, interval: None, spread }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_again() {
+        let about = About { metric: "recall".into(), fields: vec!["y".into(), "p".into()], ..About::default() };
+        for (class, amount, when, spread) in [
+            (None, None, None, None),
+            (Some(Label::Text("a".into())), Some(0.9), Some("x > 1".to_owned()), Some(Spread::Share(30.0))),
+            (Some(Label::Flag(true)), None, None, Spread::error(0.01)),
+            (Some(Label::Number(3.0)), None, None, Some(Spread::Error { error: 0.5, df: 29.0 })),
+        ] {
+            let about = About { class, amount, when, ..about.clone() };
+            let kept = Kept { about, n: 40, figure: Figure { value: 0.75, interval: None, spread } };
+            assert_eq!(Kept::read(&kept.to_json()), Ok(kept));
+        }
+    }
+
+    #[test]
+    fn what_is_no_figure_is_refused() {
+        let whole = json!({"metric": "accuracy", "fields": ["y", "p"], "value": 0.9, "n": 10, "share_of": 10});
+        assert!(Kept::read(&whole).is_ok());
+        for (member, it) in [
+            ("metric", json!(3)),
+            ("fields", json!("y")),
+            ("fields", json!([1])),
+            ("value", json!("high")),
+            ("value", json!(95)),
+            ("value", Json::Null),
+            ("n", json!(-1)),
+            ("share_of", json!(-5)),
+            ("error", json!(-0.1)),
+            ("df", json!(0)),
+        ] {
+            let mut broken = whole.clone();
+            broken[member] = it;
+            assert!(Kept::read(&broken).is_err(), "{broken}");
+        }
+        assert!(Kept::read(&json!([])).is_err());
+    }
+
+    #[test]
+    fn a_file_of_metrics_is_what_the_command_writes() {
+        let json = json!({
+            "n": 200, "accuracy": 0.9, "confidence": 0.9, "intervals": {"mae": [1.0, 3.0], "per_class.a.recall": [0.7, 0.9]},
+            "mae": 2.0, "per_class": {"a": {"recall": 0.8}}, "metrics": {"f1": 0.5},
+        });
+        let (file, class) = (Offline(&json), Label::Text("a".into()));
+        let told = |name: &str| file.find(name, Some(&class));
+        assert_eq!(told("accuracy").map(|it| it.figure(true).spread), Some(Some(Spread::Share(200.0))));
+        let error = told("mae").and_then(|it| it.error).unwrap();
+        assert!((error - 1.0 / 1.644_853_626_951_472_2).abs() < 1e-9, "{error}");
+        assert!(told("recall").is_some_and(|it| it.value == 0.8 && it.error.is_some()));
+        assert_eq!(told("f1").map(|it| it.figure(false).spread), Some(None));
+        assert_eq!(told("r2"), None);
+        assert_eq!(file.names(), ["n", "accuracy", "confidence", "mae", "f1"]);
     }
 }

@@ -192,6 +192,13 @@ fn side(
                 let names = Offline(&json).names().join(", ");
                 format!("{told} hold no number of `{name}`; there are {names}")
             })?;
+            let (least, most) = metric.range();
+            if !(least..=most).contains(&figure.value) {
+                return Err(format!(
+                    "{told} say that `{name}` is {}, and it lies between {least} and {most}",
+                    figure.value
+                ));
+            }
             Ok((Side::Known(figure, n), told))
         }
     }
@@ -317,15 +324,47 @@ impl Quality {
     }
 }
 
-/// The fields in the name of a segment.
+/// The fields in the name of a segment, as [`Split::name_into`](crate::plan::Split::name_into) writes it: a backslash
+/// stands before what is not between two values.
 fn fields(segment: &str) -> Vec<&str> {
-    segment.strip_prefix("(other) by ").map_or_else(
-        || segment.split(", ").filter_map(|it| it.split('=').next()).collect(),
-        |it| it.split(", ").collect(),
-    )
+    let (parts, is_other) = segment.strip_prefix("(other) by ").map_or((segment, false), |it| (it, true));
+    let unescaped = |text: &str, wanted: &str| {
+        let mut after_backslash = false;
+        text.char_indices().find_map(|(at, it)| {
+            let is_here = !after_backslash && text.get(at..).is_some_and(|it| it.starts_with(wanted));
+            after_backslash = it == '\\' && !after_backslash;
+            is_here.then_some(at)
+        })
+    };
+    let (mut all, mut rest) = (Vec::new(), Some(parts));
+    while let Some(text) = rest {
+        let (part, after) = match unescaped(text, ", ") {
+            Some(at) => (text.get(..at), text.get(at + 2..)),
+            None => (Some(text), None),
+        };
+        let part = part.unwrap_or_default();
+        let end = if is_other { None } else { unescaped(part, "=") };
+        all.push(end.and_then(|it| part.get(..it)).unwrap_or(part));
+        rest = after;
+    }
+    all
 }
 
 /// `95`, `99.9`.
 fn percent(share: f64) -> f64 {
     (share * 1e8).round() / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fields;
+
+    #[test]
+    fn segments_are_known_by_their_fields() {
+        assert_eq!(fields("region=eu"), ["region"]);
+        assert_eq!(fields("model_version=3, region=eu"), ["model_version", "region"]);
+        assert_eq!(fields("(other) by model_version, region"), ["model_version", "region"]);
+        assert_eq!(fields("region=a\\, b=c"), ["region"], "a comma within a value");
+        assert_eq!(fields("a\\=b=c"), ["a\\=b"], "an equals sign within a field");
+    }
 }
