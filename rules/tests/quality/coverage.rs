@@ -181,7 +181,7 @@ fn equal_models_are_rarely_told_apart() {
     for (name, metric) in METRICS {
         let Some(is_loss) = metric.is_loss() else { continue };
         let mut chance = Chance(metric.range().1.to_bits() ^ name.len() as u64);
-        let rounds = 150;
+        let rounds = 300;
         let (mut alarms, mut compared) = (0, 0);
         for _ in 0..rounds {
             let (a, b) = (measured(*metric, 300, &mut chance, z), measured(*metric, 300, &mut chance, z));
@@ -191,8 +191,8 @@ fn equal_models_are_rarely_told_apart() {
         }
         let share = f64::from(alarms) / f64::from(compared.max(1));
         eprintln!("{name}: {share:.3} of {compared}");
-        // Three standard deviations of 150 draws.
-        if share > 0.103 {
+        // Three standard deviations of 300 draws.
+        if share > 0.088 {
             wrong.push(format!("{name}: {share}"));
         }
         let is_micro = name.ends_with("_micro") && matches!(metric.needs(), Needs::Rankings { .. });
