@@ -5,6 +5,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "real/quality.rs"]
+mod quality;
+
 use std::path::{Path, PathBuf};
 
 use driftline::files::csv::Nulls;

@@ -80,7 +80,7 @@ pub fn load(file: &Path, options: &Options) -> Result<Loaded, String> {
     Ok(build(file.display().to_string(), text, &options, &read))
 }
 
-/// Compiles a suite; `read_file` gives the schemas it refers to.
+/// Compiles a suite; `read_file` gives the schemas and the metrics it refers to.
 pub fn build(
     file: String,
     text: String,
@@ -92,6 +92,24 @@ pub fn build(
     let mut files = BTreeMap::new();
     if let Some(source) = &suite.schema {
         options.schemas = schemas(source, read_file, &mut files, &mut problems);
+    }
+    for (name, at) in suite.metrics_files() {
+        if options.metrics.iter().any(|it| it.0 == name) {
+            continue;
+        }
+        let found = read_file(name).and_then(|text| Ok((parse(&text)?, text)));
+        let document = match found {
+            Ok((document, text)) => {
+                files.insert(name.to_owned(), text);
+                document
+            }
+            Err(error) => {
+                let message = format!("the metrics `{name}` cannot be read: {error}");
+                problems.push(Problem::new(at, message).within("not_worse_than"));
+                serde_json::Value::Null
+            }
+        };
+        options.metrics.push((name.to_owned(), document));
     }
     let (plan, more) = compile(&suite, &options);
     problems.extend(more);

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::binder::{Bindings, Of};
 use crate::drift::{Categories, Moments, Numbers, Share, Sides};
+use crate::quality::known::Kept;
 use crate::sketch::{self, NumberKind, Quantiles, Sketch, Spec, Values};
 use crate::value::Value;
 use crate::window::Window;
@@ -35,6 +36,8 @@ pub struct Baseline {
     pub fields: BTreeMap<String, Distribution>,
     /// Sampled rows, of the fields of which tests need the values themselves.
     pub samples: Vec<RowSample>,
+    /// How right predictions were.
+    pub quality: Vec<Kept>,
 }
 
 /// The distribution of a field's values.
@@ -54,7 +57,7 @@ pub struct Distribution {
 
 impl Baseline {
     /// Of a window: the fields of which it keeps both numbers and categories for all records, and those that it
-    /// samples.
+    /// samples. How right predictions were a plan says: [`figures`](crate::run::figures).
     pub fn of_window(bindings: &Bindings, window: &Window) -> Self {
         let mut fields = BTreeMap::new();
         for (path, values, categories) in kept(bindings) {
@@ -70,7 +73,7 @@ impl Baseline {
             let path = |slot: &crate::row::Slot| bindings.paths.get(usize::from(slot.0)).map(ToString::to_string);
             Some(RowSample::of(plan.slots.iter().map(path).collect::<Option<_>>()?, it))
         });
-        Baseline { records: window.rows, fields, samples: sampled.collect() }
+        Baseline { records: window.rows, fields, samples: sampled.collect(), quality: Vec::new() }
     }
 
     /// The sampled rows of these fields; of two samples the one of more rows.

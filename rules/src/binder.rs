@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value as Json;
+
 use crate::path::Path;
 use crate::row::{Row, Slot};
 use crate::sketch::Spec;
@@ -169,6 +171,10 @@ pub struct Binder<'b> {
     pub record: &'b RecordFields,
     /// Whether labels are joined to records later.
     pub joins: bool,
+    /// The entry's `when:` in words.
+    pub when: Option<String>,
+    /// The files of metrics that entries name, as JSON; null where one cannot be read.
+    pub metrics: &'b [(String, Json)],
     /// What reports call the expectation, where that is not its kind's name.
     pub called: Option<&'static str>,
     /// The summaries that the entry has asked for.

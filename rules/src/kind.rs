@@ -1,11 +1,13 @@
 //! A kind of expectation: its name, its parameters, its page, and how it becomes a check.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::baseline::Baseline;
 use crate::detector::Watch;
 use crate::plugin::Context;
 use crate::plugin::rule::RecordRule;
+use crate::quality::known::Kept;
 use crate::report::{Judgement, Outcome, Tally};
 use crate::row::{Row, Slot};
 use crate::sketch::Sketch;
@@ -150,6 +152,27 @@ pub trait WindowCheck: Send + Sync {
     fn is_of_equality(&self) -> bool {
         false
     }
+
+    /// What has to be at hand beside the window.
+    fn beside(&self) -> Beside<'_> {
+        Beside::Nothing
+    }
+
+    /// What it measures of a window, where a baseline may keep it for other windows to be compared with.
+    fn figure(&self, _view: &View) -> Option<Kept> {
+        None
+    }
+}
+
+/// What a window is compared with beside the distributions of its fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside<'c> {
+    /// Nothing.
+    Nothing,
+    /// The window of the segment of this name, over the same time.
+    Segment(&'c str),
+    /// Whatever the suite's `drift:` compares with.
+    Reference,
 }
 
 /// What a [`WindowCheck`] may look at.
@@ -173,6 +196,8 @@ pub struct View<'w> {
     pub baseline: Option<&'w Baseline>,
     /// Why there is no baseline, when whoever looked for one knows.
     pub absent: Option<&'w str>,
+    /// The windows of segments that are [compared with](Beside::Segment), by name.
+    pub segments: Option<&'w BTreeMap<String, Window>>,
 }
 
 impl<'w> View<'w> {

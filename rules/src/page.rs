@@ -137,7 +137,8 @@ fn check_case(case: &Case, options: &Options) -> Vec<String> {
     let mut wrong = Vec::new();
     let of_baseline = case.baseline.as_ref().map(|records| {
         let records = Case { records: records.clone(), ..case.clone() };
-        Baseline::of_window(&plan.bindings, &fold(&records, &plan, &mut wrong).total.window)
+        let window = fold(&records, &plan, &mut wrong).total.window;
+        Baseline { quality: run::figures(&plan, &window, |_| true), ..Baseline::of_window(&plan.bindings, &window) }
     });
     let found = fold(case, &plan, &mut wrong);
     let (total, segments) = found.finish(&plan);

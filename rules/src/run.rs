@@ -4,17 +4,20 @@ mod again;
 mod checking;
 mod correction;
 mod explain;
+mod figures;
 mod flush;
+mod references;
 mod watch;
 
 pub use again::{fold_again, fold_late};
 pub use checking::{check, fold_told, join, unreadable};
 pub use correction::correct;
 pub use explain::{Explanation, explain, reasons};
+pub use figures::figures;
 pub use flush::{Late, flush};
+pub use references::References;
 pub use watch::watch;
 
-use crate::baseline::Baseline;
 use crate::binder::Side;
 use crate::kind::{Check, View};
 use crate::plan::{Expectation, Plan};
@@ -102,20 +105,6 @@ pub fn judge(plan: &Plan, fold: &Fold, now: Timestamp) -> Vec<Finding> {
     judge_against(plan, fold, now, &Context::default(), References::default())
 }
 
-/// What a window is compared with.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct References<'r> {
-    /// A window of the same plan, for the drift tests of plugins.
-    pub window: Option<&'r Window>,
-    /// Distributions of fields, for all others.
-    pub baseline: Option<&'r Baseline>,
-    /// Why there is no baseline, when whoever looked for one knows.
-    pub absent: Option<&'r str>,
-    /// The share of the level that the tests of this window may spend, where windows are watched together
-    /// ([`Drift::spends`](crate::suite::Drift::spends)).
-    pub spends: Option<f64>,
-}
-
 /// Judges a window; drift tests compare it with `references`, and are skipped without them. Where several tests could
 /// each give an alarm by chance, the plan's correction holds for all of them together.
 ///
@@ -164,6 +153,7 @@ pub fn judge_uncorrected(
                 reference: references.window,
                 baseline: references.baseline,
                 absent: references.absent,
+                segments: references.segments,
             }),
             Check::Batch(rule) => {
                 let judgement = by_record(expectation, tally, rule.bound.clone(), true);

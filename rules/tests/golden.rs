@@ -37,6 +37,13 @@ fn window(plan: &Plan, n: u64) -> Window {
             ("text".into(), Value::Str(format!("v{}", k % 5).into())),
             ("time".into(), Value::Time(Time { micros: k * 1_000_000, zone })),
             ("list".into(), Value::List(vec![Value::Int(k), Value::Bool(true), Value::text("é")])),
+            (
+                "scores".into(),
+                Value::Map(vec![
+                    ("v0".into(), Value::Num((k % 9) as f64 / 8.0)),
+                    ("v1".into(), Value::Num((k % 11) as f64 / 16.0)),
+                ]),
+            ),
         ]);
         for (place, name) in ["number", "text", "time", "list"].iter().enumerate() {
             fold.window.columns.see(name, number, place as u32);

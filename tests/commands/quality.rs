@@ -245,3 +245,110 @@ fn a_suite_measures_what_the_command_does() {
         assert!(there.is_null() || near(&here[0], &there[0]) && near(&here[1], &there[1]), "{name}: {here} {there}");
     }
 }
+
+/// A hundred records of two versions, of which `right` of fifty of the second are right.
+fn versions(right: usize) -> String {
+    (0..100).fold(String::new(), |mut text, i| {
+        let (version, is_right) = if i % 2 == 0 { ("v1", i / 2 < 48) } else { ("v2", i / 2 < right) };
+        let (y, p) = (i % 3, if is_right { i % 3 } else { (i + 1) % 3 });
+        let _ = writeln!(text, r#"{{"model": "{version}", "y": {y}, "p": {p}, "error": {}}}"#, 100 - right);
+        text
+    })
+}
+
+#[test]
+fn a_version_must_not_be_worse_than_another_nor_than_a_file() {
+    let suite = "record: { label: y, prediction: p, version: model }
+segments: [model]
+expectations:
+  - { accuracy: { not_worse_than: { version: v1, margin: 5% } }, name: as version 1 }
+  - { accuracy: { not_worse_than: { metrics: offline.json } }, name: as offline }
+";
+    let offline = r#"{"metrics": {"accuracy": 0.9}, "n": 500}"#;
+    let files =
+        [("s.yaml", suite), ("good.ndjson", &versions(47)), ("bad.ndjson", &versions(30)), ("offline.json", offline)];
+    let room = Room::new(&files);
+    let good = room.run("check good.ndjson --suite s.yaml");
+    assert_eq!(good.code, 0, "{}", good.out);
+    let bad = room.run("check bad.ndjson --suite s.yaml --format json");
+    assert_eq!(bad.code, 1, "{}", bad.out);
+    let report = json(&bad.out);
+    let text = report.to_string();
+    assert!(text.contains("accuracy of 50 records is 0.6000, and the other is 0.9600; it is worse"), "{text}");
+    assert!(text.contains("accuracy of 50 records is 0.6000, and the other is 0.9000; it is worse"), "{text}");
+    // A file that is not there, and one that does not have the metric.
+    let room = Room::new(&[("s.yaml", suite), ("good.ndjson", &versions(47))]);
+    let said = room.run("check good.ndjson --suite s.yaml");
+    assert!(said.code == 3 && said.err.contains("the metrics `offline.json` cannot be read"), "{}", said.err);
+    let room = Room::new(&[("s.yaml", suite), ("good.ndjson", &versions(47)), ("offline.json", r#"{"f1_macro": 1}"#)]);
+    let said = room.run("check good.ndjson --suite s.yaml");
+    assert!(said.code == 3 && said.err.contains("hold no number of `accuracy`; there are f1_macro"), "{}", said.err);
+}
+
+#[test]
+fn a_segment_that_the_suite_does_not_have_is_a_problem() {
+    let suite = "record: { label: y, prediction: p, version: model }
+expectations:
+  - accuracy: { not_worse_than: { version: v1 } }
+";
+    let room = Room::new(&[("s.yaml", suite), ("d.ndjson", &versions(47))]);
+    let said = room.run("check d.ndjson --suite s.yaml");
+    assert!(said.code == 3 && said.err.contains("no segment `model=v1`"), "{}", said.err);
+}
+
+#[test]
+fn a_baseline_keeps_how_right_the_model_was_in_training() {
+    let suite = "record: { label: y, prediction: p }
+expectations:
+  - { accuracy: { not_worse_than: { baseline: true, margin: 0.02 } }, name: as in training }
+  - { f1_macro: { min: 0.1, not_worse_than: { baseline: true, prove: not_worse, margin: 0.3 } }, name: proven }
+  - { accuracy: { min: 0.1 }, when: model == \"v1\", name: bounded }
+";
+    let files = [
+        ("s.yaml", suite),
+        ("train.ndjson", &versions(49)),
+        ("good.ndjson", &versions(48)),
+        ("bad.ndjson", &versions(20)),
+    ];
+    let room = Room::new(&files);
+    assert_eq!(room.run("profile train.ndjson --suite s.yaml -o b.json").code, 0);
+    let baseline = json(&std::fs::read_to_string(room.path("b.json")).unwrap());
+    let kept = &baseline["quality"];
+    assert_eq!(
+        (&kept[0]["metric"], &kept[0]["value"], &kept[0]["n"]),
+        (&value!("accuracy"), &value!(0.97), &value!(100))
+    );
+    assert_eq!((&kept[0]["share_of"], &kept[0]["fields"]), (&value!(100.0), &value!(["y", "p"])));
+    assert!(kept[1]["error"].as_f64() > Some(0.0) && kept[2]["when"].is_string(), "{kept}");
+    let good = room.run("check good.ndjson --suite s.yaml --baseline b.json");
+    assert_eq!(good.code, 0, "{}", good.out);
+    let bad = room.run("check bad.ndjson --suite s.yaml --baseline b.json");
+    assert!(bad.code == 1 && bad.out.contains("it is worse (difference -0.2900"), "{}", bad.out);
+    // Without a baseline there is nothing to compare with, and that is said.
+    let none = room.run("check bad.ndjson --suite s.yaml --format json");
+    assert_eq!(none.code, 0, "{}", none.out);
+    assert!(none.out.contains("there is no baseline"), "{}", none.out);
+}
+
+#[test]
+fn of_many_classes_one_score_is_the_confidence_of_the_prediction() {
+    let rows = (0..90).fold("y,p,sure\n".to_owned(), |mut text, i| {
+        let (is_sure, is_right) = (i % 3 == 0, i % 3 == 0 || i % 2 == 0);
+        let _ = writeln!(
+            text,
+            "{},{},{}",
+            i % 5,
+            if is_right { i % 5 } else { (i + 1) % 5 },
+            if is_sure { 0.95 } else { 0.55 }
+        );
+        text
+    });
+    let room = Room::new(&[("d.csv", &rows)]);
+    let it =
+        json(&room.run("quality d.csv --truth y --prediction p --score sure --task classification --format json").out);
+    let told = &it["by_confidence"];
+    assert_eq!((&told[0]["n"], &told[0]["accuracy"], &told[0]["up_to"]), (&value!(60.0), &value!(0.5), &value!(0.6)));
+    assert_eq!((&told[1]["n"], &told[1]["accuracy"], &told[1]["above"]), (&value!(30.0), &value!(1.0), &value!(0.9)));
+    let ece = it["confidence_ece"].as_f64().unwrap();
+    assert!((ece - 0.05).abs() < 1e-9 && it["intervals"]["confidence_ece"][1].as_f64() > Some(ece), "{it}");
+}

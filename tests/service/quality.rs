@@ -116,3 +116,43 @@ fn hashes_of_classes_are_enough_for_accuracy() {
         assert!(!bytes.windows(secret.len()).any(|it| it == secret), "{}", path.display());
     }
 }
+
+/// The windows of one span are judged together, so that those of one version can be compared with those of another; a
+/// baseline that is made of stored windows holds their figures.
+#[test]
+fn a_version_is_compared_with_another_of_the_same_time_and_with_a_baseline() {
+    let suite = "\
+name: intents
+windows: { length: 1m }
+record: { label: meant, prediction: said, version: channel }
+segments: [channel]
+expectations:
+  - { accuracy: { not_worse_than: { version: web, margin: 0.01 }, min_records: 20 }, name: as web }
+  - { accuracy: { not_worse_than: { baseline: true, margin: 0.01 }, min_records: 20 }, name: as before }
+";
+    let server = server(suite);
+    let window = judged(&server);
+    let web = finding(&window("channel=web"), "as web");
+    assert_eq!(web["message"], "it is the segment that others are compared with", "{web:#}");
+    let phone = finding(&window("channel=phone"), "as web");
+    assert_eq!((&phone["status"], &phone["observed"]), (&json!("fail"), &json!(0.5)), "{phone:#}");
+    let compared = &phone["details"]["compared"];
+    assert_eq!((&compared["value"], &compared["difference"], &compared["n"]), (&json!(1.0), &json!(-0.5), &json!(40)));
+    let total = finding(&window(""), "as web");
+    assert!(total["status"] == "skip" && total["message"].as_str().unwrap().contains("not all records together"));
+    let before = finding(&window("channel=phone"), "as before");
+    assert!(before["message"].as_str().unwrap().contains("there is no baseline `intents`"), "{before:#}");
+    // Now the windows themselves become the baseline, of the web alone.
+    let asked = json!({"suite": "intents", "segment": "channel=web"}).to_string();
+    let made = server.post("/v1/baselines/intents:from-windows", "application/json", asked);
+    assert_eq!(made.status, 201, "{}", made.body);
+    let later = records().join("\n");
+    let path = "/v1/suites/intents/check?on_fail=observe&wait=stored&at=2024-05-01T12:05:01Z";
+    assert_eq!(server.post(path, "application/x-ndjson", later).status, 200);
+    let newest = || server.get("/v1/windows?suite=intents&segment=channel%3Dphone").json()["items"][0].clone();
+    server.until("the later window", || newest()["start"].as_str().is_some_and(|it| it.contains("12:05")));
+    let id = newest()["id"].as_str().unwrap().to_owned();
+    let found = || finding(&server.get(&format!("/v1/windows/{id}")).json(), "as before");
+    server.until("the comparison", || found()["status"] == "fail");
+    assert_eq!(found()["details"]["compared"]["value"], json!(1.0));
+}

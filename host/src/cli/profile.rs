@@ -8,9 +8,13 @@ use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::baseline::{Baseline, field_of, name};
 use driftline_rules::plan::{self, Plan};
+use driftline_rules::quality::Metric;
+use driftline_rules::run;
 use driftline_rules::samples::Keep;
 use driftline_rules::sketch::Spec;
-use driftline_rules::suite;
+use driftline_rules::suite::node::{Data, Node};
+use driftline_rules::suite::{self, Entry, RecordFields, Suite};
+use driftline_rules::value::Value;
 use serde_json::{Value as Json, json};
 
 use super::check::Reading;
@@ -27,7 +31,8 @@ const SHOWN: usize = 5;
 
 /// Make a baseline of data: the distribution of each field, for `stable` to compare with.
 ///
-/// Of the fields that a suite's `stable` and `records_similar` expectations name, read as its `types:` say; without a suite, of all fields
+/// Of the fields that a suite's `stable` and `records_similar` expectations name, read as its `types:` say, with the
+/// figures of its metrics of quality, for `not_worse_than: { baseline: true }`; without a suite, of all fields
 /// that hold single values, those within objects too. The same data always gives the same baseline.
 #[derive(ClapArgs, Debug)]
 #[command(
@@ -99,7 +104,9 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     if unreadable > 0 {
         complain(format_args!("warning: {unreadable} of {records} records could not be read and are left out"));
     }
-    let baseline = Baseline { records: records - unreadable, ..Baseline::of_window(&plan.bindings, &fold.window) };
+    let quality = run::figures(&plan, &fold.window, |_| true);
+    let baseline =
+        Baseline { records: records - unreadable, quality, ..Baseline::of_window(&plan.bindings, &fold.window) };
     // A name that no record has is a slip of the pen, not a field without values.
     let unseen = baseline.fields.iter().filter(|(_, it)| it.n + it.nan == 0).map(|(name, _)| name.as_str());
     let unsampled = baseline.samples.iter().filter(|it| it.n == 0).flat_map(|it| &it.fields);
@@ -131,6 +138,7 @@ fn save(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) 
 fn plan(args: &Args, inputs: &[Input]) -> anyhow::Result<Option<Plan>> {
     let options = plan::Options { budget: args.exact_values.min(args.reading.budget), ..plan::Options::default() };
     let (mut types, mut fields, mut sampled) = (Vec::new(), args.fields.clone(), Vec::new());
+    let (mut figures, mut record) = (Vec::new(), RecordFields::default());
     if let Some(path) = &args.suite {
         let loaded = suites::load(path, &options).map_err(anyhow::Error::msg)?;
         for problem in &loaded.problems {
@@ -139,7 +147,10 @@ fn plan(args: &Args, inputs: &[Input]) -> anyhow::Result<Option<Plan>> {
         if !loaded.problems.is_empty() {
             return Ok(None);
         }
-        types = loaded.suite.types;
+        if fields.is_empty() {
+            figures = measured(&loaded.suite);
+        }
+        (types, record) = (loaded.suite.types, loaded.suite.record);
         if fields.is_empty() {
             let compared =
                 loaded.plan.expectations.iter().filter(|it| ["stable", "records_similar"].contains(&it.kind.name));
@@ -155,9 +166,10 @@ fn plan(args: &Args, inputs: &[Input]) -> anyhow::Result<Option<Plan>> {
                 }
             }
         }
-        if fields.is_empty() && sampled.is_empty() {
+        if fields.is_empty() && sampled.is_empty() && figures.is_empty() {
             bail!(
-                "{}: no `stable` or `records_similar` names a field; `--field` does, or leave `--suite` out",
+                "{}: no `stable` or `records_similar` names a field, and nothing measures quality; `--field` names one, \
+                 or leave `--suite` out",
                 path.display()
             );
         }
@@ -174,12 +186,40 @@ fn plan(args: &Args, inputs: &[Input]) -> anyhow::Result<Option<Plan>> {
         fields => json!({"fields": fields, "records_similar": {"sample_rows": k}}),
     }));
     let (mut suite, problems) = suite::read(&json!({ "expectations": entries }).to_string());
-    suite.types = types;
+    (suite.types, suite.record) = (types, record);
+    suite.entries.extend(figures);
     let (plan, more) = plan::compile(&suite, &options);
     if let Some(problem) = problems.first().or(more.first()) {
         bail!("{}", problem.message);
     }
     Ok(Some(plan))
+}
+
+/// The entries of a suite that measure how right predictions are, without what the figures are compared with.
+fn measured(suite: &Suite) -> Vec<Entry> {
+    let of = |entry: &&Entry| {
+        let metric = entry.params.iter().find(|it| it.name == "metric").and_then(|it| it.value.text());
+        let is_kind = ["quality", "expect_table_prediction_quality_to_be_between"].contains(&entry.kind.as_str());
+        let name = if is_kind { metric? } else { &entry.kind };
+        Metric::find(name).map(|it| it.1)
+    };
+    let entries = suite.entries.iter().filter_map(|it| Some((it.clone(), of(&it)?)));
+    let without = |(mut entry, metric): (Entry, Metric)| {
+        for it in &mut entry.params {
+            if it.name == "not_worse_than" {
+                // A bound that holds of everything.
+                it.name = "min".into();
+                let least = metric.range().0.max(-1e300);
+                it.value = Node { at: it.at, data: Data::Scalar(Value::Num(least)) };
+            }
+        }
+        let is_bound = |name: &str| name == "min";
+        let mut seen = false;
+        entry.params.retain(|it| !is_bound(&it.name) || !std::mem::replace(&mut seen, true));
+        entry.watch = None;
+        entry
+    };
+    entries.map(without).collect()
 }
 
 /// An expectation that makes windows keep the distribution of this name: of a field, or of its lengths.

@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long, value_name = "COLUMN", required_unless_present = "score")]
     prediction: Option<String>,
     /// The column of scores: the probability of the positive class, a list with one a class in their order, or an object
-    /// with one by class.
+    /// with one by class; of more than two classes also that of the class that was predicted.
     #[arg(long, value_name = "COLUMN")]
     score: Option<String>,
     /// The column of groups between which fairness is measured.

@@ -165,7 +165,7 @@ pub async fn distribution(
         };
         out.items = Some(items.into_iter().map(item).collect());
     } else {
-        let Summed { rows, baseline } = together(&app.store, &version, rows).await?.map_err(nothing)?;
+        let Summed { rows, baseline, .. } = together(&app.store, &version, rows).await?.map_err(nothing)?;
         (out.windows, out.records) = (rows.len(), baseline.records);
         out.distribution = baseline.field(&out.field).map(driftline_rules::baseline::Distribution::told);
     }
@@ -299,7 +299,7 @@ async fn reference(
 
 async fn windows(app: &App, version: &Version, which: Which<'_>) -> Result<Reference, Problem> {
     let rows = judged(&app.store, version, which, MOST).await?.map_err(nothing)?;
-    let Summed { rows, baseline } = together(&app.store, version, rows).await?.map_err(nothing)?;
+    let Summed { rows, baseline, .. } = together(&app.store, version, rows).await?.map_err(nothing)?;
     let mut told = spans(&rows).unwrap_or_default();
     if !which.segment.is_empty() {
         told = format!("{told}, of the segment `{}`", which.segment);

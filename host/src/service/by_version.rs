@@ -134,7 +134,7 @@ impl Opening<'_> {
         if sum.records().rows < wanted {
             return Ok(Err(too_few(sum.records().rows)));
         }
-        match compared_fields(self.version, distributions(self.version, sum.records())) {
+        match compared_fields(self.version, distributions(self.version, sum.records()), sum.records()) {
             Ok(baseline) => self.put(&baseline).await,
             Err(why) => Ok(Err(why)),
         }

@@ -1,9 +1,14 @@
-//! What windows and batches are compared with: a baseline by its name, or earlier windows of the same version of the
-//! suite.
+//! What windows and batches are compared with: a baseline, earlier windows of the suite's version, or segments.
 
+mod stored;
+
+pub(super) use stored::compared_fields;
+pub use stored::{Summed, Which, distributions, judged, of_windows, together};
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use driftline_rules::baseline::{Baseline, field_of};
+use driftline_rules::baseline::Baseline;
 use driftline_rules::run::References;
 use driftline_rules::suite::{First, Reference};
 use driftline_rules::window::Window;
@@ -26,7 +31,14 @@ const AT_ONCE: usize = 50;
 
 /// What the windows of one span are compared with: that of all records, and those of segments.
 #[derive(Debug)]
-pub enum Against {
+pub struct Against {
+    with: With,
+    segments: Option<Arc<BTreeMap<String, Window>>>,
+}
+
+/// What distributions are compared with.
+#[derive(Debug)]
+enum With {
     /// All with the same.
     Same(Compared),
     /// All with that of one segment.
@@ -38,27 +50,72 @@ pub enum Against {
 }
 
 impl Against {
-    /// What the suite says that the windows of a span are compared with. `segment` is asked for the records of a segment
-    /// of the same span. Called before windows are closed, so that no transaction waits for it.
+    /// The segments whose windows others of the span are compared with.
+    pub fn segments_of(version: &Version, is_over: bool) -> BTreeSet<String> {
+        let plan = &version.loaded.plan;
+        if !is_over {
+            return BTreeSet::new();
+        }
+        let champion = match &plan.drift.reference {
+            Reference::Segment(name) if plan.compares() => Some(name.clone()),
+            _ => None,
+        };
+        plan.segments_beside().into_iter().map(str::to_owned).chain(champion).collect()
+    }
+
+    /// What the windows of a span are compared with. `segments` are those of [`Against::segments_of`] that have records.
+    /// Called before windows are closed, so that no transaction waits for it.
     pub async fn of_span(
         app: &App,
         version: &Version,
         is_over: bool,
-        segment: impl AsyncFnOnce(&str) -> Result<Option<Sum>, store::Error>,
+        segments: BTreeMap<String, Sum>,
     ) -> Result<Self, store::Error> {
+        if !is_over {
+            return Ok(Against { with: With::Same(Compared::default()), segments: None });
+        }
         let plan = &version.loaded.plan;
-        if !is_over || !plan.compares() {
-            return Ok(Against::Same(Compared::default()));
+        let names = plan.segments_beside();
+        // One of which something is missing is as if it were not there.
+        let whole = segments.iter().filter(|it| names.contains(it.0.as_str()) && it.1.problem.is_none());
+        let beside: BTreeMap<_, _> = whole.map(|(name, it)| (name.clone(), it.to_window())).collect();
+        let with = With::of_span(app, version, segments).await?;
+        Ok(Against { with, segments: (!beside.is_empty()).then(|| Arc::new(beside)) })
+    }
+
+    /// Whether what a window is compared with depends on its records.
+    pub const fn asks_for_records(&self) -> bool {
+        matches!(self.with, With::Version(_))
+    }
+
+    /// What one of the windows is compared with; `window` is needed where its records decide.
+    pub async fn of_window(
+        &self,
+        app: &App,
+        version: &Version,
+        key: &WindowKey,
+        most: usize,
+        window: Option<&Window>,
+    ) -> Result<Compared, store::Error> {
+        let compared = self.with.of_window(app, version, key, most, window).await?;
+        Ok(Compared { segments: self.segments.clone(), ..compared })
+    }
+}
+
+impl With {
+    async fn of_span(app: &App, version: &Version, mut segments: BTreeMap<String, Sum>) -> Result<Self, store::Error> {
+        let plan = &version.loaded.plan;
+        if !plan.compares() {
+            return Ok(With::Same(Compared::default()));
         }
         Ok(match &plan.drift.reference {
             Reference::Named(_) => {
                 let name = named(version).unwrap_or_default();
                 let known = app.baselines.active(&app.store, name).await?;
-                Against::Same(Compared::with(known, &app.baselines, name))
+                With::Same(Compared::with(known, &app.baselines, name))
             }
             Reference::Segment(name) => {
-                let found = segment(name).await?;
-                let compared = match found {
+                let compared = match segments.remove(name) {
                     None => {
                         let why = format!("there is no baseline: the segment `{name}` has no record of this time");
                         Compared { absent: Some(why), ..Compared::default() }
@@ -74,20 +131,14 @@ impl Against {
                         Compared { earlier: Some(Arc::new((window, baseline))), told, ..Compared::default() }
                     }
                 };
-                Against::Segment(name.clone(), compared)
+                With::Segment(name.clone(), compared)
             }
-            Reference::Version(first) => Against::Version(*first),
-            _ => Against::Earlier,
+            Reference::Version(first) => With::Version(*first),
+            _ => With::Earlier,
         })
     }
 
-    /// Whether what a window is compared with depends on its records.
-    pub const fn asks_for_records(&self) -> bool {
-        matches!(self, Against::Version(_))
-    }
-
-    /// What one of the windows is compared with; `window` is needed where its records decide.
-    pub async fn of_window(
+    async fn of_window(
         &self,
         app: &App,
         version: &Version,
@@ -96,14 +147,14 @@ impl Against {
         window: Option<&Window>,
     ) -> Result<Compared, store::Error> {
         match self {
-            Against::Same(it) => Ok(it.clone()),
-            Against::Segment(name, _) if *name == key.segment => {
+            With::Same(it) => Ok(it.clone()),
+            With::Segment(name, _) if *name == key.segment => {
                 let why = "it is the segment that others are compared with".to_owned();
                 Ok(Compared { absent: Some(why), ..Compared::default() })
             }
-            Against::Segment(_, it) => Ok(it.clone()),
-            Against::Earlier => Compared::of_earlier(app, version, key, most).await,
-            Against::Version(first) => match window {
+            With::Segment(_, it) => Ok(it.clone()),
+            With::Earlier => Compared::of_earlier(app, version, key, most).await,
+            With::Version(first) => match window {
                 Some(window) => by_version::compared(app, version, key, *first, window).await,
                 None => Ok(Compared::default()),
             },
@@ -117,6 +168,8 @@ pub struct Compared {
     named: Option<Arc<Known>>,
     earlier: Option<Arc<(Window, Baseline)>>,
     absent: Option<String>,
+    /// The windows of segments that others are compared with.
+    segments: Option<Arc<BTreeMap<String, Window>>>,
     /// What it is, in words; `None`: nothing.
     pub told: Option<String>,
 }
@@ -212,6 +265,7 @@ impl Compared {
             baseline: self.named.as_ref().map(|it| &it.baseline).or(earlier.map(|it| &it.1)),
             absent: self.absent.as_deref(),
             spends: None,
+            segments: self.segments.as_deref(),
         }
     }
 }
@@ -244,115 +298,12 @@ pub async fn summed_up(store: &Store, version: &Version, ids: &[Uuid], most: usi
     Ok(sum)
 }
 
-/// Windows in words, the newest first; `None`: there is none.
+/// Windows in words, newest first; `None`: there is none.
 pub fn spans(rows: &[WindowRow]) -> Option<String> {
     let from = |at: Micros| time(at).replace(".000000", "");
     let (newest, oldest) = (rows.first()?, rows.last()?);
     let span = format!("{} to {}", from(oldest.start), from(newest.end));
     Some(if rows.len() == 1 { format!("the window {span}") } else { format!("{} windows, {span}", rows.len()) })
-}
-
-/// Which stored windows of a version.
-#[derive(Clone, Copy, Debug)]
-pub struct Which<'w> {
-    /// What their length is called; `None`: the shortest.
-    pub length: Option<&'w str>,
-    /// Of which segment; empty: of all records.
-    pub segment: &'w str,
-    /// Those that start from this time on.
-    pub since: Option<Micros>,
-    /// Those that start before this time.
-    pub until: Micros,
-}
-
-/// A baseline of stored windows of a version: of the fields that the suite's privacy lets windows keep. The inner error
-/// says why there is none.
-pub async fn of_windows(
-    store: &Store,
-    version: &Version,
-    which: Which<'_>,
-) -> Result<Result<Baseline, String>, store::Error> {
-    let rows = match judged(store, version, which, MOST).await? {
-        Ok(rows) => rows,
-        Err(why) => return Ok(Err(why)),
-    };
-    Ok(together(store, version, rows).await?.and_then(|it| compared_fields(version, it.baseline)))
-}
-
-/// Of the distributions of stored windows those that the suite compares. An error says that there is none.
-pub(super) fn compared_fields(version: &Version, mut baseline: Baseline) -> Result<Baseline, String> {
-    let plan = &version.loaded.plan;
-    let stable: Vec<_> =
-        plan.expectations.iter().filter(|it| it.kind.name == "stable").flat_map(|it| &it.fields).collect();
-    baseline.fields.retain(|field, _| stable.iter().any(|it| *it == field_of(field)));
-    if baseline.fields.is_empty() && baseline.samples.is_empty() {
-        let why = "the suite has no `stable` or `records_similar` on fields that its `privacy` lets windows keep";
-        return Err(why.to_owned());
-    }
-    Ok(baseline)
-}
-
-/// The judged windows of a version, the newest first. The inner error says that there is none, or that there are `most`
-/// or more.
-pub async fn judged(
-    store: &Store,
-    version: &Version,
-    Which { length, segment, since, until }: Which<'_>,
-    most: u32,
-) -> Result<Result<Vec<WindowRow>, String>, store::Error> {
-    let pane = version.loaded.plan.windows.pane().map(|it| it.to_string()).unwrap_or_default();
-    let length = length.unwrap_or(&pane);
-    let of = (version.name.as_str(), version.hash.as_str(), length, segment);
-    let rows = store.judged_windows(of, since, until, most).await?;
-    if rows.is_empty() {
-        let newest = store.judged_windows(of, None, Micros::MAX, 1).await?;
-        let hint = match newest.first() {
-            Some(it) => format!("; the newest is of {}", time(it.start)),
-            None => "; a window is judged when it is over".to_owned(),
-        };
-        let of = if segment.is_empty() { String::new() } else { format!(", of the segment `{segment}`") };
-        return Ok(Err(format!(
-            "no window of this time, of the length `{length}`{of} and of the suite's active version was judged{hint}"
-        )));
-    }
-    if rows.len() == most as usize {
-        return Ok(Err(format!("there are {most} windows or more; ask for a shorter time, or for a greater `length`")));
-    }
-    Ok(Ok(rows))
-}
-
-/// Stored windows, summed up.
-#[derive(Debug)]
-pub struct Summed {
-    /// Those that were summed up, the newest first: of windows that overlap some, so that each record counts once.
-    pub rows: Vec<WindowRow>,
-    /// The fields that the suite's privacy lets windows keep.
-    pub baseline: Baseline,
-}
-
-/// Sums up windows of a version. The inner error says why they cannot be read.
-pub async fn together(
-    store: &Store,
-    version: &Version,
-    mut rows: Vec<WindowRow>,
-) -> Result<Result<Summed, String>, store::Error> {
-    apart(&mut rows, Micros::MAX);
-    let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
-    let sum = summed_up(store, version, &ids, usize::MAX).await?;
-    if let Some(problem) = sum.problem {
-        return Ok(Err(format!("the windows cannot be read, since {problem}")));
-    }
-    Ok(Ok(Summed { rows, baseline: distributions(version, &sum.into_window()) }))
-}
-
-/// The distributions in a stored window that may be told.
-pub fn distributions(version: &Version, window: &Window) -> Baseline {
-    let mut baseline = Baseline::of_window(&version.loaded.plan.bindings, window);
-    baseline.records -= window.unreadable.min(baseline.records);
-    // Of what is told by hash, windows hold hashes, which are no distribution.
-    baseline.fields.retain(|field, _| version.privacy.keeps(field_of(field)));
-    baseline.samples.retain(|it| it.fields.iter().all(|field| version.privacy.keeps(field)));
-    baseline
 }
 
 #[cfg(test)]

@@ -49,6 +49,12 @@ impl Sum {
         &self.window
     }
 
+    /// The window of records and labels, of a sum that is needed still.
+    pub fn to_window(&self) -> Window {
+        let (window, labels) = (self.window.clone(), self.labels.clone());
+        Sum { window, labels, n_labels: 0, problem: None }.into_window()
+    }
+
     /// The window of records and labels.
     pub fn into_window(self) -> Window {
         let mut window = self.window;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Baseline, Distribution, RowSample, VERSION};
 use crate::drift::Numbers;
+use crate::quality::known::Kept;
 
 /// As it is written.
 #[derive(Serialize, Deserialize)]
@@ -69,8 +70,21 @@ impl Baseline {
             }
             Some(_) => wrong.push("`samples` must be an array".to_owned()),
         }
+        let mut quality = Vec::new();
+        match json.get("quality") {
+            None => {}
+            Some(Json::Array(all)) => {
+                for (at, it) in all.iter().enumerate() {
+                    match Kept::read(it) {
+                        Ok(it) => quality.push(it),
+                        Err(why) => wrong.push(format!("`quality[{at}]`: {why}")),
+                    }
+                }
+            }
+            Some(_) => wrong.push("`quality` must be an array".to_owned()),
+        }
         if wrong.is_empty() {
-            Ok(Baseline { records: records.unwrap_or(0), fields, samples })
+            Ok(Baseline { records: records.unwrap_or(0), fields, samples, quality })
         } else {
             Err(wrong.join("\n"))
         }
@@ -92,8 +106,11 @@ impl Baseline {
         json
     }
 
-    /// A baseline without samples does not speak of them.
+    /// A baseline without samples or figures does not speak of them.
     fn add_samples(&self, json: &mut Json, of: impl Fn(&RowSample) -> Json) {
+        if let (false, Some(members)) = (self.quality.is_empty(), json.as_object_mut()) {
+            members.insert("quality".to_owned(), self.quality.iter().map(Kept::to_json).collect());
+        }
         if let (false, Some(members)) = (self.samples.is_empty(), json.as_object_mut()) {
             members.insert("samples".to_owned(), self.samples.iter().map(of).collect());
         }

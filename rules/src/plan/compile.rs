@@ -53,7 +53,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         entries.extend(watch);
     }
     compiler.bindings.begin(Side::Record);
-    let segments = compiler.splits(suite);
+    let segments = compiler.splits(suite, &entries);
     let predictions = compiler.predictions(suite);
     let versions = compiler.versions(suite);
     let mut typed_slots = Vec::new();
@@ -181,6 +181,8 @@ impl Compiler<'_> {
             is_sequential: self.is_sequential,
             record: self.record,
             joins: self.joins,
+            when: entry.when.as_ref().map(describe),
+            metrics: &self.options.metrics,
             called: None,
             asked: Vec::new(),
         };

@@ -20,12 +20,13 @@ pub use joined::Predictions;
 pub use segments::{Split, Splits};
 pub use versions::{OfVersion, Versions};
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::args::Form;
 use crate::binder::{Bindings, GuardId, Side, SketchId};
 use crate::expectation::instant::instant;
-use crate::kind::{Check, Kind};
+use crate::kind::{Beside, Check, Kind};
 use crate::plugin::Plugins;
 use crate::plugin::rule::Source;
 use crate::report::Severity;
@@ -49,6 +50,9 @@ pub struct Options {
     pub segments: Vec<Vec<String>>,
     /// The schema file's content and those it refers to: name as the suite writes it, then document.
     pub schemas: Vec<(String, serde_json::Value)>,
+    /// The files of metrics that entries name: name as the suite writes it, then what it holds, null where it cannot be
+    /// read.
+    pub metrics: Vec<(String, serde_json::Value)>,
     /// The plugins that a suite may name; `None`: this host has none.
     pub plugins: Option<Arc<dyn Plugins>>,
     /// Bytes that the state of a plugin's summary may have.
@@ -65,6 +69,7 @@ impl Default for Options {
             filter: None,
             segments: Vec::new(),
             schemas: Vec::new(),
+            metrics: Vec::new(),
             plugins: None,
             max_state: 16 << 20,
             labels_come_later: false,
@@ -139,6 +144,12 @@ impl Plan {
     /// Whether some expectation may compare windows with a baseline or with another window.
     pub fn compares(&self) -> bool {
         self.expectations.iter().any(Expectation::compares)
+    }
+
+    /// The segments whose windows others are compared with, each once.
+    pub fn segments_beside(&self) -> BTreeSet<&str> {
+        let beside = self.expectations.iter().map(Expectation::beside);
+        beside.filter_map(|it| if let Beside::Segment(name) = it { Some(name) } else { None }).collect()
     }
 
     /// Whether detectors watch what expectations find from window to window.
@@ -227,11 +238,17 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// Whether it may compare a window with a baseline or with another window: `stable`, and rules of plugins on
-    /// windows, among which drift tests are.
+    /// Whether it may compare a window with a baseline or with another window: `stable`, rules of plugins on windows, among
+    /// which drift tests are, and what must not be worse than the baseline.
     pub fn compares(&self) -> bool {
         matches!(self.kind.name, "stable" | "records_similar")
             || self.source.is_some() && matches!(self.check, Check::Window(_))
+            || self.beside() == Beside::Reference
+    }
+
+    /// What it is compared with beside distributions of fields.
+    pub fn beside(&self) -> Beside<'_> {
+        if let Check::Window(it) = &self.check { it.beside() } else { Beside::Nothing }
     }
 
     /// Whether a value counts as null: GX takes NaN for null.

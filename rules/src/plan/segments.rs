@@ -7,6 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::Expectation;
 use super::compile::Compiler;
+use crate::kind::Beside;
 use crate::path::Path;
 use crate::row::Slot;
 use crate::suite::problem::Problem;
@@ -203,7 +204,7 @@ impl Compiler<'_> {
     }
 
     /// The cells of the suite's segments, and what is wrong with them.
-    pub(super) fn splits(&mut self, suite: &Suite) -> Splits {
+    pub(super) fn splits(&mut self, suite: &Suite, entries: &[Expectation]) -> Splits {
         let at = suite.segments.at;
         let by = self.segments(suite).to_vec();
         let mut splits = Splits { by: Vec::new(), most: suite.segments.most };
@@ -220,9 +221,15 @@ impl Compiler<'_> {
             }
             splits.by.push(Split { fields, slots });
         }
-        if let Reference::Segment(name) = &suite.drift.reference
-            && !splits.could_be(name)
-        {
+        let champion = match &suite.drift.reference {
+            Reference::Segment(name) => Some((name.as_str(), suite.drift.at, "drift.baseline")),
+            _ => None,
+        };
+        let beside = entries.iter().filter_map(|it| match it.beside() {
+            Beside::Segment(name) => Some((name, it.at, it.path.as_str())),
+            _ => None,
+        });
+        for (name, at, path) in champion.into_iter().chain(beside).filter(|it| !splits.could_be(it.0)) {
             let message = format!("the suite divides its records into no segment `{name}`");
             let hint = match splits.by.first() {
                 None => "say by which fields: `segments: [model_version]`".to_owned(),
@@ -231,7 +238,7 @@ impl Compiler<'_> {
                     format!("a segment is named as in `{}`", shown.join(", "))
                 }
             };
-            self.problems.push(Problem::new(suite.drift.at, message).within("drift.baseline").hint(hint));
+            self.problems.push(Problem::new(at, message).within(path).hint(hint));
         }
         splits
     }

@@ -6,7 +6,7 @@ use super::interval::{Interval, jackknife, normal, wilson};
 use super::label::Label;
 use super::metric::Metric;
 use super::scores::Scores;
-use crate::sketch::{Errors, Mean};
+use crate::sketch::{Errors, Mean, Moments, Ranked};
 
 /// What was measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,48 +15,103 @@ pub struct Figure {
     pub value: f64,
     /// Its confidence interval; `None` of too few records.
     pub interval: Option<Interval>,
+    /// How chance moves it; `None` where that is not known.
+    pub spread: Option<Spread>,
+}
+
+/// How chance moves a figure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Spread {
+    /// It is a share of so many records; of infinitely many, it is known.
+    Share(f64),
+    /// It has a standard error.
+    Error {
+        /// The standard error.
+        error: f64,
+        /// Degrees of freedom; infinite where the normal law is the approximation.
+        df: f64,
+    },
+}
+
+impl Spread {
+    /// Of a standard error, if it is a number.
+    pub fn error(error: f64) -> Option<Self> {
+        Self::of_mean(error, f64::INFINITY)
+    }
+
+    /// Of the mean of `n` numbers.
+    pub(super) fn of_mean(error: f64, n: f64) -> Option<Self> {
+        error.is_finite().then_some(Spread::Error { error, df: n - 1.0 })
+    }
+
+    fn share(n: f64) -> Option<Self> {
+        (n > 0.0).then_some(Spread::Share(n))
+    }
+
+    /// The standard error of a figure of this value.
+    pub fn of(self, value: f64) -> f64 {
+        match self {
+            Spread::Share(n) => (value * (1.0 - value) / n).max(0.0).sqrt(),
+            Spread::Error { error, .. } => error,
+        }
+    }
+
+    /// The confidence interval of a figure of this value, for `z` standard errors: Wilson's of shares, else the normal one.
+    pub fn interval(self, value: f64, z: f64) -> Option<Interval> {
+        match self {
+            Spread::Share(n) => wilson(value, n, z),
+            Spread::Error { error, .. } => normal(value, error, z),
+        }
+    }
 }
 
 /// A figure, or why there is none.
 pub type Measured = Result<Figure, String>;
 
 const ONE_CLASS: &str = "all records are of one class";
+const NOTHING: &str = "there is no record";
 
-fn figure(metric: Metric, value: Option<f64>, interval: Option<Interval>, why: impl Into<String>) -> Measured {
-    let (least, most) = metric.range();
-    let interval = interval.map(|(low, high)| (low.max(least), high.min(most)));
-    value.filter(|it| it.is_finite()).map(|value| Figure { value, interval }).ok_or_else(|| why.into())
+fn figure(metric: Metric, value: Option<f64>, spread: Option<Spread>, z: f64, why: impl Into<String>) -> Measured {
+    let value = value.filter(|it| it.is_finite()).ok_or_else(|| why.into())?;
+    Ok(Figure { value, interval: None, spread }.with(metric, spread.and_then(|it| it.interval(value, z))))
+}
+
+impl Figure {
+    /// With another interval, within what the metric can be.
+    fn with(self, metric: Metric, interval: Option<Interval>) -> Self {
+        let (least, most) = metric.range();
+        Figure { interval: interval.map(|(low, high)| (low.max(least), high.min(most))), ..self }
+    }
 }
 
 /// Of counts of classes, for `z` standard errors. `class` is the one that the metric is about, where it is about one.
 pub fn of_classes(metric: Metric, it: &Confusion, class: Option<&Label>, z: f64) -> Measured {
-    let near = |of: &dyn Fn(&Confusion) -> Option<f64>| normal(of(it)?, jackknife(it, of)?, z);
-    let share = |share: Option<f64>, n: f64| share.and_then(|it| wilson(it, n, z));
+    let near = |of: &dyn Fn(&Confusion) -> Option<f64>| jackknife(it, of).and_then(Spread::error);
     let agreeing = "all records are of one class, or predicted to be";
     match metric {
         Metric::BalancedAccuracy => {
-            figure(metric, it.balanced_accuracy(), near(&Confusion::balanced_accuracy), "there is no record")
+            figure(metric, it.balanced_accuracy(), near(&Confusion::balanced_accuracy), z, NOTHING)
         }
-        Metric::Mcc => figure(metric, it.mcc(), near(&Confusion::mcc), agreeing),
-        Metric::CohenKappa => figure(metric, it.cohen_kappa(), near(&Confusion::cohen_kappa), agreeing),
+        Metric::Mcc => figure(metric, it.mcc(), near(&Confusion::mcc), z, agreeing),
+        Metric::CohenKappa => figure(metric, it.cohen_kappa(), near(&Confusion::cohen_kappa), z, agreeing),
         Metric::OfAll(what, average) if average != Average::Micro => {
             let of = move |it: &Confusion| it.measure(what, average);
-            figure(metric, of(it), near(&of), "no record is of any class")
+            figure(metric, of(it), near(&of), z, "no record is of any class")
         }
         Metric::OfClass(what) => {
             let name = class.map(ToString::to_string).unwrap_or_default();
             let of = |it: &Confusion| one(it, class).measure(what);
             let own = one(it, class);
-            let (interval, why) = match what {
+            let (spread, why) = match what {
                 Measure::Precision => {
-                    (share(of(it), own.tp + own.fp), format!("no record was predicted to be `{name}`"))
+                    (Spread::share(own.tp + own.fp), format!("no record was predicted to be `{name}`"))
                 }
-                Measure::Recall => (share(of(it), own.tp + own.r#fn), format!("no record is `{name}`")),
+                Measure::Recall => (Spread::share(own.tp + own.r#fn), format!("no record is `{name}`")),
                 Measure::F1 => (near(&of), format!("no record is `{name}`, or was predicted to be")),
             };
-            figure(metric, of(it), interval, why)
+            figure(metric, of(it), spread, z, why)
         }
-        _ => figure(metric, it.accuracy(), share(it.accuracy(), it.n()), "there is no record"),
+        _ => figure(metric, it.accuracy(), Spread::share(it.n()), z, NOTHING),
     }
 }
 
@@ -68,23 +123,21 @@ pub fn one(it: &Confusion, class: Option<&Label>) -> Class {
 
 /// Of scores with whether records are of the class; `bins` are those of the calibration error.
 pub fn of_scores(metric: Metric, it: &Scores, bins: usize, z: f64) -> Measured {
-    let about =
-        |value: Option<f64>, error: Option<f64>| value.zip(error).and_then(|(value, error)| normal(value, error, z));
+    let of_mean = |error: Option<f64>| error.and_then(|error| Spread::of_mean(error, it.n()));
     let losses = it.loss_errors();
     match metric {
         Metric::RocAuc => {
             let error = it.roc_auc_variance().map(f64::sqrt);
-            figure(metric, it.roc_auc(), about(it.roc_auc(), error), ONE_CLASS)
+            figure(metric, it.roc_auc(), error.and_then(Spread::error), z, ONE_CLASS)
         }
         Metric::AveragePrecision => {
-            let value = it.average_precision();
-            let interval = value.and_then(|share| logit(share, it.sizes().0, z));
-            figure(metric, value, interval, "no record is of the class")
+            let (value, n) = (it.average_precision(), it.sizes().0);
+            let found =
+                figure(metric, value, value.and_then(|it| of_precision(it, n)), z, "no record is of the class")?;
+            Ok(found.with(metric, logit(found.value, n, z)))
         }
-        Metric::LogLoss => {
-            figure(metric, it.log_loss(), about(it.log_loss(), losses.map(|it| it.0)), "there is no record")
-        }
-        Metric::Brier => figure(metric, it.brier(), about(it.brier(), losses.map(|it| it.1)), "there is no record"),
+        Metric::LogLoss => figure(metric, it.log_loss(), of_mean(losses.map(|it| it.0)), z, NOTHING),
+        Metric::Brier => figure(metric, it.brier(), of_mean(losses.map(|it| it.1)), z, NOTHING),
         _ => {
             let table = it.calibration(bins);
             // The scores are taken as they are: what chance could change is which records were of the class.
@@ -95,9 +148,78 @@ pub fn of_scores(metric: Metric, it: &Scores, bins: usize, z: f64) -> Measured {
             };
             let value = table.as_ref().map(|it| it.ece);
             let error = table.as_ref().map(|table| variance(table, it.n()).sqrt()).filter(|_| it.n() > 1.0);
-            figure(metric, value, about(value, error), "there is no record")
+            figure(metric, value, error.and_then(Spread::error), z, NOTHING)
         }
     }
+}
+
+/// The spread of an average precision over `n` positive records, as if it were a share of them (Boyd et al. 2013).
+fn of_precision(share: f64, n: f64) -> Option<Spread> {
+    if n > 0.0 { Spread::error((share * (1.0 - share) / n).max(0.0).sqrt()) } else { None }
+}
+
+/// Of the scores of several classes, each against all others, with the names of the classes and their records.
+///
+/// The averages over classes have the interval that they would have if the figures of all classes went up and down
+/// together, which is no narrower than the true one (the standard error of a sum is at most the sum of the standard
+/// errors). That of `micro` is not known: a record's scores are not independent of each other.
+pub fn of_one_against_others(metric: Metric, classes: &[(String, Scores)], z: f64) -> Measured {
+    let (Metric::RocAucOvr(average) | Metric::AveragePrecisionOvr(average)) = metric else {
+        return Err(NOTHING.to_owned());
+    };
+    let one = match metric {
+        Metric::RocAucOvr(_) => Metric::RocAuc,
+        _ => Metric::AveragePrecision,
+    };
+    if average == Average::Micro {
+        let all = Scores::weighted(classes.iter().flat_map(|it| it.1.steps().iter().copied()));
+        let found = of_scores(one, &all, 1, z)?;
+        return Ok(Figure { interval: None, spread: None, ..found });
+    }
+    let all: f64 = classes.iter().map(|it| it.1.sizes().0).sum();
+    let (mut value, mut error) = (0.0, Some(0.0));
+    for (name, scores) in classes {
+        let n = scores.sizes().0;
+        let found = of_scores(one, scores, 1, z).map_err(|why| format!("of the class `{name}`: {why}"))?;
+        let weight = if average == Average::Weighted { n / all } else { 1.0 / classes.len() as f64 };
+        value += weight * found.value;
+        error = error.zip(found.spread).map(|(sum, it)| sum + weight * it.of(found.value));
+    }
+    let is_any = !classes.is_empty() && all > 0.0;
+    figure(metric, Some(value).filter(|_| is_any), error.and_then(Spread::error), z, NOTHING)
+}
+
+/// Of the places of the true class, and the losses, of records with a score for each of several classes.
+pub fn of_rankings(metric: Metric, it: &Ranked, k: u64, z: f64) -> Measured {
+    let n = it.n as f64;
+    let mean = |of: Option<Mean>| {
+        let spread = of.and_then(|(_, error)| Spread::of_mean(error, n));
+        figure(metric, of.map(|it| it.0), spread, z, NOTHING)
+    };
+    match metric {
+        Metric::LogLossMulticlass => mean(it.log_loss()),
+        Metric::BrierMulticlass => mean(it.brier()),
+        _ => figure(metric, ratio(it.within(k) as f64, n), Spread::share(n), z, NOTHING),
+    }
+}
+
+/// Of outcomes that are numbers. The sum is that of as many records.
+pub fn of_outcomes(metric: Metric, it: &Moments, z: f64) -> Measured {
+    let n = it.numbers.n as f64;
+    let error = it.variance(1).map(|it| (it / n).sqrt());
+    let mean = error.and_then(|it| Spread::of_mean(it, n));
+    match metric {
+        Metric::OutcomeSum => {
+            let of_sum = error.and_then(|it| Spread::of_mean(it * n, n));
+            figure(metric, Some(it.sum()).filter(|_| n > 0.0), of_sum, z, NOTHING)
+        }
+        _ => figure(metric, it.mean(), mean, z, NOTHING),
+    }
+}
+
+/// Of so many records of which so many have the outcome.
+pub fn of_share(metric: Metric, hits: f64, n: f64, z: f64) -> Measured {
+    figure(metric, ratio(hits, n), Spread::share(n), z, NOTHING)
 }
 
 /// The interval of an area under the curve of precision and recall over `n` positive records (Boyd et al. 2013), on the
@@ -114,24 +236,28 @@ fn logit(share: f64, n: f64, z: f64) -> Option<Interval> {
     Some((back(middle - z * error), back(middle + z * error)))
 }
 
-/// Of pairs of numbers.
-pub fn of_numbers(metric: Metric, it: &Errors, z: f64) -> Measured {
+/// Of pairs of numbers; `quantile` is that of the quantile loss.
+pub fn of_numbers(metric: Metric, it: &Errors, quantile: f64, z: f64) -> Measured {
     let mean = |of: Option<Mean>| {
-        let interval = of.and_then(|(value, error)| normal(value, error, z));
-        figure(metric, of.map(|it| it.0), interval, "there is no record")
+        let spread = of.and_then(|(_, error)| Spread::of_mean(error, it.n as f64));
+        figure(metric, of.map(|it| it.0), spread, z, NOTHING)
     };
     match metric {
         Metric::Mae => mean(it.mae()),
         Metric::Mse => mean(it.mse()),
         Metric::Rmse => {
-            let squared = of_numbers(Metric::Mse, it, z)?;
+            let squared = of_numbers(Metric::Mse, it, quantile, z)?;
+            let value = squared.value.sqrt();
+            // The delta method; of no error at all there is none.
+            let error = squared.spread.map(|it| if value > 0.0 { it.of(squared.value) / (2.0 * value) } else { 0.0 });
             let interval = squared.interval.map(|(low, high)| (low.sqrt(), high.sqrt()));
-            figure(metric, Some(squared.value.sqrt()), interval, "")
+            Ok(figure(metric, Some(value), error.and_then(Spread::error), z, "")?.with(metric, interval))
         }
         Metric::Mape => mean(it.mape()),
+        Metric::QuantileLoss => mean(it.quantile_loss(quantile)),
         Metric::R2 => {
-            let interval = it.r2().and_then(|(value, error)| normal(value, error, z));
-            figure(metric, it.r2().map(|it| it.0), interval, "the truth does not vary")
+            let spread = it.r2().and_then(|it| Spread::error(it.1));
+            figure(metric, it.r2().map(|it| it.0), spread, z, "the truth does not vary")
         }
         _ => mean(it.bias()),
     }
@@ -179,11 +305,12 @@ fn ends(rates: &[(f64, f64)]) -> Option<[(f64, f64); 2]> {
 fn difference(metric: Metric, rates: &[(f64, f64)], z: f64) -> Measured {
     let Some([low, high]) = ends(rates) else { return Err("there is no group".to_owned()) };
     let (p, q) = (high.0 / high.1, low.0 / low.1);
+    let error = Spread::Share(high.1).of(p).hypot(Spread::Share(low.1).of(q));
     let interval = wilson(p, high.1, z).zip(wilson(q, low.1, z)).map(|((l, u), (ll, uu))| {
         let (down, up) = ((p - l).hypot(uu - q), (u - p).hypot(q - ll));
         (p - q - down, p - q + up)
     });
-    figure(metric, Some(p - q), interval, "")
+    Ok(figure(metric, Some(p - q), Spread::error(error), z, "")?.with(metric, interval))
 }
 
 /// With the interval of Donner and Zou (2012), from those of both rates.
@@ -198,5 +325,8 @@ fn quotient(metric: Metric, rates: &[(f64, f64)], z: f64) -> Measured {
         Some((bound(l, uu, -1.0)?, bound(u, ll, 1.0)?))
     });
     let none = "no record of any group is among those whose rates are compared";
-    figure(metric, ratio(p, q), interval.filter(|(low, high)| low <= high), none)
+    // The delta method.
+    let error = (Spread::Share(low.1).of(p) / q).hypot(p * Spread::Share(high.1).of(q) / q / q);
+    let found = figure(metric, ratio(p, q), Spread::error(error), z, none)?;
+    Ok(found.with(metric, interval.filter(|(low, high)| low <= high)))
 }

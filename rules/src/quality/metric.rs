@@ -27,6 +27,18 @@ pub enum Metric {
     Brier,
     /// The expected calibration error.
     Ece,
+    /// The same of the scores that predictions had, against the share of predictions that are right.
+    ConfidenceEce,
+    /// The share of records whose true class is among the `k` best scores.
+    TopKAccuracy,
+    /// The area under the ROC curve of each class against all others.
+    RocAucOvr(Average),
+    /// The average precision of each class against all others.
+    AveragePrecisionOvr(Average),
+    /// The mean negative logarithm of the probability that the true class had, of several.
+    LogLossMulticlass,
+    /// The mean squared distance of the probabilities of all classes from what was true.
+    BrierMulticlass,
     /// The mean absolute error.
     Mae,
     /// The mean squared error.
@@ -39,6 +51,14 @@ pub enum Metric {
     Bias,
     /// The coefficient of determination.
     R2,
+    /// The mean quantile loss, also called pinball loss.
+    QuantileLoss,
+    /// The mean of a number that is sent with the label.
+    OutcomeMean,
+    /// Its sum.
+    OutcomeSum,
+    /// The share of records of which the outcome is of the class.
+    OutcomeRate,
     /// The gap between the selection rates of groups.
     DemographicParityDifference,
     /// Their ratio: disparate impact.
@@ -60,8 +80,19 @@ pub enum Needs {
     Classes,
     /// True classes and scores.
     Scores,
+    /// True and predicted classes, and the score of the predicted one.
+    Confidences,
+    /// True classes, and a list or an object of scores.
+    Rankings {
+        /// Whether the scores of each class are looked at by themselves.
+        by_class: bool,
+    },
     /// True and predicted numbers.
     Numbers,
+    /// Outcomes that are numbers.
+    Outcomes,
+    /// Outcomes that are classes.
+    OutcomeClasses,
     /// Predicted classes and groups; true classes too, unless only predictions are compared.
     Groups {
         /// Whether true classes are needed.
@@ -92,12 +123,26 @@ pub const METRICS: &[(&str, Metric)] = &[
     ("log_loss", Metric::LogLoss),
     ("brier", Metric::Brier),
     ("ece", Metric::Ece),
+    ("confidence_ece", Metric::ConfidenceEce),
+    ("top_k_accuracy", Metric::TopKAccuracy),
+    ("roc_auc_ovr_macro", Metric::RocAucOvr(Average::Macro)),
+    ("roc_auc_ovr_micro", Metric::RocAucOvr(Average::Micro)),
+    ("roc_auc_ovr_weighted", Metric::RocAucOvr(Average::Weighted)),
+    ("average_precision_macro", Metric::AveragePrecisionOvr(Average::Macro)),
+    ("average_precision_micro", Metric::AveragePrecisionOvr(Average::Micro)),
+    ("average_precision_weighted", Metric::AveragePrecisionOvr(Average::Weighted)),
+    ("log_loss_multiclass", Metric::LogLossMulticlass),
+    ("brier_multiclass", Metric::BrierMulticlass),
     ("mae", Metric::Mae),
     ("mse", Metric::Mse),
     ("rmse", Metric::Rmse),
     ("mape", Metric::Mape),
     ("bias", Metric::Bias),
     ("r2", Metric::R2),
+    ("quantile_loss", Metric::QuantileLoss),
+    ("outcome_mean", Metric::OutcomeMean),
+    ("outcome_sum", Metric::OutcomeSum),
+    ("outcome_rate", Metric::OutcomeRate),
     ("demographic_parity_difference", Metric::DemographicParityDifference),
     ("demographic_parity_ratio", Metric::DemographicParityRatio),
     ("equal_opportunity_difference", Metric::EqualOpportunityDifference),
@@ -133,7 +178,20 @@ impl Metric {
             | Metric::OfClass(_)
             | Metric::OfAll(..) => Needs::Classes,
             Metric::RocAuc | Metric::AveragePrecision | Metric::LogLoss | Metric::Brier | Metric::Ece => Needs::Scores,
-            Metric::Mae | Metric::Mse | Metric::Rmse | Metric::Mape | Metric::Bias | Metric::R2 => Needs::Numbers,
+            Metric::ConfidenceEce => Needs::Confidences,
+            Metric::TopKAccuracy | Metric::LogLossMulticlass | Metric::BrierMulticlass => {
+                Needs::Rankings { by_class: false }
+            }
+            Metric::RocAucOvr(_) | Metric::AveragePrecisionOvr(_) => Needs::Rankings { by_class: true },
+            Metric::Mae
+            | Metric::Mse
+            | Metric::Rmse
+            | Metric::Mape
+            | Metric::Bias
+            | Metric::R2
+            | Metric::QuantileLoss => Needs::Numbers,
+            Metric::OutcomeMean | Metric::OutcomeSum => Needs::Outcomes,
+            Metric::OutcomeRate => Needs::OutcomeClasses,
             Metric::DemographicParityDifference | Metric::DemographicParityRatio => Needs::Groups { truth: false },
             Metric::EqualOpportunityDifference
             | Metric::EqualizedOddsDifference
@@ -146,8 +204,8 @@ impl Metric {
     pub const fn is_of_class(self) -> bool {
         match self.needs() {
             Needs::Classes => matches!(self, Metric::OfClass(_)),
-            Needs::Scores => true,
-            Needs::Numbers => false,
+            Needs::Scores | Needs::OutcomeClasses => true,
+            Needs::Confidences | Needs::Rankings { .. } | Needs::Numbers | Needs::Outcomes => false,
             Needs::Groups { .. } => !matches!(self, Metric::AccuracyDifference),
         }
     }
@@ -156,10 +214,41 @@ impl Metric {
     pub const fn range(self) -> (f64, f64) {
         match self {
             Metric::Mcc | Metric::CohenKappa => (-1.0, 1.0),
-            Metric::Bias => (f64::NEG_INFINITY, f64::INFINITY),
+            Metric::Bias | Metric::OutcomeMean | Metric::OutcomeSum => (f64::NEG_INFINITY, f64::INFINITY),
             Metric::R2 => (f64::NEG_INFINITY, 1.0),
-            Metric::LogLoss | Metric::Mae | Metric::Mse | Metric::Rmse | Metric::Mape => (0.0, f64::INFINITY),
+            Metric::LogLoss
+            | Metric::LogLossMulticlass
+            | Metric::Mae
+            | Metric::Mse
+            | Metric::Rmse
+            | Metric::Mape
+            | Metric::QuantileLoss => (0.0, f64::INFINITY),
+            Metric::BrierMulticlass => (0.0, 2.0),
             _ => (0.0, 1.0),
+        }
+    }
+
+    /// Whether a low value is the better one; `None` where neither is: a bias is best at 0, and a sum grows with the
+    /// records.
+    pub const fn is_loss(self) -> Option<bool> {
+        match self {
+            Metric::Bias | Metric::OutcomeSum => None,
+            Metric::LogLoss
+            | Metric::LogLossMulticlass
+            | Metric::Brier
+            | Metric::BrierMulticlass
+            | Metric::Ece
+            | Metric::ConfidenceEce
+            | Metric::Mae
+            | Metric::Mse
+            | Metric::Rmse
+            | Metric::Mape
+            | Metric::QuantileLoss
+            | Metric::DemographicParityDifference
+            | Metric::EqualOpportunityDifference
+            | Metric::EqualizedOddsDifference
+            | Metric::AccuracyDifference => Some(true),
+            _ => Some(false),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod fairness;
 pub mod figure;
 pub mod interval;
 pub mod isotonic;
+pub mod known;
 pub mod label;
 pub mod metric;
 pub mod multiclass;
@@ -17,7 +18,7 @@ pub mod regression;
 pub mod scores;
 
 pub use confusion::{Average, Class, Confusion, Measure};
-pub use figure::Figure;
+pub use figure::{Figure, Spread};
 pub use label::Label;
 pub use metric::{Metric, Needs};
 pub use multiclass::Multiclass;

@@ -69,6 +69,11 @@ impl Scores {
         positive + negative
     }
 
+    /// The mean score; `None` of no records.
+    pub fn mean(&self) -> Option<f64> {
+        ratio(self.steps.iter().map(|(score, p, n)| score * (p + n)).sum(), self.n())
+    }
+
     /// Whether all scores can be probabilities.
     pub fn are_probabilities(&self) -> bool {
         self.steps.iter().all(|it| (0.0..=1.0).contains(&it.0))

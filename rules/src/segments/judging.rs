@@ -67,18 +67,22 @@ pub fn judge(
     let window = found.map(|it| it.part.window.clone());
     let of_champion = window.as_ref().map(|it| Baseline::of_window(&plan.bindings, it));
     let absent = champion.filter(|_| found.is_none()).map(|it| lost(it, &segments));
+    let wanted = plan.segments_beside();
+    let there = segments.iter().filter(|it| wanted.contains(it.name.as_str()));
+    let beside = there.map(|it| (it.name.clone(), it.part.window.clone())).collect();
     let references = References {
         window: window.as_ref(),
         baseline: baseline.or(of_champion.as_ref()),
         absent: absent.as_deref(),
         spends: None,
+        segments: Some(&beside),
     };
     let mut findings = run::judge_uncorrected(plan, total, now, &Context::default(), references);
     let mut judged: Vec<Judged> = Vec::with_capacity(segments.len());
     for Segment { name, part } in segments {
         let records = part.window.rows;
         let context = Context { segment: Some(name.clone()), ..Context::default() };
-        let itself = References { absent: Some(ITSELF), ..References::default() };
+        let itself = References { absent: Some(ITSELF), segments: Some(&beside), ..References::default() };
         let references = if Some(name.as_str()) == champion { itself } else { references };
         let fold = part.into_fold(plan, &total.window);
         let findings = run::judge_uncorrected(plan, &fold, now, &context, references);

@@ -23,7 +23,7 @@ pub struct Errors {
 /// Fourth powers of numbers this far from 0 are floats still.
 pub const FURTHEST: f64 = 1e75;
 
-const N: usize = 13;
+const N: usize = 14;
 
 /// What is summed: `e` is the error, `y` the truth.
 #[derive(Clone, Copy)]
@@ -41,11 +41,20 @@ enum Of {
     SquaredY,
     /// `e^2 y^2`.
     SquaredY2,
+    /// `e |e|`, rounded.
+    Signed,
     /// From here on the squares of the first five but for the absolute, which are those of the plain.
     E2,
     Squared2,
     Relative2,
     Y2,
+}
+
+/// Gives the first two cells to a summary of pairs.
+pub(super) fn pair<'v, 'r: 'v>(mut cells: impl Iterator<Item = &'v Value<'r>>, mut update: impl FnMut(&Value, &Value)) {
+    if let (Some(a), Some(b)) = (cells.next(), cells.next()) {
+        update(a, b);
+    }
 }
 
 /// A mean and its standard error, NaN of a single pair.
@@ -88,6 +97,7 @@ impl Errors {
         self.add(Of::Y4, y * y * (y * y));
         self.add(Of::SquaredY, squared * y);
         self.add(Of::SquaredY2, squared * (y * y));
+        self.add(Of::Signed, e * e.abs());
         for (of, it) in [(Of::E2, e), (Of::Squared2, squared), (Of::Relative2, relative), (Of::Y2, y)] {
             self.sums[of as usize].add_float_squared(it);
         }
@@ -140,6 +150,20 @@ impl Errors {
         self.mean(Of::Squared, Of::Squared2)
     }
 
+    /// The mean quantile loss of predictions of the quantile `q`: `q` of the error where too little was predicted,
+    /// `1 - q` of it where too much was.
+    pub fn quantile_loss(&self, q: f64) -> Option<Mean> {
+        let n = self.n as f64;
+        let half = |a: f64, b: f64| f64::midpoint(a, b).max(0.0);
+        let (absolute, plain) = (self.over(Of::Absolute), self.over(Of::E));
+        let mean = q * half(absolute, -plain) + (1.0 - q) * half(absolute, plain);
+        let squares = self.sums[Of::E2 as usize].total().over(n);
+        let signed = self.over(Of::Signed);
+        let square = q * q * half(squares, -signed) + (1.0 - q) * (1.0 - q) * half(squares, signed);
+        let error = if self.n > 1 { ((square - mean * mean).max(0.0) / (n - 1.0)).sqrt() } else { f64::NAN };
+        (self.n > 0).then_some((mean, error))
+    }
+
     /// The mean absolute error relative to the truth, of which the least is 2.2e-16; a ratio.
     pub fn mape(&self) -> Option<Mean> {
         self.mean(Of::Relative, Of::Relative2)
@@ -169,7 +193,7 @@ impl Errors {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quality::regression::{MeanOf, Regression};
+    use crate::quality::regression::{MeanOf, Regression, quantile_loss};
 
     fn close(a: f64, b: f64) -> bool {
         (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1e-9)
@@ -192,6 +216,13 @@ mod tests {
             let (told, told_error) = told.unwrap();
             let (value, error) = all.mean(of);
             assert!(close(told, value) && close(told_error, error), "{of:?} {told} {value} {told_error} {error}");
+        }
+        for q in [0.1, 0.5, 0.9] {
+            let (told, error) = it.quantile_loss(q).unwrap();
+            let loss = |(y, p): &(f64, f64)| if y >= p { q * (y - p) } else { (1.0 - q) * (p - y) };
+            let (value, n) = (quantile_loss(&pairs, q).unwrap(), pairs.len() as f64);
+            let spread = pairs.iter().map(|it| (loss(it) - value).powi(2)).sum::<f64>();
+            assert!(close(told, value) && close(error, (spread / (n - 1.0) / n).sqrt()), "{q} {told} {value} {error}");
         }
         let (r2, error) = it.r2().unwrap();
         assert!(close(r2, all.r2.unwrap()));

@@ -77,6 +77,7 @@ fn reads(sketch: &Sketch) -> String {
         Sketch::Folded(it) => format!("{:?}", it.whole()),
         Sketch::Errors(it) => format!("{:?} {:?}", it.mae(), it.r2()),
         Sketch::Scored(it) => format!("{:?}", it.classes()),
+        Sketch::Ranked(it) => format!("{:?}", it.log_loss()),
         Sketch::Presence(it) => format!("{it:?} {} {}", it.present(), it.absent()),
         Sketch::Moments(it) => format!(
             "{:?} {:?} {:?} {:?} {:?} {:?} {:?}",

@@ -20,6 +20,7 @@ mod pack;
 mod piles;
 mod presence;
 mod quantiles;
+mod ranked;
 mod runs;
 mod scored;
 mod stored;
@@ -43,12 +44,15 @@ pub use moments::Moments;
 pub use numbers::{NumberKind, Numbers};
 pub use presence::Presence;
 pub use quantiles::Quantiles;
+pub use ranked::{OneAgainstOthers, Ranked, name_of};
 pub use runs::Runs;
 pub use scored::{Bucket, Scored, Truth};
 pub use types::{Type, Types};
 pub use values::{Interpolation, Values};
 
 use std::sync::Arc;
+
+use errors::pair;
 
 use crate::plugin::rule::Summary;
 use crate::value::Value;
@@ -103,10 +107,20 @@ pub enum Spec {
     },
     /// How far predicted numbers are from true ones; of two cells, the truth first.
     Errors,
-    /// The scores of records by what was true of them; of two cells, the truth first.
+    /// The scores of records by what was true of them; of two cells, the truth first, or of three: the true class, the
+    /// predicted one, and the score, by whether both classes are one.
     Scored {
         /// The class that is told from all others; `None`: there are to be two.
         positive: Option<Value<'static>>,
+        /// Different scores kept; beyond them buckets are.
+        budget: usize,
+    },
+    /// The scores that records got for each of several classes; of two cells, the truth first.
+    Ranked {
+        /// The classes of a list of scores, in its order; `None`: they are the numbers from 0 on.
+        names: Option<Arc<[String]>>,
+        /// Whether the scores of each class are kept by themselves.
+        by_class: bool,
         /// Different scores kept; beyond them buckets are.
         budget: usize,
     },
@@ -143,6 +157,8 @@ pub enum Sketch {
     Errors(Box<Errors>),
     /// See [`Scored`].
     Scored(Box<Scored>),
+    /// See [`Ranked`].
+    Ranked(Box<Ranked>),
     /// See [`Folded`].
     Folded(Box<Folded>),
 }
@@ -185,6 +201,9 @@ impl Sketch {
             Spec::BottomK { k } => Sketch::BottomK(BottomK::new(*k)),
             Spec::Errors => Sketch::Errors(Box::default()),
             Spec::Scored { positive, budget } => Sketch::Scored(Box::new(Scored::new(positive.clone(), *budget))),
+            Spec::Ranked { names, by_class, budget } => {
+                Sketch::Ranked(Box::new(Ranked::new(names.clone(), *by_class, *budget)))
+            }
             Spec::Folded(it) => Sketch::Folded(Box::new(Folded::new(it))),
         }
     }
@@ -206,6 +225,7 @@ impl Sketch {
             Sketch::BottomK(it) => Sketch::BottomK(BottomK::new(it.k())),
             Sketch::Errors(_) => Sketch::Errors(Box::default()),
             Sketch::Scored(it) => Sketch::Scored(Box::new(it.emptied())),
+            Sketch::Ranked(it) => Sketch::Ranked(Box::new(it.emptied())),
             Sketch::Folded(it) => Sketch::Folded(Box::new(Folded::new(it.summary()))),
         }
     }
@@ -226,13 +246,13 @@ impl Sketch {
             Sketch::Types(it) => it.update(value, row),
             Sketch::BottomK(it) => it.update(std::iter::once(value)),
             // One value is no pair.
-            Sketch::Errors(_) | Sketch::Scored(_) => {}
+            Sketch::Errors(_) | Sketch::Scored(_) | Sketch::Ranked(_) => {}
             Sketch::Folded(it) => it.update(std::iter::once(value), row),
         }
     }
 
     /// Takes in the cells of a compound key, for [`Keys`], for [`Counts`], whose values are then
-    /// arrays, for [`BottomK`] and for [`Folded`], or the two cells of [`Errors`] and [`Scored`]; the other sketches ignore it. A missing value, null or NaN in it is a value like any
+    /// arrays, for [`BottomK`] and for [`Folded`], or the cells of [`Errors`], [`Scored`] and [`Ranked`]; the other sketches ignore it. A missing value, null or NaN in it is a value like any
     /// other, and in [`Keys`] they equal each other.
     pub fn update_many<'v, 'r: 'v>(&mut self, cells: impl Iterator<Item = &'v Value<'r>> + Clone, row: u64) {
         match self {
@@ -241,7 +261,8 @@ impl Sketch {
             Sketch::BottomK(it) => it.update(cells),
             Sketch::Folded(it) => it.update(cells, row),
             Sketch::Errors(it) => pair(cells, |truth, prediction| it.update(truth, prediction)),
-            Sketch::Scored(it) => pair(cells, |truth, score| it.update(truth, score)),
+            Sketch::Scored(it) => it.update_many(cells),
+            Sketch::Ranked(it) => pair(cells, |truth, scores| it.update(truth, scores)),
             _ => {}
         }
     }
@@ -262,6 +283,7 @@ impl Sketch {
             (Sketch::BottomK(a), Sketch::BottomK(b)) => return a.merge(b),
             (Sketch::Errors(a), Sketch::Errors(b)) => a.merge(&b),
             (Sketch::Scored(a), Sketch::Scored(b)) => return a.merge(&b),
+            (Sketch::Ranked(a), Sketch::Ranked(b)) => return a.merge(&b),
             (Sketch::Folded(a), Sketch::Folded(b)) => return a.merge(*b),
             _ => return Err(OtherSketch),
         }
@@ -271,7 +293,8 @@ impl Sketch {
     /// Adds `rows` to every row number kept.
     pub fn shift(&mut self, rows: u64) {
         match self {
-            Sketch::Presence(_) | Sketch::BottomK(_) | Sketch::Errors(_) | Sketch::Scored(_) => {}
+            Sketch::Presence(_) | Sketch::BottomK(_) | Sketch::Errors(_) => {}
+            Sketch::Scored(_) | Sketch::Ranked(_) => {}
             Sketch::Moments(it) => it.shift(rows),
             Sketch::Extremes(it) => it.shift(rows),
             Sketch::Values(it) => it.shift(rows),
@@ -294,6 +317,7 @@ impl Sketch {
             Sketch::Categories(it) => it.narrow(budget),
             Sketch::Keys(it) => it.narrow(budget),
             Sketch::Scored(it) => it.narrow(budget),
+            Sketch::Ranked(it) => it.narrow(budget),
             _ => {}
         }
     }
@@ -306,6 +330,7 @@ impl Sketch {
             Sketch::Categories(it) => Some(it.others.budget),
             Sketch::Keys(it) => Some(it.budget),
             Sketch::Scored(it) => Some(it.budget),
+            Sketch::Ranked(it) => Some(it.budget),
             _ => None,
         }
     }
@@ -346,15 +371,9 @@ impl Sketch {
                 Sketch::BottomK(it) => it.size(),
                 Sketch::Errors(it) => it.size(),
                 Sketch::Scored(it) => it.size(),
+                Sketch::Ranked(it) => it.size(),
                 Sketch::Folded(it) => it.size(),
             }
-    }
-}
-
-/// Gives the first two cells to a summary of pairs.
-fn pair<'v, 'r: 'v>(mut cells: impl Iterator<Item = &'v Value<'r>>, mut update: impl FnMut(&Value, &Value)) {
-    if let (Some(a), Some(b)) = (cells.next(), cells.next()) {
-        update(a, b);
     }
 }
 

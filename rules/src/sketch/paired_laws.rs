@@ -15,7 +15,23 @@ fn any_pairs() -> impl Strategy<Value = Vec<Pair>> {
         1 => any_value(),
     ];
     let flag = any::<bool>().prop_map(|it| if it { Value::Int(1) } else { Value::Num(0.0) });
-    prop_oneof![prop::collection::vec((flag, score), 0..60), prop::collection::vec((any_value(), any_value()), 0..60),]
+    let class = prop_oneof![
+        3 => (0_i64..4).prop_map(Value::Int),
+        2 => prop::sample::select(vec!["a", "b", "0", "2"]).prop_map(Value::text),
+        1 => any_value(),
+    ];
+    let of_classes = prop_oneof![
+        4 => prop::collection::vec((0_i32..9).prop_map(|it| Value::Num(f64::from(it) / 8.0)), 2..4).prop_map(Value::List),
+        3 => prop::collection::vec((prop::sample::select(vec!["a", "b", "c"]), score.clone()), 0..4)
+            .prop_map(|it| Value::Map(it.into_iter().map(|(name, it)| (name.into(), it)).collect())),
+        1 => prop::collection::vec(any_value(), 0..4).prop_map(Value::List),
+        1 => any_value(),
+    ];
+    prop_oneof![
+        prop::collection::vec((flag, score), 0..60),
+        prop::collection::vec((class, of_classes), 0..60),
+        prop::collection::vec((any_value(), any_value()), 0..60),
+    ]
 }
 
 fn specs() -> Vec<Spec> {
@@ -23,6 +39,10 @@ fn specs() -> Vec<Spec> {
     for budget in [1, 5, 20, 1000] {
         for positive in [None, Some(Value::Int(1)), Some(Value::text("a"))] {
             all.push(Spec::Scored { positive, budget });
+        }
+        for by_class in [false, true] {
+            all.push(Spec::Ranked { names: None, by_class, budget });
+            all.push(Spec::Ranked { names: Some(["a".to_owned(), "b".to_owned()].into()), by_class, budget });
         }
     }
     all
@@ -52,8 +72,12 @@ fn stored(sketch: &Sketch, spec: &Spec) -> Sketch {
 
 fn reads(it: &Sketch) {
     match it {
-        Sketch::Errors(it) => drop((it.bias(), it.mae(), it.mse(), it.mape(), it.r2())),
+        Sketch::Errors(it) => drop((it.bias(), it.mae(), it.mse(), it.mape(), it.r2(), it.quantile_loss(0.3))),
         Sketch::Scored(it) => it.classes().iter().flatten().for_each(|class| drop(it.of(class).collect::<Vec<_>>())),
+        Sketch::Ranked(it) => {
+            assert!(it.within(2) <= it.n, "{:?} {:?}", it.log_loss(), it.brier());
+            it.classes().into_iter().flatten().for_each(drop);
+        }
         _ => {}
     }
 }

@@ -81,6 +81,11 @@ impl Score {
     }
 }
 
+/// The lower and the upper end of the bucket whose edge a score is, or the score itself.
+pub(super) fn ends_of(score: Score, is_bucketed: bool) -> (f64, f64) {
+    if is_bucketed { score.ends() } else { (score.number(), score.number()) }
+}
+
 /// Nine digits of the fraction are kept.
 const CUT: u64 = 52 - 9;
 
@@ -126,6 +131,18 @@ impl Scored {
 
     pub(super) fn emptied(&self) -> Self {
         Scored::new(self.positive.clone(), self.budget)
+    }
+
+    /// Of a true class and a score or, where a predicted class stands between both, of whether that is right.
+    pub(super) fn update_many<'v, 'r: 'v>(&mut self, mut cells: impl Iterator<Item = &'v Value<'r>>) {
+        match (cells.next(), cells.next(), cells.next()) {
+            (Some(truth), Some(score), None) => self.update(truth, score),
+            (Some(truth), Some(prediction), Some(score)) => {
+                let right = Truth::of(truth).zip(Truth::of(prediction)).map(|(a, b)| a == b);
+                self.update(&right.map_or(Value::Null, Value::Bool), score);
+            }
+            _ => {}
+        }
     }
 
     #[inline]
@@ -228,7 +245,7 @@ impl Scored {
     pub fn of(&self, class: &Truth) -> impl Iterator<Item = Bucket> {
         let scores = self.classes.as_ref().and_then(|it| it.get(class));
         scores.into_iter().flatten().map(|(score, count)| {
-            let (low, high) = if self.is_bucketed { score.ends() } else { (score.number(), score.number()) };
+            let (low, high) = ends_of(*score, self.is_bucketed);
             (low, high, *count)
         })
     }

@@ -9,6 +9,7 @@
 mod keyed;
 mod numbers;
 mod paired;
+mod ranked;
 
 use std::cmp::Ordering;
 
@@ -17,6 +18,7 @@ use keyed::{
 };
 use numbers::{read_bins, read_moments, read_values, write_bins, write_moments, write_values};
 use paired::{read_errors, read_scored, write_errors, write_scored};
+use ranked::{read_ranked, write_ranked};
 
 use super::extremes::{Extremes, Range};
 use super::folded::Folded;
@@ -46,6 +48,7 @@ pub(super) fn write(sketch: &Sketch, out: &mut Vec<u8>) {
         Sketch::BottomK(it) => write_rows(it, out),
         Sketch::Errors(it) => write_errors(it, out),
         Sketch::Scored(it) => write_scored(it, out),
+        Sketch::Ranked(it) => write_ranked(it, out),
         Sketch::Folded(it) => it.write(out),
         Sketch::Types(it) => {
             for (count, first) in it.counts.iter().zip(&it.first) {
@@ -73,6 +76,7 @@ pub(super) fn read(spec: &Spec, compound: bool, from: Bytes) -> Option<Sketch> {
         Spec::BottomK { k } => Sketch::BottomK(read_rows(*k, from)?),
         Spec::Errors => Sketch::Errors(Box::new(read_errors(from)?)),
         Spec::Scored { positive, .. } => Sketch::Scored(Box::new(read_scored(positive.as_ref(), from)?)),
+        Spec::Ranked { names, by_class, .. } => Sketch::Ranked(Box::new(read_ranked(names.as_ref(), *by_class, from)?)),
         Spec::Folded(it) => Sketch::Folded(Box::new(Folded::read(it, from)?)),
     })
 }

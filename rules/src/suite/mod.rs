@@ -69,6 +69,14 @@ pub struct Suite {
     pub examples: Vec<Example>,
 }
 
+impl Suite {
+    /// The files of metrics that entries name as what others must not be worse than, with where each is named.
+    pub fn metrics_files(&self) -> impl Iterator<Item = (&str, At)> {
+        let params = self.entries.iter().flat_map(|it| &it.params).filter(|it| it.name == "not_worse_than");
+        params.filter_map(|it| it.value.get("metrics")).filter_map(|it| Some((it.text()?, it.at)))
+    }
+}
+
 /// What a service does with a record that fails a critical expectation: `on_fail:`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnFail {

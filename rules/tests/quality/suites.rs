@@ -17,13 +17,23 @@ fn metrics(method: &str) -> Vec<(&'static str, &'static str)> {
     let wanted = |needs: Needs| match method {
         "classification_metrics" => needs == Needs::Classes,
         "score_metrics" | "calibration_ece" => needs == Needs::Scores,
+        "score_metrics_multiclass" | "score_metrics_multiclass_suite" => matches!(needs, Needs::Rankings { .. }),
+        "quantile_loss" => needs == Needs::Numbers,
+        "outcomes" => matches!(needs, Needs::Outcomes | Needs::OutcomeClasses),
+        "confidences" => needs == Needs::Confidences,
         "regression_metrics" => needs == Needs::Numbers,
         "fairness_group_metrics" => matches!(needs, Needs::Groups { .. }),
         _ => false,
     };
     let of_one_class = |it: Metric| matches!(it, Metric::OfClass(_));
     let all = METRICS.iter().filter(|(_, it)| wanted(it.needs()) && !of_one_class(*it));
-    all.map(|(name, it)| (*name, if *it == Metric::Bias { "mean_error_pred_minus_true" } else { name })).collect()
+    let theirs = |name: &'static str| match name {
+        "bias" => "mean_error_pred_minus_true",
+        "log_loss_multiclass" => "log_loss",
+        "top_k_accuracy" => "top_2_accuracy",
+        _ => name,
+    };
+    all.map(|(name, _)| (*name, theirs(name))).collect()
 }
 
 fn plan(case: &Json, metrics: &[(&str, &str)], budget: usize) -> Plan {
@@ -35,8 +45,14 @@ fn plan(case: &Json, metrics: &[(&str, &str)], budget: usize) -> Plan {
         } else {
             params["max"] = json!(if most.is_finite() { most } else { 1e300 });
         }
-        if let Some(bins) = case["params"]["bins"].as_u64().filter(|_| *name == "ece") {
+        if let Some(bins) = case["params"]["bins"].as_u64().filter(|_| name.ends_with("ece")) {
             params["bins"] = json!(bins);
+        }
+        match *name {
+            "top_k_accuracy" => params["k"] = json!(2),
+            "quantile_loss" => params["quantile"] = json!(0.9),
+            _ if name.starts_with("outcome") => params["outcome"] = json!("outcome"),
+            _ => {}
         }
         if case["group"].is_array() {
             params["group"] = json!("group");
@@ -55,8 +71,8 @@ fn plan(case: &Json, metrics: &[(&str, &str)], budget: usize) -> Plan {
 
 /// Folded in three parts of every third record, merged from the last to the first.
 fn window(case: &Json, plan: &Plan) -> Window {
-    let columns = ["y_true", "y_pred", "y_score", "group"];
-    let n = case["y_true"].as_array().map_or(0, Vec::len);
+    let columns = ["y_true", "y_pred", "y_score", "group", "outcome"];
+    let n = columns.iter().find_map(|it| case[*it].as_array()).map_or(0, Vec::len);
     let part = |which: usize| {
         let mut fold = Fold::new(plan, Keep { values: 0, all_rows: false });
         for row in (0..n).filter(|it| it % 3 == which) {
@@ -132,4 +148,36 @@ fn the_suite_of_the_documentation_compiles() {
     let (suite, problems) = suite::read(text);
     let (plan, more) = compile(&suite, &Options::default());
     assert!(problems.is_empty() && more.is_empty() && plan.watches(), "{problems:?} {more:?}");
+}
+
+/// Where windows are watched together each spends a part of the level, so that what is worth an alarm of one look may not
+/// be one of many; and what is corrected is corrected together with the other tests.
+#[test]
+fn windows_that_are_watched_together_ask_for_more() {
+    let text = "record: { label: y_true, prediction: y_pred }
+drift: { sequential: {since: 2024-05-01}, correction: holm }
+expectations:
+  - accuracy: { not_worse_than: { metrics: { accuracy: 0.9, n: 1000 } } }
+  - accuracy: { not_worse_than: { metrics: { accuracy: 0.83, n: 1000 }, prove: not_worse } }";
+    let (suite, problems) = suite::read(text);
+    let (plan, more) = compile(&suite, &Options::default());
+    assert!(problems.is_empty() && more.is_empty(), "{problems:?} {more:?}");
+    let n = 100;
+    let right = |k: usize| u8::from(k % 100 < 83);
+    let case = json!({"y_true": vec![1; n], "y_pred": (0..n).map(right).collect::<Vec<_>>()});
+    let fold = Fold::of_window(&plan, window(&case, &plan));
+    let judged = |spends: Option<f64>| {
+        let references = run::References { spends, ..run::References::default() };
+        let context = driftline_rules::plugin::Context::default();
+        let mut findings = run::judge_against(&plan, &fold, 0, &context, references).split_off(plan.n_implicit);
+        (findings.remove(0).judgement, findings.remove(0).judgement)
+    };
+    let (alone, unproven) = judged(None);
+    assert!(alone.status == Status::Fail && unproven.status == Status::Fail, "{alone:?}");
+    let p = alone.chance.expect("a chance").p;
+    assert!(p < 0.05 && p > 0.01, "{p}");
+    let (together, unproven) = judged(Some(0.1));
+    assert_eq!(together.status, Status::Pass);
+    assert!(together.why.as_deref().is_some_and(|it| it.contains("likely chance among all windows")), "{together:?}");
+    assert_eq!(unproven.status, Status::Fail, "what has to be shown is not corrected");
 }

@@ -7,10 +7,10 @@ use driftline_rules::drift::multiplicity::Correction;
 use driftline_rules::quality::Label;
 use driftline_rules::quality::compare::sequential::Sequence;
 use driftline_rules::quality::compare::{Difference, Evidence};
+use driftline_rules::quality::known::Told;
 
 use super::given::{Asked, Margin};
 use super::metric::{Beside, Metric};
-use super::offline::Known;
 use super::sides::{Baseline, Sides};
 use super::{Args, Prove};
 use crate::cli::CANNOT;
@@ -109,7 +109,7 @@ struct Judge<'a> {
     args: &'a Args,
     paired: bool,
     positive: Option<Label>,
-    known: Option<BTreeMap<&'static str, Known>>,
+    known: Option<BTreeMap<&'static str, Told>>,
     notes: BTreeSet<String>,
     /// How many tests are corrected together, of those of harm and of those of proof.
     tests: [f64; 2],

@@ -3,9 +3,9 @@
 use driftline_rules::quality::compare::influence::Measured;
 use driftline_rules::quality::compare::shares::{Matched, Unmatched};
 use driftline_rules::quality::compare::{Difference, Law};
+use driftline_rules::quality::known::Told;
 use driftline_rules::quality::{Average, Confusion, Label, Measure};
 
-use super::offline::Known;
 use crate::cli::quality::table::{Pair, Score};
 
 /// A metric.
@@ -74,7 +74,7 @@ pub enum Beside<'a> {
     /// Other records.
     Other(&'a [&'a Pair]),
     /// A number.
-    Number(Known),
+    Number(Told),
 }
 
 impl Metric {

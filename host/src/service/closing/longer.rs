@@ -1,6 +1,6 @@
 //! Longer windows: merges of shorter ones, judged when they are over and again when a shorter one was.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -92,12 +92,14 @@ impl Closer {
         let mut names: Vec<_> = sums.iter().filter(|it| has_changed(it, before.get(&it.segment))).collect();
         // The window of all records comes last, as when it is a shorter one.
         names.sort_by_key(|it| it.segment.is_empty());
-        let against = Against::of_span(&self.app, version, true, async |segment| {
-            let key = key.of_segment(segment);
-            let (row, sum) = self.merged(version, &key, &base).await?;
-            Ok((row.records > 0).then_some(sum))
-        });
-        let against = against.await?;
+        let mut beside = BTreeMap::new();
+        for segment in Against::segments_of(version, true) {
+            let (row, sum) = self.merged(version, &key.of_segment(&segment), &base).await?;
+            if row.records > 0 {
+                beside.insert(segment, sum);
+            }
+        }
+        let against = Against::of_span(&self.app, version, true, beside).await?;
         let segments: Vec<_> = names.iter().map(|it| it.segment.as_str()).collect();
         let mut before = self.before(version, key, &segments).await?;
         let (mut together, mut pace) = (Together::default(), Pace::new(names.len() > 1));

@@ -170,14 +170,16 @@ impl Closer {
         let last = waiting.iter().map(|it| it.last).max().unwrap_or_default();
         // Of some segments all parts may have been taken up.
         let segments = if version.loaded.plan.segments.is_empty() { Vec::new() } else { store.unjudged(key).await? };
-        let against = Against::of_span(&self.app, version, key.is_over, async |segment| {
-            let (key, page) = (key.of_segment(segment), store.page(key, panes::page_of(segment), last).await?);
+        let mut beside = BTreeMap::new();
+        for segment in Against::segments_of(version, key.is_over) {
+            let (key, page) = (key.of_segment(&segment), store.page(key, panes::page_of(&segment), last).await?);
             let parts: Vec<_> = page.parts.iter().filter(|it| it.segment == segment).collect();
             let kept = store.kept(key.id()).await?;
-            let is_there = kept.is_some() || !parts.is_empty();
-            Ok(is_there.then(|| block_in_place(|| self.sum_of(version, &key, kept.as_ref(), &parts))))
-        });
-        let against = against.await?;
+            if kept.is_some() || !parts.is_empty() {
+                beside.insert(segment, block_in_place(|| self.sum_of(version, &key, kept.as_ref(), &parts)));
+            }
+        }
+        let against = Against::of_span(&self.app, version, key.is_over, beside).await?;
         let (mut together, mut pages): (_, Vec<(Taken, usize)>) = (Together::default(), Vec::new());
         for it in waiting {
             let page = store.page_with(key, it.bucket, last, &segments).await?;

@@ -18,7 +18,7 @@ pub(super) struct Limits {
     pub confidence: f64,
     /// The fewest records that are judged.
     pub min_records: u64,
-    /// The bound in words.
+    /// The bounds in words; empty: there are none.
     pub words: String,
 }
 
@@ -40,8 +40,8 @@ impl Limits {
             };
             return Err(format!("`{bound}` is {it}, and `{name}` {range}{share}"));
         }
-        if min.is_none() && max.is_none() {
-            return Err("at least one of `min` and `max` is needed".to_owned());
+        if min.is_none() && max.is_none() && args.get("not_worse_than").is_none() {
+            return Err("at least one of `min`, `max` and `not_worse_than` is needed".to_owned());
         }
         if min.zip(max).is_some_and(|(min, max)| min > max) {
             return Err("`min` is above `max`".to_owned());
@@ -59,7 +59,7 @@ impl Limits {
         let bounds = least.into_iter().chain(most).collect::<Vec<_>>().join(" and ");
         let whole =
             if significant { format!(", by the whole {} % interval", percent(confidence)) } else { String::new() };
-        let words = format!("{name} of {bounds}{whole}");
+        let words = if bounds.is_empty() { String::new() } else { format!("{name} of {bounds}{whole}") };
         Ok(Limits { name, min, max, significant, confidence, min_records, words })
     }
 
@@ -67,10 +67,13 @@ impl Limits {
     pub(super) fn compare(&self, it: &Figure, n: u64, error: Option<f64>) -> Judgement {
         let observed = Value::Num(it.value);
         let error = error.unwrap_or(0.0);
+        if self.min.is_none() && self.max.is_none() {
+            return Judgement::new(Status::Pass).observed(observed);
+        }
         let (low, high) = match it.interval {
             Some(interval) if self.significant => interval,
             None if self.significant => {
-                let why = "the interval of so few records is not known, and `significant` asks for it";
+                let why = "its interval is not known, and `significant` asks for it";
                 return Judgement::skip(why).observed(observed);
             }
             _ => (it.value, it.value),

@@ -2,75 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::tables::{SHOWN_CLASSES, per_class, shown};
 use super::{Nothing, Quality, Told};
-use crate::binder::{Binder, Ignore};
 use crate::expectation::aggregate::count;
-use crate::kind::{Args, SketchId};
 use crate::quality::confusion::Class;
 use crate::quality::fairness::Group;
 use crate::quality::figure::{self, Measured, one};
-use crate::quality::metric::{Metric, Needs};
-use crate::quality::{Confusion, Figure, Label, Scores};
-use crate::sketch::{Counts, Errors, Scored, Spec, Truth};
+use crate::quality::{Confusion, Figure, Label, Metric};
+use crate::sketch::{Counts, Errors, Moments};
 use crate::value::Value;
 
-/// The fields of a metric, in the order in which its summary takes them.
-pub(super) struct Fields {
-    truth: Option<String>,
-    others: Vec<String>,
-}
-
-impl Fields {
-    /// From the entry, or from the roles of the suite's `record:`; all that are missing are named at once.
-    pub(super) fn find(args: &Args, binder: &Binder, metric: Metric, name: &str) -> Result<Self, String> {
-        let needs = metric.needs();
-        let groups = matches!(needs, Needs::Groups { .. });
-        let wanted = [
-            ("truth", Some("label"), needs != Needs::Groups { truth: false }),
-            ("prediction", Some("prediction"), needs != Needs::Scores),
-            ("score", Some("score"), needs == Needs::Scores),
-            ("group", None, groups),
-        ];
-        let (mut found, mut problems) = (Vec::new(), Vec::new());
-        for (param, role, is_wanted) in wanted {
-            let given = args.text(param);
-            match given.or_else(|| role.and_then(|it| binder.record.role(it))) {
-                _ if !is_wanted && given.is_none() => {}
-                _ if !is_wanted => problems.push(format!("`{name}` takes no `{param}`")),
-                Some(field) => found.push((param, field.to_owned())),
-                None => problems.push(match role {
-                    Some(role) => format!("`{name}` needs `{param}: FIELD`, here or as `record: {{ {role}: FIELD }}`"),
-                    None => format!("`{name}` needs `{param}: FIELD`"),
-                }),
-            }
-        }
-        if !problems.is_empty() {
-            return Err(problems.join("; "));
-        }
-        let truth = found.iter().find(|it| it.0 == "truth").map(|it| it.1.clone());
-        Ok(Fields { truth, others: found.into_iter().filter(|it| it.0 != "truth").map(|it| it.1).collect() })
-    }
-
-    /// Makes them the entry's own; gives how many records have a label.
-    pub(super) fn own(&self, binder: &mut Binder) -> Result<Option<SketchId>, String> {
-        let truth = self.truth.as_ref().map(|it| binder.own(it)).transpose()?;
-        for field in &self.others {
-            binder.own(field)?;
-        }
-        Ok(truth.map(|it| binder.sketch_of(vec![it], Spec::Presence)))
-    }
-
-    /// The summary of the entry's fields together. Classes are counted where all fields are there; the others say themselves what is not.
-    pub(super) fn summary(binder: &mut Binder, spec: Spec) -> SketchId {
-        let ignore = if matches!(spec, Spec::Counts { .. }) { Ignore::Any } else { Ignore::Never };
-        binder.sketch_without(ignore, true, spec)
-    }
-}
-
-/// A matrix of at most so many classes is told.
-const SHOWN_CLASSES: usize = 20;
-
-fn undefined(it: Measured) -> Result<Figure, Nothing> {
+pub(super) fn undefined(it: Measured) -> Result<Figure, Nothing> {
     it.map_err(Nothing::ToJudge)
 }
 
@@ -93,7 +35,7 @@ fn rows<const N: usize>(counts: &Counts) -> Result<Vec<([Label; N], u64)>, Nothi
 
 impl Quality {
     /// The class that a metric is about, of those that occur.
-    fn positive(&self, classes: &BTreeSet<Label>, told: &mut Told) -> Result<Label, Nothing> {
+    pub(super) fn positive(&self, classes: &BTreeSet<Label>, told: &mut Told) -> Result<Label, Nothing> {
         let found = self.class.clone().or_else(|| Label::positive(classes));
         let found = found.ok_or_else(|| match classes.len() {
             0 | 1 => {
@@ -124,7 +66,39 @@ impl Quality {
             told.add("labels", Value::List(labels));
             told.add("confusion_matrix_rows_true", Value::List(matrix));
         }
+        if let Metric::BalancedAccuracy | Metric::OfAll(..) = self.metric {
+            told.add("per_class", per_class(&confusion, self.metric));
+        }
         undefined(figure::of_classes(self.metric, &confusion, class.as_ref(), z))
+    }
+
+    /// Outcomes that are classes.
+    pub(super) fn outcomes(&self, counts: &Counts, z: f64, told: &mut Told) -> Result<Figure, Nothing> {
+        self.enough(counts.n, told)?;
+        if !counts.is_exact() {
+            let why =
+                "there are more different outcomes than the window counts; is it a number? `outcome_mean` is of those";
+            return Err(Nothing::Sound(why.to_owned()));
+        }
+        let all: Vec<(Label, u64)> = counts.kept().filter_map(|it| Some((Label::of(&it.value)?, it.count))).collect();
+        let positive = self.positive(&all.iter().map(|it| it.0.clone()).collect(), told)?;
+        let hits: u64 = all.iter().filter(|it| it.0 == positive).map(|it| it.1).sum();
+        told.add("hits", count(hits));
+        undefined(figure::of_share(self.metric, hits as f64, counts.n as f64, z))
+    }
+
+    /// Outcomes that are numbers.
+    pub(super) fn amounts(&self, it: &Moments, z: f64, told: &mut Told) -> Result<Figure, Nothing> {
+        let of = &it.numbers;
+        told.n = of.n;
+        let wrong = of.refused + of.infinite + of.negative_infinite;
+        if wrong > 0 {
+            return Err(Nothing::Readable(format!("{wrong} records have an outcome that is no finite number")));
+        }
+        self.enough(of.n, told)?;
+        told.add("sum", Value::Num(it.sum()));
+        told.add("mean", it.mean().map_or(Value::Null, Value::Num));
+        undefined(figure::of_outcomes(self.metric, it, z))
     }
 
     pub(super) fn numbers(&self, it: &Errors, z: f64, told: &mut Told) -> Result<Figure, Nothing> {
@@ -140,59 +114,8 @@ impl Quality {
             return Err(Nothing::Readable(why));
         }
         self.enough(it.n, told)?;
-        undefined(figure::of_numbers(self.metric, it, z))
-    }
-
-    pub(super) fn scores(&self, it: &Scored, z: f64, told: &mut Told) -> Result<Figure, Nothing> {
-        told.n = it.n;
-        if it.refused > 0 {
-            return Err(Nothing::Readable(format!("{} records have a score that is no number", it.refused)));
-        }
-        self.enough(it.n, told)?;
-        let Some(classes) = it.classes() else {
-            let why = "there are 3 classes or more: say with `class` of which one the score is";
-            return Err(Nothing::Sound(why.to_owned()));
-        };
-        let label = |it: &Truth| Label::of(&it.value());
-        let labels: BTreeSet<Label> = classes.iter().filter_map(|it| label(it)).collect();
-        let positive = match &self.class {
-            // The summary tells the class from all others, and calls it 1.
-            Some(class) => {
-                told.add("class", class.to_value());
-                Label::Number(1.0)
-            }
-            None => self.positive(&labels, told)?,
-        };
-        // Where in its bucket each score is put: 0 is the lower end, 1 the upper.
-        let scores = |of_class: f64, of_others: f64| {
-            let at = |(low, high, n): (f64, f64, u64), share: f64, is: bool| {
-                let score = if low == high { low } else { (high - low).mul_add(share, low) };
-                let n = n as f64;
-                if is { (score, n, 0.0) } else { (score, 0.0, n) }
-            };
-            Scores::weighted(classes.iter().flat_map(|class| {
-                let is = label(class).as_ref() == Some(&positive);
-                it.of(class).map(move |bucket| at(bucket, if is { of_class } else { of_others }, is))
-            }))
-        };
-        let middle = scores(0.5, 0.5);
-        let is_ranked = matches!(self.metric, Metric::RocAuc | Metric::AveragePrecision);
-        if !is_ranked && !middle.are_probabilities() {
-            let why = format!("some score is below 0 or above 1, and `{}` is of probabilities", self.limits.name);
-            return Err(Nothing::Sound(why));
-        }
-        if self.metric == Metric::Ece {
-            told.add("bins", bins(&middle, self.bins));
-        }
-        let measure = |it: &Scores| figure::of_scores(self.metric, it, self.bins, z);
-        let found = undefined(measure(&middle))?;
-        if !it.is_exact() {
-            // Not wholly at the ends, where neighbours meet.
-            let ends = [(0.999, 0.001), (0.001, 0.999), (0.999, 0.999), (0.001, 0.001)];
-            let off = ends.map(|(a, b)| measure(&scores(a, b)).map_or(0.0, |it| (it.value - found.value).abs()));
-            told.error = Some(off.into_iter().fold(0.0, f64::max));
-        }
-        Ok(found)
+        let quantile = self.amount.unwrap_or(0.5);
+        undefined(figure::of_numbers(self.metric, it, quantile, z))
     }
 
     pub(super) fn groups(&self, counts: &Counts, truth: bool, z: f64, told: &mut Told) -> Result<Figure, Nothing> {
@@ -237,37 +160,4 @@ impl Quality {
         }
         undefined(figure::of_groups(self.metric, &groups, z))
     }
-}
-
-/// A group with its records and the rates that the metric compares.
-fn shown(it: &Group, metric: Metric) -> Value<'static> {
-    use crate::quality::Measure;
-    let class = &it.class;
-    let (tpr, fpr) = (("tpr", class.measure(Measure::Recall)), ("fpr", class.false_positive_rate()));
-    let rates = match metric {
-        Metric::DemographicParityDifference | Metric::DemographicParityRatio => {
-            vec![("selection_rate", class.selection_rate())]
-        }
-        Metric::EqualOpportunityDifference => vec![tpr],
-        Metric::EqualizedOddsDifference | Metric::EqualizedOddsRatio => vec![tpr, fpr],
-        _ => vec![("accuracy", class.accuracy())],
-    };
-    let rates = rates.into_iter().map(|(name, rate)| (name.into(), rate.map_or(Value::Null, Value::Num)));
-    let mut all = vec![("group".into(), it.name.to_value()), ("n".into(), count(it.n() as u64))];
-    all.extend(rates);
-    Value::Map(all)
-}
-
-/// The reliability table.
-fn bins(scores: &Scores, bins: usize) -> Value<'static> {
-    let number = |it: Option<f64>| it.map_or(Value::Null, Value::Num);
-    let table = scores.calibration(bins).unwrap_or_default();
-    let bin = |it: &crate::quality::scores::Bin| {
-        Value::Map(vec![
-            ("n".into(), count(it.n as u64)),
-            ("mean_predicted".into(), number(it.mean_predicted)),
-            ("fraction_positive".into(), number(it.fraction_positive)),
-        ])
-    };
-    Value::List(table.bins.iter().map(bin).collect())
 }

@@ -5,6 +5,7 @@
 //! margin (the candidate is worse), and is it above (that it is not worse is proven, a non-inferiority test)? Neither may
 //! be answered.
 
+pub mod apart;
 pub mod influence;
 pub mod sequential;
 pub mod shares;

@@ -53,11 +53,11 @@ pub(super) fn write_scored(it: &Scored, out: &mut Vec<u8>) {
 /// What stands in place of the classes when there are too many.
 const MANY: u8 = 2;
 
-fn write_score(it: Score, out: &mut Vec<u8>) {
+pub(super) fn write_score(it: Score, out: &mut Vec<u8>) {
     out.extend_from_slice(&it.number().to_bits().to_le_bytes());
 }
 
-fn read_score(from: Bytes) -> Option<Score> {
+pub(super) fn read_score(from: Bytes) -> Option<Score> {
     let number = f64::from_bits(u64::from_le_bytes(take(from)?));
     Score::of(number).filter(|it| it.number().to_bits() == number.to_bits())
 }

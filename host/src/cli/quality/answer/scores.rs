@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::bail;
 use driftline_rules::quality::interval::{Interval, normal, wilson};
 use driftline_rules::quality::scores::Bin;
-use driftline_rules::quality::{Label, Multiclass, Scores};
+use driftline_rules::quality::{Label, Metric, Multiclass, Scores, figure};
 use serde_json::json;
 
 use super::Gathered;
@@ -23,8 +23,13 @@ impl Gathered<'_> {
         }
         if scored.iter().all(|it| matches!(it.score, Some(Score::One(_)))) {
             let Some(positive) = positive else {
+                if scored.iter().all(|it| it.prediction.is_some()) {
+                    self.confidence(&scored);
+                    return Ok(());
+                }
                 bail!(
-                    "there are more than two classes: say with `--positive` of which one the score is the probability"
+                    "there are more than two classes: say with `--positive` of which one the score is the probability, or \
+                     with `--prediction` which one was predicted"
                 );
             };
             let one = |it: &&Pair| match it.score {
@@ -37,6 +42,36 @@ impl Gathered<'_> {
         self.multiclass(&scored, positive)
     }
 
+    /// Of one score a record and more classes than two: how sure the model was of what it predicted.
+    fn confidence(&mut self, scored: &[&Pair]) {
+        let one = |it: &&Pair| match it.score {
+            Some(Score::One(score)) => Some((score, it.prediction.as_ref() == Some(&it.truth))),
+            _ => None,
+        };
+        let scores = Scores::of(scored.iter().filter_map(one));
+        if !scores.are_probabilities() {
+            let why = "some score is below 0 or above 1, so scores are no probabilities";
+            self.figure("confidence_ece", None, None, (None, why));
+            return;
+        }
+        let (bins, z) = (self.args.bins, self.z);
+        let found = figure::of_scores(Metric::ConfidenceEce, &scores, bins, z).ok();
+        self.figure("mean_confidence", scores.mean(), None, (None, ""));
+        self.figure("confidence_ece", found.map(|it| it.value), found.and_then(|it| it.interval), (None, ""));
+        let Some(it) = scores.calibration(bins) else { return };
+        let edge = |i: usize| i as f64 / bins as f64;
+        let bin = |(i, it): (usize, &Bin)| {
+            let interval = it.fraction_positive.and_then(|share| wilson(share, it.n, z));
+            json!({
+                "above": edge(i), "up_to": edge(i + 1), "n": it.n, "mean_confidence": it.mean_predicted,
+                "accuracy": it.fraction_positive, "interval": interval,
+            })
+        };
+        let there = it.bins.iter().enumerate().filter(|it| it.1.n > 0.0);
+        self.json.insert("by_confidence".into(), there.map(bin).collect());
+        self.answer.bins = it.bins;
+    }
+
     fn binary(&mut self, scores: &Scores, positive: &Label) {
         let z = self.z;
         self.json.insert("positive".into(), positive.to_json());
@@ -46,7 +81,10 @@ impl Gathered<'_> {
         let within = |it: Option<Interval>| it.map(|(low, high)| (low.max(0.0), high.min(1.0)));
         self.figure("roc_auc", auc, within(sure), (None, one_class));
         let no_positive = (Some(0.0), "no record is of the positive class");
-        self.figure("average_precision", scores.average_precision(), None, no_positive);
+        let bins = self.args.bins;
+        let interval = |metric: Metric| figure::of_scores(metric, scores, bins, z).ok().and_then(|it| it.interval);
+        let of_precision = interval(Metric::AveragePrecision);
+        self.figure("average_precision", scores.average_precision(), of_precision, no_positive);
         self.figure("ks_statistic_pos_vs_neg", scores.ks_statistic(), None, (None, one_class));
         if !scores.are_probabilities() {
             let why = "some score is below 0 or above 1, so scores are no probabilities";
@@ -62,7 +100,7 @@ impl Gathered<'_> {
         self.figure("log_loss", log_loss, about(log_loss, errors.map(|it| it.0)), (None, ""));
         self.figure("brier", brier, about(brier, errors.map(|it| it.1)), (None, ""));
         if let Some(it) = scores.calibration(self.args.bins) {
-            self.figure("ece", Some(it.ece), None, (None, ""));
+            self.figure("ece", Some(it.ece), interval(Metric::Ece), (None, ""));
             self.figure("mce", Some(it.mce), None, (None, ""));
             let bin = |it: &Bin| json!({"n": it.n, "mean_predicted": it.mean_predicted, "fraction_positive": it.fraction_positive});
             self.json.insert("bins".into(), it.bins.iter().map(bin).collect());
