@@ -257,6 +257,25 @@ fn of_two_hosts_one_may_be_killed() {
 }
 
 #[test]
+fn a_run_that_an_incident_asked_for_tells_it_how_it_ended() {
+    let mut server = server(None);
+    server.start();
+    send(&server, 0, 0.5);
+    send(&server, 2, 0.5);
+    let asks = || incidents(&server, "&trigger=asks%20first").first().cloned();
+    server.until("the incident", || asks().is_some_and(|it| it["state"] == "waiting"));
+    let id = asks().unwrap()["id"].as_str().unwrap().to_owned();
+    assert_eq!(post(&server, &id, "approve", "").0, 200);
+    let run = json!({"id": "run-1", "model": "loans", "status": "failed", "incident": id}).to_string();
+    assert_eq!(server.post("/v1/retrain-runs", "application/json", run.clone()).status, 200);
+    assert_eq!(server.post("/v1/retrain-runs", "application/json", run).status, 200);
+    let events = kinds(&server, &asks().unwrap());
+    assert_eq!(events, ["needs_approval", "approved", "fired", "run_ended", "escalated"]);
+    let detail = server.get(&format!("/v1/incidents/{id}")).json();
+    assert!(detail["events"].to_string().contains("the run `run-1` of `loans` has failed"), "{detail}");
+}
+
+#[test]
 fn two_people_who_approve_at_once_run_it_once() {
     let database = database::postgres();
     let mut servers = [server(Some(&database.url)), server(Some(&database.url))];

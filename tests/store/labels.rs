@@ -116,8 +116,7 @@ pub async fn labels_are_written_once_with_what_they_add(database: Database) {
     let kept = store.predictions(&Wanted { id: Some("r3".into()), ..Wanted::default() }, None, 10).await.unwrap();
     assert_eq!(kept[0].prediction.record, r#"{"n":3,"nul":"\ufffd"}"#);
 
-    let retention =
-        Retention { results: None, failures: None, tallies: None, windows: None, predictions: Some(30), key_hours: 1 };
+    let retention = Retention { predictions: Some(30), key_hours: 1, ..Retention::default() };
     let pruned = store.prune(BEGIN + 60 * DAY, &retention).await.unwrap();
     assert!(pruned.labels >= 3, "{pruned:?}");
     assert_eq!(asked(Wanted::default()).await, [""; 0]);

@@ -190,15 +190,7 @@ pub async fn windows_are_kept_that_a_longer_one_will_be_merged_of(database: Data
         assert_eq!(lengths(&found), [length], "one that slides waits for those within it");
         assert!(store.keep_longer(&found[0], &Judged::default(), true).await.unwrap());
     }
-    let retention = Retention {
-        results: None,
-        failures: None,
-        tallies: None,
-        windows: Some(1),
-        predictions: None,
-        deliveries: None,
-        key_hours: 24,
-    };
+    let retention = Retention { windows: Some(1), key_hours: 24, ..Retention::default() };
     store.prune(BEGIN + 3 * DAY, &retention).await.unwrap();
     assert_eq!(n().await, 1, "of the first ten minutes nothing is due");
 }

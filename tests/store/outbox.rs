@@ -160,14 +160,7 @@ pub async fn old_deliveries_are_pruned(database: Database) {
     let lease = Uuid::now_v7();
     let n = claim(&store, NOW, lease, 1).await[0].n;
     store.tried_delivery(n, lease, &delivered(NOW)).await.unwrap();
-    let keep = |deliveries| Retention {
-        results: None,
-        failures: None,
-        tallies: None,
-        windows: None,
-        deliveries,
-        key_hours: 1,
-    };
+    let keep = |deliveries| Retention { deliveries, key_hours: 24, ..Retention::default() };
     let later = NOW + 3 * 86_400 * SECOND;
     assert_eq!(store.prune(later, &keep(None)).await.unwrap().deliveries, 0);
     assert_eq!(store.prune(later, &keep(Some(4))).await.unwrap().deliveries, 0);

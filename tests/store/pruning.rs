@@ -34,15 +34,8 @@ pub async fn old_rows_are_pruned(database: Database) {
     let store = open(&database).await;
     let days = [100, 70, 40, 10, 1, 0].map(|it| BEGIN - it * DAY);
     commit(&store, &days).await;
-    let retention = Retention {
-        results: Some(50),
-        failures: Some(20),
-        tallies: Some(80),
-        windows: None,
-        predictions: None,
-        deliveries: None,
-        key_hours: 36,
-    };
+    let retention =
+        Retention { results: Some(50), failures: Some(20), tallies: Some(80), key_hours: 36, ..Retention::default() };
     let pruned = store.prune(BEGIN, &retention).await.unwrap();
     assert_eq!(count(&store).await, [4, 3, 5]);
     assert_eq!((pruned.tallies, pruned.keys), (1, 4));
@@ -63,15 +56,7 @@ pub async fn old_rows_are_pruned(database: Database) {
 pub async fn without_retention_all_is_kept(database: Database) {
     let store = open(&database).await;
     commit(&store, &[BEGIN - 5000 * DAY, BEGIN]).await;
-    let retention = Retention {
-        results: None,
-        failures: None,
-        tallies: None,
-        windows: None,
-        predictions: None,
-        deliveries: None,
-        key_hours: 24,
-    };
+    let retention = Retention { key_hours: 24, ..Retention::default() };
     let pruned = store.prune(BEGIN, &retention).await.unwrap();
     assert_eq!(pruned, Pruned { keys: 1, ..Pruned::default() });
     assert_eq!(count(&store).await, [2, 2, 2]);
@@ -84,30 +69,15 @@ pub async fn many_rows_are_pruned_in_slices(database: Database) {
     commit(&store, &times).await;
     let batch_of_today = batch(vec![result(BEGIN)]);
     store.commit(&batch_of_today).await.unwrap();
-    let retention = Retention {
-        results: Some(7),
-        failures: Some(7),
-        tallies: Some(7),
-        windows: None,
-        predictions: None,
-        deliveries: None,
-        key_hours: 1,
-    };
+    let retention =
+        Retention { results: Some(7), failures: Some(7), tallies: Some(7), key_hours: 1, ..Retention::default() };
     let pruned = store.prune(BEGIN, &retention).await.unwrap();
     assert_eq!((pruned.tallies, pruned.keys), (N as u64, N as u64));
     assert_eq!(count(&store).await, [1, 0, 0]);
     // Segments were committed just now, whatever the time of their rows.
     assert_eq!(store.commit(&batch_of_today).await.unwrap(), Committed::Before);
     let in_a_month = chrono::Utc::now().timestamp_micros() + 31 * DAY;
-    let for_ever = Retention {
-        results: None,
-        failures: None,
-        tallies: None,
-        windows: None,
-        predictions: None,
-        deliveries: None,
-        key_hours: 1,
-    };
+    let for_ever = Retention { key_hours: 1, ..Retention::default() };
     assert_eq!(store.prune(in_a_month, &for_ever).await.unwrap().segments, 2);
     assert_eq!(store.commit(&batch_of_today).await.unwrap(), Committed::Now);
 }
@@ -125,10 +95,8 @@ fn a_week_that_somebody_reads_goes_the_next_time() {
             results: Some(50),
             failures: Some(50),
             tallies: Some(50),
-            windows: None,
-            predictions: None,
-            deliveries: None,
             key_hours: 36,
+            ..Retention::default()
         };
         let pruned = store.prune(BEGIN, &retention).await.unwrap();
         assert_eq!((pruned.weeks, pruned.tallies), (2, 1));

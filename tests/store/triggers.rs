@@ -204,7 +204,7 @@ pub async fn incidents_that_are_over_are_pruned_with_their_steps(database: Datab
     all[2].closed = Some(BEGIN + 20 * DAY);
     let events = all.iter().map(|it| event(it, 1, "fired", "firing")).collect();
     assert!(store.decide(&decision(0, all.clone(), events)).await.unwrap());
-    let retention = Retention { results: None, failures: None, tallies: Some(10), windows: None, key_hours: 24 };
+    let retention = Retention { tallies: Some(10), key_hours: 24, ..Retention::default() };
     store.prune(BEGIN + 21 * DAY, &retention).await.unwrap();
     for (it, n) in all.iter().zip([1, 0, 1]) {
         assert_eq!(store.incident(it.id).await.unwrap().is_some(), n == 1);

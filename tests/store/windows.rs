@@ -303,15 +303,7 @@ pub async fn no_more_segments_are_kept_apart_than_the_suite_says(database: Datab
     }
     assert_eq!(names(1).await, first);
     // After they were not seen for as long as windows are kept, others are.
-    let keep = Retention {
-        results: None,
-        failures: None,
-        tallies: None,
-        windows: Some(2),
-        predictions: None,
-        deliveries: None,
-        key_hours: 24,
-    };
+    let keep = Retention { windows: Some(2), key_hours: 24, ..Retention::default() };
     let days =
         async |store: &Store, n| store.prune(chrono::Utc::now().timestamp_micros() + n * DAY, &keep).await.unwrap();
     days(&hosts[0], 1).await;
@@ -380,15 +372,7 @@ pub async fn windows_are_paged_and_filtered(database: Database) {
 pub async fn old_windows_are_pruned(database: Database) {
     let store = open(&database).await;
     made(&store, &[0, 24 * 60 * 5]).await;
-    let keep = |windows| Retention {
-        results: None,
-        failures: None,
-        tallies: None,
-        windows,
-        predictions: None,
-        deliveries: None,
-        key_hours: 24,
-    };
+    let keep = |windows| Retention { windows, key_hours: 24, ..Retention::default() };
     assert_eq!(store.prune(BEGIN + 5 * DAY, &keep(None)).await.unwrap().windows, 0);
     assert_eq!(store.prune(BEGIN + 5 * DAY, &keep(Some(2))).await.unwrap().windows, 1);
     let left = store.windows(&Filter::default(), Restricted::default(), None, 9).await.unwrap();

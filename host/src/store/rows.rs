@@ -324,7 +324,7 @@ pub struct StatRow {
 }
 
 /// How long rows are kept, in days; `None`: for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
     /// Results, with their failures' requests.
     pub results: Option<u32>,

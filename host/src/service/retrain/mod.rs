@@ -11,8 +11,10 @@ use driftline_rules::suite::RunsOf;
 use serde_json::{Map, Value as Json};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
+use uuid::Uuid;
 
 use super::app::{App, now};
+use super::deciding::{Rules, run_ended};
 use super::version::Version;
 use crate::intake::entry::{Origin, Request};
 use crate::store::rows::{Micros, Verdict, id_at};
@@ -50,12 +52,13 @@ impl From<store::Error> for Refused {
 /// Takes an event in, and checks the run if that has ended it. The run as it is then.
 pub async fn take(app: &Arc<App>, event: &RunEvent, by: &str) -> Result<RunOut, Refused> {
     let id = &event.id;
-    let mut is_kept = false;
+    let (mut is_kept, mut has_ended) = (false, false);
     for _ in 0..TRIES {
         let before = app.store.run(id).await?.unwrap_or_default();
         let mut run = merged(&before, event, by, now()).map_err(Refused::Problems)?;
         run.due = due(app, &run);
         is_kept = app.store.put_run(&run).await?;
+        has_ended = !is_over(&before.status) && is_over(&run.status);
         if is_kept {
             break;
         }
@@ -69,7 +72,20 @@ pub async fn take(app: &Arc<App>, event: &RunEvent, by: &str) -> Result<RunOut, 
         Vec::new()
     });
     let run = app.store.run(id).await?.unwrap_or_default();
+    if has_ended && let Err(error) = tell_incident(app, &run).await {
+        warn!(%error, run = id, "the incident that asked for a run cannot be told of its end");
+    }
     Ok(RunOut { checks, ..run.into() })
+}
+
+/// Tells the incident that asked for a run that it has ended: one that failed is escalated.
+async fn tell_incident(app: &Arc<App>, run: &RunRow) -> Result<(), store::Error> {
+    let Some(id) = run.incident.as_deref().and_then(|it| Uuid::parse_str(it).ok()) else { return Ok(()) };
+    let Some(incident) = app.store.incident(id).await? else { return Ok(()) };
+    let Some(version) = app.shelf.get(&incident.suite) else { return Ok(()) };
+    let rules = Rules { suite: &version.name, hash: &version.hash, plan: &version.loaded.plan };
+    let what = format!("the run `{}` of `{}` has {}", run.id, run.model, run.status);
+    run_ended(&app.store, rules, id, run.status == "succeeded", &what).await.map(drop)
 }
 
 /// What is wrong with an event whatever is known of its run.
