@@ -19,6 +19,7 @@ use driftline_rules::quality::estimate::{Estimate, Judged};
 use driftline_rules::quality::fairness::{Fairness, Group};
 use driftline_rules::quality::isotonic::Isotonic;
 use driftline_rules::quality::regression::Regression;
+use driftline_rules::quality::usual::Usual;
 use driftline_rules::quality::{Average, Confusion, Label, Measure, Multiclass, Scores};
 use driftline_rules::value::Value;
 use serde_json::{Map, Value as Json, json};
@@ -122,6 +123,13 @@ fn by_count(case: &Json) -> Json {
     json!({"ece": scores(case).calibration_by_count(bins).map(|it| it.ece)})
 }
 
+fn usual(case: &Json) -> Json {
+    let values = case["values"].as_array().expect("values");
+    let it = Usual::of(values.iter().map(|it| it.as_f64().unwrap_or(f64::NAN))).expect("numbers");
+    let times = |name: &str| case["params"][name].as_f64();
+    json!({"lower": times("lower_multiplier").map(|n| it.below(n)), "upper": times("upper_multiplier").map(|n| it.above(n))})
+}
+
 fn isotonic(case: &Json) -> Json {
     let points = numbers(case, "x").into_iter().zip(numbers(case, "y"));
     let function = Isotonic::fit(points).expect("points");
@@ -197,6 +205,7 @@ fn said(case: &Json) -> Option<Json> {
         "regression_metrics" => regression(case),
         "fairness_group_metrics" => fairness(case),
         "cbpe_binary" => estimated(case),
+        "std_threshold" => usual(case),
         _ => return None,
     })
 }

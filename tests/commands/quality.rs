@@ -99,6 +99,11 @@ fn quality_without_labels_is_estimated_from_calibrated_scores() {
     assert!(interval[0].as_f64() < Some(0.66) && interval[1].as_f64() > Some(0.74), "{interval}");
     let text = room.run(args).out;
     assert!(text.starts_with("200 records without a truth, estimated from scores that are calibrated"), "{text}");
+    assert_eq!(it["usual"], Value::Null, "two chunks show nothing");
+    let room_of_ten =
+        Room::new(&[("ref.ndjson", &overconfident(400, true)), ("now.ndjson", &overconfident(40, false))]);
+    let usual = json(&room_of_ten.run(&format!("{args} --format json")).out)["usual"].clone();
+    assert_eq!(usual, value!({"accuracy": {"mean": 0.7, "low": 0.7, "high": 0.7, "chunks": 10}, "alert": false}));
     let few = room.run("quality now.ndjson --score p --estimate-from now.ndjson --truth class");
     assert_eq!(few.code, 0, "{}", few.err);
 }

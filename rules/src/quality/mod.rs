@@ -16,6 +16,7 @@ pub mod metric;
 pub mod multiclass;
 pub mod regression;
 pub mod scores;
+pub mod usual;
 
 pub use confusion::{Average, Class, Confusion, Measure};
 pub use figure::{Figure, Spread};

@@ -4,6 +4,7 @@ use anyhow::bail;
 use driftline_rules::quality::estimate::{Estimate, Judged};
 use driftline_rules::quality::interval::normal;
 use driftline_rules::quality::isotonic::Isotonic;
+use driftline_rules::quality::usual::Usual;
 use driftline_rules::quality::{Label, Measure, Scores};
 use serde_json::json;
 
@@ -12,6 +13,11 @@ use crate::cli::quality::table::{Pair, Score, Table};
 
 /// Records with a truth that are needed to calibrate scores and to see what that is worth.
 const FEWEST: usize = 100;
+
+/// What is further than so many standard deviations from the mean is not usual, as `NannyML` has it.
+const DEVIATIONS: f64 = 3.0;
+/// Chunks of the reference that show what is usual.
+const CHUNKS: usize = 5;
 
 /// Scores as probabilities: by a function that was fitted, or as they are.
 struct Calibrated {
@@ -67,6 +73,15 @@ impl Gathered<'_> {
             None,
             (None, "no record is expected to be of the class"),
         );
+        let usual = usual(reference, &positive, records.len());
+        if let Some(it) = &usual {
+            let (low, high) = (it.below(DEVIATIONS).max(0.0), it.above(DEVIATIONS).min(1.0));
+            let alert = accuracy.is_some_and(|it| it < low || it > high);
+            self.json.insert(
+                "usual".into(),
+                json!({"accuracy": {"mean": it.mean, "low": low, "high": high, "chunks": it.n}, "alert": alert}),
+            );
+        }
         let how = if calibrated.function.is_some() { "calibrated" } else { "taken as they are" };
         self.answer.about = format!(
             "{} records without a truth, estimated from scores that are {how} (calibration error on held-out records of \
@@ -95,6 +110,19 @@ impl Gathered<'_> {
             None => Calibrated { function: None, errors: [raw, raw] },
         }
     }
+}
+
+/// How right the predictions of the reference were, in chunks of as many records as are estimated; `None`: there are too
+/// few of them.
+fn usual(reference: &Table, positive: &Label, n: usize) -> Option<Usual> {
+    let right = |it: &Pair| {
+        let predicted = it.prediction.as_ref().map_or(one(it)? >= 0.5, |label| label == positive);
+        Some(predicted == (it.truth == *positive))
+    };
+    let right: Vec<bool> = reference.pairs.iter().filter_map(right).collect();
+    let chunks = right.chunks_exact(n.max(1));
+    let shares = chunks.map(|it| it.iter().filter(|it| **it).count() as f64 / it.len() as f64);
+    Usual::of(shares).filter(|it| it.n >= CHUNKS)
 }
 
 fn fit(scored: impl Iterator<Item = (f64, bool)>) -> Option<Isotonic> {
