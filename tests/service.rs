@@ -11,6 +11,8 @@ mod baselines;
 mod check;
 #[path = "support/database.rs"]
 mod database;
+#[path = "service/diagnosis.rs"]
+mod diagnosis;
 #[path = "service/event_time.rs"]
 mod event_time;
 #[path = "service/findings.rs"]

@@ -2,6 +2,7 @@
 
 mod actions;
 mod baselines;
+mod diagnosis;
 mod drift;
 mod features;
 mod findings;
@@ -15,6 +16,7 @@ mod windows;
 
 pub use actions::{ActionOut, DeliveryOut, TestOut};
 pub use baselines::{BaselineDetail, BaselineFromWindows, BaselineOut, BaselineVersionOut};
+pub use diagnosis::{DiagnosisAsked, DiagnosisOut, HypothesisOut, LossOut, ShareOut, SliceOut, SpanOut};
 pub use drift::{AgainstAsked, ColumnDrift, DriftAsked, DriftOut};
 pub use features::{Feature, FeatureBaseline, FeatureDistribution, WindowDistribution};
 pub use findings::{FindingOut, StoredFinding};

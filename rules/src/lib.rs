@@ -37,6 +37,7 @@ pub mod plan;
 pub mod run;
 pub mod segments;
 pub mod trigger;
+pub mod diagnosis;
 pub mod page;
 pub mod suite_schema;
 pub mod catalogue;

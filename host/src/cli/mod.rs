@@ -6,6 +6,7 @@ mod compare;
 mod completions;
 mod demo;
 mod detect;
+mod diagnose;
 mod drift;
 mod given;
 mod config;
@@ -75,6 +76,7 @@ enum Command {
     Models(models::Args),
     Runs(runs::Args),
     Triggers(triggers::Args),
+    Diagnose(diagnose::Args),
 }
 
 /// Exit code of bad usage, a bad suite or unreadable data.
@@ -115,6 +117,7 @@ pub fn run() -> ExitCode {
         Command::Models(args) => models::run(&args),
         Command::Runs(args) => runs::run(&args),
         Command::Triggers(args) => triggers::run(&args),
+        Command::Diagnose(args) => diagnose::run(&args),
     };
     match code {
         Ok(code) => ExitCode::from(code),

@@ -5,6 +5,7 @@ mod asked;
 mod baselines;
 mod check;
 mod clock;
+mod diagnosis;
 mod docs;
 mod features;
 mod findings;
@@ -129,6 +130,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(triggers::get))
         .route("/v1/triggers/{id}", post(triggers::command))
         .routes(routes!(triggers::incident))
+        .routes(routes!(diagnosis::of_incident))
+        .routes(routes!(diagnosis::of_suite))
         .routes(routes!(triggers::of_suite))
         .route("/v1/suites/{suite}/triggers/{trigger}", post(triggers::fire))
 }

@@ -91,7 +91,7 @@ pub async fn list(
     Ok(Json(Page { items: rows.into_iter().map(IncidentOut::from).collect(), next }))
 }
 
-fn unknown() -> Problem {
+pub(super) fn unknown() -> Problem {
     Problem::not_found("there is no incident of this id; /v1/triggers lists those there are")
 }
 

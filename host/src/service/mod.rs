@@ -8,6 +8,7 @@ pub mod closing;
 pub mod comparing;
 pub mod delivering;
 pub mod deciding;
+pub mod diagnosis;
 pub mod features;
 mod folder;
 mod gather;
