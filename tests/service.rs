@@ -5,6 +5,8 @@
 
 #[path = "service/actions.rs"]
 mod actions;
+#[path = "service/backtest.rs"]
+mod backtest;
 #[path = "service/baselines.rs"]
 mod baselines;
 #[path = "service/check.rs"]

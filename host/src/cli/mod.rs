@@ -1,5 +1,6 @@
 //! The command line.
 
+mod backtest;
 mod check;
 mod client;
 mod compare;
@@ -66,6 +67,7 @@ enum Command {
     Quality(quality::Args),
     Compare(compare::Args),
     Labels(labels::Args),
+    Backtest(backtest::Args),
     Serve(serve::Args),
     Migrate(migrate::Args),
     History(history::Args),
@@ -107,6 +109,7 @@ pub fn run() -> ExitCode {
         Command::Quality(args) => quality::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Labels(args) => labels::run(&args),
+        Command::Backtest(args) => backtest::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::History(args) => history::run(&args),

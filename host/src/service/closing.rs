@@ -4,7 +4,7 @@
 mod longer;
 mod panes;
 mod silence;
-mod together;
+pub(super) mod together;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub struct Settings {
 
 impl Settings {
     /// Values that a window of this segment keeps exactly of a field.
-    const fn values(&self, segment: &str) -> usize {
+    pub const fn values(&self, segment: &str) -> usize {
         if segment.is_empty() {
             self.exact_values
         } else if self.segment_values < self.exact_values {
@@ -195,7 +195,7 @@ impl Closer {
 }
 
 /// A window of which nothing is known yet.
-fn new_row(key: &WindowKey) -> WindowRow {
+pub(super) fn new_row(key: &WindowKey) -> WindowRow {
     WindowRow {
         id: key.id(),
         suite: key.suite.clone(),

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use driftline_rules::baseline::Baseline;
+use driftline_rules::plan::Plan;
 use driftline_rules::run::References;
 use driftline_rules::suite::{First, Reference};
 use driftline_rules::window::Window;
@@ -241,6 +242,23 @@ impl Compared {
     /// Nothing, and why.
     pub(super) fn absent(why: String) -> Self {
         Compared { absent: Some(why), ..Compared::default() }
+    }
+
+    /// Earlier windows, summed up, or why there are none.
+    pub(super) fn of_sum(plan: &Plan, sum: Result<(Window, String), String>) -> Self {
+        match sum {
+            Ok((window, told)) => {
+                let baseline = Baseline::of_window(&plan.bindings, &window);
+                Compared { earlier: Some(Arc::new((window, baseline))), told: Some(told), ..Compared::default() }
+            }
+            Err(why) => Compared::absent(format!("there is no baseline: {why}")),
+        }
+    }
+
+    /// With the windows of segments that others are compared with.
+    #[must_use]
+    pub(super) fn beside(self, segments: Option<Arc<BTreeMap<String, Window>>>) -> Self {
+        Compared { segments, ..self }
     }
 
     /// A baseline that has this name, if there is one.

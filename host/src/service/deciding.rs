@@ -19,7 +19,8 @@ use tracing::{info, warn};
 
 use super::app::{App, now};
 pub use asked::{Asked, Refusal, command, feedback, run_ended};
-use rows::{Writing, judged};
+use rows::Writing;
+pub(super) use rows::judged;
 pub use rows::{incident_id, key_text};
 
 use crate::store::rows::Micros;

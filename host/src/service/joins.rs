@@ -152,7 +152,7 @@ pub fn window_of(version: &Version, at: Micros) -> Option<WindowKey> {
 }
 
 /// The record with its label as a member, as expectations read it.
-fn joined_text(it: &Logged) -> Option<String> {
+pub(super) fn joined_text(it: &Logged) -> Option<String> {
     let mut label: serde_json::Map<String, Json> = serde_json::from_str(it.label.as_deref()?).ok()?;
     let delay = (it.label_at? - it.prediction.at) as f64 / 1e6;
     label.insert("delay_seconds".to_owned(), delay.into());

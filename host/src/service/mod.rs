@@ -1,6 +1,7 @@
 //! The service beside a model server: what is active, what it answers, and what it keeps of it.
 
 pub mod app;
+pub mod backtest;
 pub mod baselines;
 pub mod batch;
 mod by_version;

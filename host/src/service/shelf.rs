@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use arc_swap::ArcSwap;
+use driftline_rules::plan::Options;
 use driftline_rules::suite::problem::Problem;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
@@ -20,6 +21,7 @@ use super::registry::{Index, Registry};
 use super::version::{Settings, Version};
 use crate::store::rows::VersionRow;
 use crate::store::{self, Store};
+use crate::suites;
 
 /// How many versions that are not active any more are kept compiled.
 const EARLIER: usize = 32;
@@ -234,6 +236,26 @@ impl Shelf {
             builder.version(&name, build(&name, text, &BTreeMap::new(), plugins))
         };
         spawn_blocking(build).await.unwrap_or_else(|error| Err(Refused::Failed(error.to_string())))
+    }
+
+    /// Looks which plugins there are, and nothing else: no suite is shown and nothing is stored.
+    pub async fn look_at_plugins(&self) -> Result<(), store::Error> {
+        let (index, unread) = self.registry().look().await;
+        self.registry().set(Arc::new(index));
+        unread.map_or(Ok(()), Err)
+    }
+
+    /// Compiles a suite of a file, under the name that it is to have.
+    pub async fn load(&self, name: &str, file: &Path) -> Result<Version, Refused> {
+        let (builder, index) = (self.builder.clone(), self.registry().now());
+        let (name, file) = (name.to_owned(), file.to_owned());
+        let load = move || {
+            let plugins = Some(builder.registry.seen_from(&index, file.parent()));
+            let options = Options { plugins, labels_come_later: true, ..Options::default() };
+            let loaded = suites::load(&file, &options).map_err(Refused::Failed)?;
+            builder.version(&name, loaded)
+        };
+        spawn_blocking(load).await.unwrap_or_else(|error| Err(Refused::Failed(error.to_string())))
     }
 
     /// Compiles a stored version, with the schemas that were stored with it and the plugins that it ran with.

@@ -207,7 +207,8 @@ fn app_settings(config: &Config) -> Settings {
     }
 }
 
-fn window_settings(config: &Config) -> closing::Settings {
+/// What a configuration says of windows.
+pub fn window_settings(config: &Config) -> closing::Settings {
     closing::Settings {
         grace: config.windows.grace.duration(),
         revise_every: config.windows.revise_every.duration(),

@@ -15,7 +15,7 @@ const ANEW: &[u8; 4] = b"DLLN";
 const BOTH: &[u8; 4] = b"DLLB";
 
 /// A window, and what of it could not be read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sum {
     /// The records.
     window: Window,
@@ -64,6 +64,43 @@ impl Sum {
             let _ = window.merge(*labels);
         }
         window
+    }
+
+    /// The same of another plan, into whose windows these are turned.
+    #[must_use]
+    pub fn carried(&self, mut carry: impl FnMut(&Window) -> Window) -> Self {
+        let labels = self.labels.as_ref().map(|it| Box::new(carry(it)));
+        Sum { window: carry(&self.window), labels, n_labels: self.n_labels, problem: self.problem.clone() }
+    }
+
+    /// Says that labels have had so much time, at least.
+    pub fn wait(&mut self, waited: i64) {
+        self.window.waited = self.window.waited.max(waited);
+    }
+
+    /// Adds to the window of records, and to that of labels, what they lack.
+    pub fn change(&mut self, plan: &Plan, mut change: impl FnMut(&mut Window, bool)) {
+        change(&mut self.window, false);
+        change(self.labels.get_or_insert_with(|| Box::new(empty(plan))), true);
+    }
+
+    /// Adds another sum of the same plan, its records behind those that are there.
+    pub fn merge(&mut self, other: Sum, most: usize) {
+        let mut added = put(&mut self.window, other.window, most);
+        if let Some(labels) = other.labels {
+            added = match &mut self.labels {
+                Some(mine) => added.and(put(mine, *labels, most)),
+                None => {
+                    self.labels = Some(labels);
+                    added
+                }
+            };
+        }
+        self.n_labels += other.n_labels;
+        let problem = other.problem.or_else(|| added.err().map(|it| it.to_string()));
+        if self.problem.is_none() {
+            self.problem = problem;
+        }
     }
 
     /// Adds encoded windows, each behind its length; no summary keeps more than `most` exactly.

@@ -117,6 +117,16 @@ impl Keeping {
         WindowNote { start, end, records, unreadable, untimed, newest, segments: Vec::new(), in_total: true, state }
     }
 
+    /// Whether windows keep the values of a summary themselves.
+    pub fn keeps(&self, summary: usize) -> bool {
+        self.summaries.get(summary) == Some(&Kept::All)
+    }
+
+    /// Whether windows keep of a summary what those of another version keep of one, or more.
+    pub fn keeps_as(&self, summary: usize, other: &Keeping, of: usize) -> bool {
+        self.keeps(summary) || self.summaries.get(summary) == other.summaries.get(of)
+    }
+
     /// Why a stored window cannot answer an expectation, if it cannot.
     pub fn why_not(&self, expectation: &Expectation) -> Option<String> {
         if expectation.reads_columns {

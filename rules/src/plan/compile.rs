@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::echo::{carried, kwargs};
 use super::guard::Guard;
-use super::implicit::{readable, schema, typed, unknown};
+use super::implicit::{readable, schema, typed, unknown, written};
 use super::joined;
 use super::plugins::Found;
 use super::when::describe;
@@ -73,7 +73,8 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
     let n_implicit = expectations.len();
     expectations.append(&mut entries);
     let triggers = compiler.triggers(suite, &expectations, &segments);
-    let Compiler { mut problems, bindings, guards, .. } = compiler;
+    let Compiler { mut problems, bindings, guards, keys, read_by, .. } = compiler;
+    let cells = |it: BTreeSet<u16>| it.into_iter().map(Slot).collect();
     if bindings.paths.len() > MAX_SLOTS || expectations.len() > MAX_SLOTS {
         problems.push(Problem::new(At::START, format!("more than {MAX_SLOTS} fields or expectations")));
         expectations.clear();
@@ -87,7 +88,9 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         n_implicit: n_implicit.min(expectations.len()),
         expectations,
         guards,
+        guard_texts: keys.into_iter().zip(read_by.into_iter().map(cells)).collect(),
         filter,
+        schema: suite.schema.as_ref().map(|it| written(it, options)),
         shape: Shape::new(&bindings.paths),
         reads_columns: bindings.reads_columns,
         bindings,
@@ -225,6 +228,7 @@ impl Compiler<'_> {
             over: entry.over,
             side: Side::Record,
             carried: carried(entry),
+            reads: Vec::new(),
             sketches,
             reads_columns,
             check,

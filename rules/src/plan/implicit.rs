@@ -108,6 +108,7 @@ fn expectation(kind: &'static Kind, check: Check, fields: Vec<String>, slots: Ve
         path: fields.first().map_or_else(|| kind.name.to_owned(), |it| format!("types.{it}")),
         name: None,
         fields,
+        reads: slots.clone(),
         slots,
         ignore: Ignore::Never,
         guard: None,
@@ -159,6 +160,15 @@ pub fn schema(source: &SchemaSource, root: Slot, options: &Options, problems: &m
         }
     };
     Expectation { path: "schema".to_owned(), ..expectation(&SCHEMA, check, Vec::new(), vec![root], at) }
+}
+
+/// A schema with all that it refers to, as text.
+pub fn written(source: &SchemaSource, options: &Options) -> String {
+    let itself = match source {
+        SchemaSource::Inline(value, _) => value.to_json(),
+        SchemaSource::File(name, _) => serde_json::Value::String(name.clone()),
+    };
+    serde_json::json!([itself, options.schemas]).to_string()
 }
 
 struct Conforms(Schema);

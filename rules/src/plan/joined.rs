@@ -70,7 +70,7 @@ impl Compiler<'_> {
         let (n_sketches, n_problems) = (self.bindings.sketches.len(), self.problems.len());
         let made = self.judged_entry(entry, suite);
         if suite.predictions.is_none() || !self.reads_label() {
-            return made;
+            return Expectation { reads: self.read(), ..made };
         }
         // Its summaries are of other records than those of the same fields that are there, so it is made again.
         self.bindings.sketches.truncate(n_sketches);
@@ -78,7 +78,12 @@ impl Compiler<'_> {
         self.bindings.begin(Side::Label);
         let made = self.judged_entry(entry, suite);
         self.logged.extend(&self.bindings.touched);
-        Expectation { side: Side::Label, ..made }
+        Expectation { side: Side::Label, reads: self.read(), ..made }
+    }
+
+    /// The cells that the entry reads which was compiled last.
+    fn read(&self) -> Vec<Slot> {
+        self.bindings.touched.iter().map(|it| Slot(*it)).collect()
     }
 
     fn reads_label(&self) -> bool {

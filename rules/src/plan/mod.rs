@@ -1,5 +1,6 @@
 //! A plan: a suite turned into cells, summaries and checks.
 
+pub mod carry;
 mod compile;
 mod echo;
 mod fields;
@@ -94,8 +95,12 @@ pub struct Plan {
     pub n_implicit: usize,
     /// The guards of `when:`.
     pub guards: Vec<Guard>,
+    /// What each guard was written as, and the cells that it reads.
+    pub guard_texts: Vec<(String, Vec<Slot>)>,
     /// Which records are checked at all.
     pub filter: Option<Guard>,
+    /// The suite's `schema:` with all that it refers to, as text.
+    pub schema: Option<String>,
     /// Fields and summaries.
     pub bindings: Bindings,
     /// Which slots have a declared type, and the expectation that says so.
@@ -229,6 +234,8 @@ pub struct Expectation {
     pub kwargs: Value<'static>,
     /// GX's `id`, `notes`, `description`, `meta`, carried through.
     pub carried: Vec<(&'static str, Value<'static>)>,
+    /// All cells that it or its guard reads.
+    pub reads: Vec<Slot>,
     /// The summaries that it is judged by.
     pub sketches: Vec<SketchId>,
     /// Whether it is about the names of columns.

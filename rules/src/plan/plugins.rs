@@ -183,6 +183,7 @@ impl Compiler<'_> {
             over: entry.over,
             side: Side::Record,
             carried: carried(entry),
+            reads: Vec::new(),
             sketches: sketches_asked,
             reads_columns: false,
             check,

@@ -58,6 +58,7 @@ impl Compiler<'_> {
             name: Some(format!("{}, {}", target.title(), kind.name)),
             fields: target.fields.clone(),
             slots: Vec::new(),
+            reads: target.reads.clone(),
             ignore: super::Ignore::Never,
             guard: None,
             when: target.when.clone(),

@@ -47,7 +47,7 @@ impl Pace {
 
 /// The windows of one span, as they are judged.
 #[derive(Default)]
-pub(super) struct Together {
+pub(in crate::service) struct Together {
     windows: Vec<Judged>,
     held: usize,
     /// Whether of segments only what fails is told.
@@ -55,7 +55,7 @@ pub(super) struct Together {
 }
 
 /// A window that was judged: what is to be written of it, but for the correction.
-pub(super) struct Judged {
+pub(in crate::service) struct Judged {
     key: WindowKey,
     row: WindowRow,
     found: Vec<Finding>,
@@ -68,7 +68,7 @@ pub(super) struct Judged {
 impl Judged {
     /// Judges a window that is whole, unless something of it is missing. `before` is what detectors remember of the
     /// window before it; `None`: it is not watched.
-    pub(super) fn new(
+    pub(in crate::service) fn new(
         version: &Version,
         key: WindowKey,
         compared: &Compared,
@@ -123,7 +123,7 @@ fn watched(version: &Version, found: &mut [Finding], before: &[u8]) -> Vec<u8> {
 
 impl Together {
     /// Adds a window, behind those that are there.
-    pub(super) fn add(&mut self, mut judged: Judged) {
+    pub(in crate::service) fn add(&mut self, mut judged: Judged) {
         let bytes = judged.state.as_ref().map_or(0, Vec::len);
         if self.held + bytes > HELD {
             judged.state = None;
@@ -135,7 +135,7 @@ impl Together {
 
     /// When all are judged: corrects what was found for the number of all tests. When more findings of segments hold
     /// than `passes`, none of these is told.
-    pub(super) fn correct(&mut self, version: &Version, passes: usize) {
+    pub(in crate::service) fn correct(&mut self, version: &Version, passes: usize) {
         let plan = &version.loaded.plan;
         // All of them span the same time.
         let span = self.windows.first().map(|it| (it.key.start, it.key.end));
@@ -153,7 +153,12 @@ impl Together {
     }
 
     /// What is written of the first windows, which are taken out.
-    pub(super) fn closed(&mut self, version: &Version, n: usize, again: impl Fn(&WindowKey) -> Vec<u8>) -> Vec<Closed> {
+    pub(in crate::service) fn closed(
+        &mut self,
+        version: &Version,
+        n: usize,
+        again: impl Fn(&WindowKey) -> Vec<u8>,
+    ) -> Vec<Closed> {
         let (n, mut pace) = (n.min(self.windows.len()), Pace::new(n > 1));
         let closed = self.windows.drain(..n).map(|it| {
             pace.breathe();

@@ -18,7 +18,7 @@ use crate::store::{self, Store};
 use crate::wire::time;
 
 /// A window as triggers see it.
-pub(super) fn judged(row: &WindowRow, findings: &[FindingRow]) -> Judged {
+pub(in crate::service) fn judged(row: &WindowRow, findings: &[FindingRow]) -> Judged {
     let missing = |check: &str| row.statistics.as_ref()?.get(check)?.get("missing")?.as_i64();
     let found = |it: &FindingRow| {
         let status =
