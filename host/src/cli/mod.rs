@@ -23,6 +23,7 @@ mod quality;
 mod runs;
 mod schema;
 mod serve;
+mod simulate;
 mod test;
 mod token;
 mod triggers;
@@ -69,6 +70,7 @@ enum Command {
     Migrate(migrate::Args),
     History(history::Args),
     Demo(demo::Args),
+    Simulate(simulate::Args),
     Config(config::Args),
     Token(token::Args),
     Plugin(plugin::Args),
@@ -109,6 +111,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(args) => migrate::run(&args),
         Command::History(args) => history::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Plugin(args) => plugin::run(&args),

@@ -17,6 +17,7 @@ mod listen;
 mod models;
 mod plugins;
 pub mod problem;
+mod receiving;
 mod retrain;
 mod suites;
 mod triggers;
@@ -32,6 +33,7 @@ use utoipa_axum::routes;
 use crate::service::app::App;
 pub use listen::{Listening, bind, listen};
 use problem::Problem;
+pub use receiving::{Came, receive};
 
 #[derive(OpenApi)]
 #[openapi(
