@@ -25,6 +25,7 @@ mod quality;
 mod runs;
 mod schema;
 mod serve;
+mod simulate;
 mod test;
 mod token;
 mod triggers;
@@ -72,6 +73,7 @@ enum Command {
     Migrate(migrate::Args),
     History(history::Args),
     Demo(demo::Args),
+    Simulate(simulate::Args),
     Config(config::Args),
     Token(token::Args),
     Plugin(plugin::Args),
@@ -114,6 +116,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(args) => migrate::run(&args),
         Command::History(args) => history::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Plugin(args) => plugin::run(&args),

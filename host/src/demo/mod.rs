@@ -1,6 +1,8 @@
 //! `driftline demo`: two days of an intent router, played through the real HTTP endpoint of a service
-//! with an embedded store, and told in a few lines.
+//! with an embedded store, and told in a few lines; and what `driftline simulate` plays.
 
+pub mod degradation;
+mod random;
 mod simulator;
 mod story;
 

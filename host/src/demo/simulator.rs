@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
+use super::random::SplitMix;
+
 /// The afternoon hour of the second day at which version 2.4.0 is deployed.
 pub const DEPLOYED: u32 = 14;
 /// The minutes of one batch.
@@ -117,41 +119,6 @@ impl Iterator for Simulator {
             self.record(at, day == 2 && hour >= DEPLOYED, &mut lines);
         }
         Some(Batch { at: begin + TimeDelta::minutes(STEP), day, hour, lines })
-    }
-}
-
-/// Steele, Lea, Flood (2014): a seed, and the same numbers on every machine.
-#[derive(Clone, Debug)]
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut it = self.0;
-        it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        it ^ (it >> 31)
-    }
-
-    /// From 0 to below 1.
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn exponential(&mut self) -> f64 {
-        -(1.0 - self.unit()).ln()
-    }
-
-    /// The position of one, by their weights.
-    fn pick(&mut self, all: &[(&str, f64)]) -> usize {
-        let mut left = self.unit() * all.iter().map(|it| it.1).sum::<f64>();
-        for (i, (_, weight)) in all.iter().enumerate() {
-            left -= weight;
-            if left < 0.0 {
-                return i;
-            }
-        }
-        all.len() - 1
     }
 }
 

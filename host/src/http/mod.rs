@@ -18,6 +18,7 @@ mod listen;
 mod models;
 mod plugins;
 pub mod problem;
+mod receiving;
 mod retrain;
 mod suites;
 mod triggers;
@@ -33,6 +34,7 @@ use utoipa_axum::routes;
 use crate::service::app::App;
 pub use listen::{Listening, bind, listen};
 use problem::Problem;
+pub use receiving::{Came, receive};
 
 #[derive(OpenApi)]
 #[openapi(
