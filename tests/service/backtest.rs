@@ -42,7 +42,7 @@ fn stored(url: Option<&str>) -> Server {
             let region = if i.is_multiple_of(2) { "eu" } else { "us" };
             json!({
                 "id": format!("{minute}-{i}"), "ts": at(minute), "score": score + 0.02 * (i % 5) as f64 - 0.04,
-                "region": region, "said": i % 3 == 0, "income": 100 * minute + i,
+                "region": region, "said": i.is_multiple_of(3), "income": 100 * minute + i,
             })
             .to_string()
         };

@@ -130,7 +130,9 @@ async fn take_some(
 ) -> Result<Taken, store::Error> {
     let ids: Vec<String> = labels.iter().map(|it| store::name(&it.id)).collect::<BTreeSet<_>>().into_iter().collect();
     for _ in 0..TRIES {
-        let known = store.labels_of(&version.name, &ids).await?;
+        // What is known already is looked up in vain, which costs less than to wait for one answer before the next question.
+        let (known, predictions) =
+            tokio::try_join!(store.labels_of(&version.name, &ids), store.predictions_of(&version.name, &ids))?;
         let mut rows: HashMap<String, Row> = known
             .into_iter()
             .map(|it| (it.id.clone(), Row { before: Some(it.revision), is_changed: false, it }))
@@ -151,13 +153,17 @@ async fn take_some(
             }
         }
         let mut change = Change { suite: version.name.clone(), ..Change::default() };
-        let changed: Vec<LabelRow> = order.iter().filter_map(|id| rows.get(id)).map(|it| it.it.clone()).collect();
-        let predictions = store.predictions_of(&version.name, &order).await?;
+        let mut revisions: HashMap<String, i64> = HashMap::new();
+        let mut changed: Vec<LabelRow> = Vec::with_capacity(order.len());
+        for Row { it, before, .. } in order.iter().filter_map(|id| rows.remove(id)) {
+            revisions.extend(before.map(|before| (it.id.clone(), before)));
+            changed.push(it);
+        }
         let mut joined = join(store, shelf, changed, predictions, clock).await?;
         taken.joined = joined.labels.iter().filter(|it| it.joined.is_some()).count() as u64;
         for it in joined.labels.drain(..) {
-            match rows.get(&it.id).and_then(|it| it.before) {
-                Some(before) => change.known.push((it, before)),
+            match revisions.get(&it.id) {
+                Some(before) => change.known.push((it, *before)),
                 None => change.new.push(it),
             }
         }

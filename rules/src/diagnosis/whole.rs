@@ -85,6 +85,11 @@ fn concept(case: &Case, found: &[Hypothesis]) -> Option<Hypothesis> {
         (_, true) => 0.4 * (1.0 - best),
         (_, false) => 0.7 * (1.0 - best.max(0.0)),
     };
+    // Of few labels a field that drifted is put down to little, with an interval that says how little is known.
+    let possible = causes().filter_map(|it| it.share).map(|it| it.high).fold(0.0_f64, f64::max);
+    if possible >= EXPLAINS {
+        it.score *= 0.5;
+    }
     it.evidence.push(match looked {
         0 => "quality fell, and no field is known that could show why: keep fields (`predictions: {keep: [..]}`, `stable`)".to_owned(),
         n => format!(

@@ -1,26 +1,28 @@
 //! What the loss is put down to.
 
 use super::client::Client;
-use super::stage::Stage;
 
-/// What has changed, as the service says.
+/// The likeliest cause, as the service's diagnosis of an incident says.
 pub struct Cause {
-    /// The field.
-    pub field: String,
-    /// How far its values moved, in standard deviations of the baseline.
-    pub distance: f64,
-    /// The same in the units of the field.
-    pub effect: String,
+    /// `data`, `model` or `infrastructure`.
+    pub category: String,
+    /// The field, or what else it is.
+    pub subject: String,
+    /// How likely, from 0 to 1, as hypotheses are ranked.
+    pub score: f64,
+    /// What speaks for it, in a sentence or two.
+    pub evidence: String,
 }
 
-/// The field that has moved furthest from the baseline in the window that begins at `since`; none if no drift was found
-/// there.
-pub fn cause(client: &Client, stage: &Stage, since: &str) -> anyhow::Result<Option<Cause>> {
-    let drifted = stage.findings(client, "kind=stable&status=fail&length=5m", since)?;
-    let causes = drifted.iter().map(|it| Cause {
-        field: it["path"].as_str().unwrap_or_default().to_owned(),
-        distance: it["statistic"].as_f64().unwrap_or(0.0),
-        effect: it["details"]["effect"].as_str().unwrap_or_default().to_owned(),
-    });
-    Ok(causes.max_by(|a, b| a.distance.total_cmp(&b.distance)))
+/// The first hypothesis about an incident; none if there is none.
+pub fn cause(client: &Client, incident: &str) -> anyhow::Result<Option<Cause>> {
+    let diagnosis = client.get(&format!("/v1/incidents/{incident}/diagnosis"))?;
+    let text = |it: &serde_json::Value| it.as_str().unwrap_or_default().to_owned();
+    let first = diagnosis["hypotheses"].as_array().and_then(|it| it.first());
+    Ok(first.map(|it| Cause {
+        category: text(&it["category"]),
+        subject: text(&it["subject"]),
+        score: it["score"].as_f64().unwrap_or(0.0),
+        evidence: it["evidence"].as_array().into_iter().flatten().take(2).map(text).collect::<Vec<_>>().join("; "),
+    }))
 }

@@ -45,7 +45,7 @@ pub fn play(
     play.good_hour()?;
     if let Some(incident) = play.bad_hour()? {
         play.mended(&incident, mend)?;
-        play.verified(&incident)?;
+        play.verified(&incident, mend)?;
     } else {
         play.outcome.equal("the incident before approval", "waiting", "none was opened");
     }
@@ -130,7 +130,7 @@ impl Play<'_> {
                 }
                 incident = self.asked(accuracy.is_some_and(|it| it < 0.95))?;
                 if let Some(id) = &incident {
-                    self.waiting(id, &change)?;
+                    self.waiting(id)?;
                 }
             }
             self.stage.end_step(&self.client)?;
@@ -196,21 +196,22 @@ impl Play<'_> {
     }
 
     /// The trigger asks a person.
-    fn waiting(&mut self, id: &str, change: &str) -> anyhow::Result<()> {
+    fn waiting(&mut self, id: &str) -> anyhow::Result<()> {
         id.clone_into(&mut self.outcome.incident);
         let incident = self.client.get(&format!("/v1/incidents/{id}"))?;
         self.outcome.equal("the incident before approval", "waiting", incident["state"].as_str().unwrap_or_default());
         let (told, is_genuine) = self.notice("/on-call")?;
         self.outcome.equal("the person on call is asked", "needs_approval, signed", &kind(&told, is_genuine));
-        let cause = cause(&self.client, &self.stage, change)?;
-        let field = cause.as_ref().map_or("nothing", |it| it.field.as_str()).to_owned();
-        self.outcome.equal("the loss is put down to", "features.amount", &field);
-        let (distance, effect) = cause.map_or((0.0, String::new()), |it| (it.distance, it.effect));
+        let cause = cause(&self.client, id)?;
+        let found =
+            cause.as_ref().map_or_else(|| "nothing".to_owned(), |it| format!("{}: {}", it.category, it.subject));
+        self.outcome.equal("the loss is put down to", "data: features.amount", &found);
+        let (score, evidence) = cause.map_or((0.0, String::new()), |it| (it.score, it.evidence));
         let reason = incident["reason"].as_str().unwrap_or_default().to_owned();
         self.tell(&format!(
             "The trigger `{TRIGGER}` asks before it acts: {reason}.\n\
-             The person on call is told. What came into the model has changed, not the model: {field}\n\
-             ({effect}; {distance:.2} standard deviations from the baseline), and v1 is as it was since yesterday.\n\
+             The person on call is told. The diagnosis of the incident puts the loss down to {found} (score {score:.2}):\n\
+             {evidence}.\n\
              A: deploy v0 again, which does not read that field ({} %). B: train v2 with what came since.",
             self.accuracy_of_v0()?
         ))
@@ -280,7 +281,7 @@ impl Play<'_> {
     }
 
     /// The hour after.
-    fn verified(&mut self, id: &str) -> anyhow::Result<()> {
+    fn verified(&mut self, id: &str, mend: Mend) -> anyhow::Result<()> {
         let mut is_over = false;
         for step in 0..=STEPS_AN_HOUR + 2 {
             self.stage.begin_step(&self.client)?;
@@ -325,7 +326,12 @@ impl Play<'_> {
         self.outcome.equal("the incident at the end", "resolved", it["state"].as_str().unwrap_or_default());
         let steps = it["events"].as_array().map_or(&[][..], Vec::as_slice);
         let steps: Vec<_> = steps.iter().filter_map(|it| it["kind"].as_str()).collect();
-        self.outcome.equal("its steps", "needs_approval, approved, fired, resolved", &steps.join(", "));
+        let wanted = match mend {
+            Mend::Rollback => "needs_approval, approved, fired, resolved",
+            // The run that trained the new version tells the incident that it has ended.
+            Mend::Retrain => "needs_approval, approved, fired, run_ended, resolved",
+        };
+        self.outcome.equal("its steps", wanted, &steps.join(", "));
         let all = self.client.get(&format!("/v1/triggers?suite={}", self.stage.name))?;
         self.outcome.equal("incidents in all", "1", &items(&all).len().to_string());
         Ok(())
