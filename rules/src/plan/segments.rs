@@ -66,21 +66,15 @@ impl Split {
         if name == self.other() {
             return true;
         }
-        let mut rest = name;
-        let begins = self.fields.iter().enumerate().all(|(i, field)| {
-            let mut wanted = String::from(if i == 0 { "" } else { ", " });
-            escape(field, true, &mut wanted);
-            wanted.push('=');
-            match if i == 0 { rest.strip_prefix(&wanted) } else { rest.split_once(&wanted).map(|it| it.1) } {
-                Some(it) => {
-                    rest = it;
-                    true
-                }
-                None => false,
-            }
-        });
         // A comma of a value is escaped, so one that is not stands before a further field.
-        begins && !has_comma(rest)
+        let parts = at_commas(name);
+        parts.len() == self.fields.len()
+            && parts.iter().zip(&self.fields).enumerate().all(|(i, (part, field))| {
+                let mut wanted = String::from(if i == 0 { "" } else { " " });
+                escape(field, true, &mut wanted);
+                wanted.push('=');
+                part.starts_with(&wanted)
+            })
     }
 
     /// Appends the name of the segment that a record lies in: `model_version=3, region=eu`. Null, and a field that the
@@ -160,14 +154,15 @@ fn escape(text: &str, is_field: bool, to: &mut String) {
     }
 }
 
-/// Whether a comma stands in it that is not escaped.
-fn has_comma(text: &str) -> bool {
+/// What stands between commas that are not escaped.
+fn at_commas(text: &str) -> Vec<&str> {
     let mut is_escaped = false;
-    text.chars().any(|it| {
+    text.split(|it: char| {
         let found = it == ',' && !is_escaped;
         is_escaped = it == '\\' && !is_escaped;
         found
     })
+    .collect()
 }
 
 /// Marks that turn the direction of text make a name look like another.
