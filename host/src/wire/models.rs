@@ -71,6 +71,7 @@ pub struct ModelVersionOut {
     /// Whatever else is known of it.
     pub metadata: Json,
     /// What its inputs and outputs are.
+    #[schema(value_type = Option<Object>)]
     pub schema: Option<Json>,
     /// The baseline that its records are compared with: the one that was put, else the one that was made of its first
     /// windows.
