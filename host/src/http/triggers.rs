@@ -100,17 +100,13 @@ pub(super) fn unknown() -> Problem {
     (status = 200, description = "The incident.", body = IncidentDetail),
     (status = 404, description = "There is none of this id.", body = Problem, content_type = "application/problem+json"),
 ))]
-pub async fn get(
-    state: State<Arc<App>>,
-    Named(id): Named<String>,
-    headers: HeaderMap,
-) -> Result<Json<IncidentDetail>, Problem> {
+pub async fn get(state: State<Arc<App>>, Named(id): Named<String>, headers: HeaderMap) -> Result<Response, Problem> {
     // The path of a command, which the router cannot tell from an id.
     if id.contains(':') {
-        return Err(Problem::method());
+        return Ok(([(header::ALLOW, "POST")], Problem::method()).into_response());
     }
     let id = Uuid::parse_str(&id).map_err(|_| Problem::bad_request(format!("`{id}` is no id of an incident")))?;
-    incident(state, Named(id), headers).await
+    Ok(incident(state, Named(id), headers).await?.into_response())
 }
 
 /// An incident with every step, as `/v1/triggers/{id}` has it.
