@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::history::table;
-use super::{CANNOT, complain, say};
+use super::{CANNOT, complain, say, stored};
 use crate::config::{self, Config, Flag, Loaded};
 use crate::history::time;
 use crate::service::app::now;
@@ -16,7 +16,7 @@ use crate::service::backtest::{Asked, Backtest, Counts, Refused, Seen, run as pl
 use crate::service::baselines::Baselines;
 use crate::service::refused::Refused as NoSuite;
 use crate::service::start::{shelf, window_settings};
-use crate::store::{Options, Store};
+use crate::store::Store;
 
 /// Try a changed suite, and its triggers, on the windows that are stored.
 ///
@@ -116,13 +116,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
 
 /// What would have been; `None`: the suite has problems, which were told.
 async fn backtest(args: &Args, config: &Config, (from, to): (i64, i64)) -> anyhow::Result<Option<Backtest>> {
-    let opening = Options {
-        max_connections: 2,
-        acquire_timeout: config.store.acquire_timeout.duration(),
-        // Looking does not change the store.
-        migrate: false,
-    };
-    let store = Store::open(&config.database_url(), &opening).await.context("the store")?;
+    let store = stored::open(config).await?;
     let shelf = shelf(config, &store).await?;
     shelf.look_at_plugins().await.context("the plugins")?;
     let name = name(args, &store).await?;

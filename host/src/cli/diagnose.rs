@@ -2,20 +2,18 @@
 
 use std::io::{self, Write};
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::{ArgGroup, Args as ClapArgs, ValueEnum};
 use driftline_rules::diagnosis::{Span, diagnose};
 use uuid::Uuid;
 
 use super::serve::Given;
-use super::{CANNOT, say};
+use super::{CANNOT, say, stored};
 use crate::config::{Config, Loaded};
 use crate::history::time;
 use crate::service::app::now;
 use crate::service::diagnosis::{Asked, gather};
-use crate::service::start::shelf;
 use crate::store::rows::Micros;
-use crate::store::{Options, Store};
 use crate::wire::{DiagnosisOut, HypothesisOut};
 
 /// Say why quality fell: hypotheses about data, model and infrastructure, ranked by evidence, with numbers and with how
@@ -73,9 +71,7 @@ enum Format {
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let Some(Loaded { config, .. }) = args.given.load() else { return Ok(CANNOT) };
-    // Windows are read on a thread that may block, which a runtime of one thread does not have.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let found = runtime.block_on(find(args, &config))?;
+    let found = stored::block_on(find(args, &config))?;
     say(|out| match args.format {
         Format::Json => {
             serde_json::to_writer_pretty(&mut *out, &found)?;
@@ -101,11 +97,7 @@ async fn find(args: &Args, config: &Config) -> anyhow::Result<DiagnosisOut> {
         at("baseline-since", args.baseline_since.as_ref())?,
         at("baseline-until", args.baseline_until.as_ref())?,
     ];
-    let opening =
-        Options { max_connections: 2, acquire_timeout: config.store.acquire_timeout.duration(), migrate: false };
-    let store = Store::open(&config.database_url(), &opening).await.context("the store")?;
-    let shelf = shelf(config, &store).await?;
-    shelf.reload(&store, now()).await.context("the suites")?;
+    let (store, shelf) = stored::open_with_suites(config).await?;
     let (suite, span, segment) = match (args.incident, &args.suite) {
         (Some(id), _) => {
             let Some(row) = store.incident(id).await? else { bail!("there is no incident {id}") };

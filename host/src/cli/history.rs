@@ -7,14 +7,13 @@ use clap::{Args as ClapArgs, ValueEnum};
 use serde::Serialize;
 
 use super::serve::Given;
-use super::{CANNOT, say};
+use super::{CANNOT, say, stored};
 use crate::config::Loaded;
 use crate::history::{length, time};
 use crate::service::app::now;
 use crate::store::findings::{Of, STATUSES, Wanted};
 use crate::store::rows::{Filter, FindingRow, Verdict};
 use crate::store::windows::{Restricted, WindowRow};
-use crate::store::{Options, Store};
 use crate::wire::{FindingOut, Stat, StoredFailure, StoredResult, StoredWindow};
 
 /// Say what was checked and what failed, from the store.
@@ -123,73 +122,56 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     if args.bucket < 60 {
         bail!("--bucket {}: a span is at least 60 seconds", args.bucket);
     }
-    let options = Options {
-        max_connections: 2,
-        acquire_timeout: config.store.acquire_timeout.duration(),
-        // Looking does not change the store.
-        migrate: false,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let store = Store::open(&config.database_url(), &options).await.context("the store")?;
-        match args.what {
-            What::Results => {
-                let rows = store.results(&filter, None, args.limit).await?;
-                let rows: Vec<StoredResult> = rows.into_iter().map(Into::into).collect();
-                show(args, &rows, &["TIME", "SUITE", "VERDICT", "RECORDS", "FAILED", "WARNED", "SOURCE", "ID"], |it| {
-                    vec![
-                        it.at.clone(),
-                        it.suite.clone(),
-                        it.verdict.to_owned(),
-                        it.records.to_string(),
-                        it.failed.to_string(),
-                        it.warned.to_string(),
-                        it.source.clone(),
-                        it.id.to_string(),
-                    ]
-                })
-            }
-            What::Failures => {
-                let rows = store.failures(&filter, None, args.limit).await?;
-                let rows: Vec<StoredFailure> = rows.into_iter().map(Into::into).collect();
-                show(args, &rows, &["TIME", "SUITE", "SEVERITY", "CHECK", "RECORD", "WHY"], |it| {
-                    let record = it.record_id.clone().unwrap_or_else(|| format!("#{}", it.record));
-                    vec![
-                        it.at.clone(),
-                        it.suite.clone(),
-                        it.severity.clone(),
-                        it.check.clone(),
-                        record,
-                        it.message.clone(),
-                    ]
-                })
-            }
-            What::Windows => {
-                let length = args.length.as_deref().map(length);
-                let restricted = restricted(args, length.as_deref());
-                let rows = store.windows(&filter, restricted, None, args.limit).await?;
-                show_windows(args, rows)
-            }
-            What::Findings => {
-                let rows = store.findings(&wanted(args, &filter), None, args.limit).await?;
-                show_findings(args, rows)
-            }
-            What::Stats => {
-                let rows = store.stats(&filter, args.bucket).await?;
-                let rows: Vec<Stat> = rows.into_iter().map(Into::into).collect();
-                show(args, &rows, &["FROM", "SUITE", "CHECK", "SEVERITY", "SEEN", "FAILED", "PASS RATE"], |it| {
-                    let rate = it.pass_rate.map_or_else(|| "-".to_owned(), |it| format!("{:.3} %", it * 100.0));
-                    vec![
-                        it.at.clone(),
-                        it.suite.clone(),
-                        it.check.clone(),
-                        it.severity.clone(),
-                        it.seen.to_string(),
-                        it.failed.to_string(),
-                        rate,
-                    ]
-                })
-            }
+    stored::with(&config, async |store| match args.what {
+        What::Results => {
+            let rows = store.results(&filter, None, args.limit).await?;
+            let rows: Vec<StoredResult> = rows.into_iter().map(Into::into).collect();
+            show(args, &rows, &["TIME", "SUITE", "VERDICT", "RECORDS", "FAILED", "WARNED", "SOURCE", "ID"], |it| {
+                vec![
+                    it.at.clone(),
+                    it.suite.clone(),
+                    it.verdict.to_owned(),
+                    it.records.to_string(),
+                    it.failed.to_string(),
+                    it.warned.to_string(),
+                    it.source.clone(),
+                    it.id.to_string(),
+                ]
+            })
+        }
+        What::Failures => {
+            let rows = store.failures(&filter, None, args.limit).await?;
+            let rows: Vec<StoredFailure> = rows.into_iter().map(Into::into).collect();
+            show(args, &rows, &["TIME", "SUITE", "SEVERITY", "CHECK", "RECORD", "WHY"], |it| {
+                let record = it.record_id.clone().unwrap_or_else(|| format!("#{}", it.record));
+                vec![it.at.clone(), it.suite.clone(), it.severity.clone(), it.check.clone(), record, it.message.clone()]
+            })
+        }
+        What::Windows => {
+            let length = args.length.as_deref().map(length);
+            let restricted = restricted(args, length.as_deref());
+            let rows = store.windows(&filter, restricted, None, args.limit).await?;
+            show_windows(args, rows)
+        }
+        What::Findings => {
+            let rows = store.findings(&wanted(args, &filter), None, args.limit).await?;
+            show_findings(args, rows)
+        }
+        What::Stats => {
+            let rows = store.stats(&filter, args.bucket).await?;
+            let rows: Vec<Stat> = rows.into_iter().map(Into::into).collect();
+            show(args, &rows, &["FROM", "SUITE", "CHECK", "SEVERITY", "SEEN", "FAILED", "PASS RATE"], |it| {
+                let rate = it.pass_rate.map_or_else(|| "-".to_owned(), |it| format!("{:.3} %", it * 100.0));
+                vec![
+                    it.at.clone(),
+                    it.suite.clone(),
+                    it.check.clone(),
+                    it.severity.clone(),
+                    it.seen.to_string(),
+                    it.failed.to_string(),
+                    rate,
+                ]
+            })
         }
     })?;
     Ok(0)

@@ -1,20 +1,13 @@
 //! `driftline labels`: what turned out to be true, from files into the store.
 
-use std::sync::Arc;
-
-use anyhow::{Context as _, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::check::Reading;
 use super::serve::Given;
-use super::{CANNOT, complain, say};
+use super::{CANNOT, complain, say, stored};
 use crate::config::{Config, Loaded};
-use crate::service::app::now;
 use crate::service::label_files::{Gathered, gather_all};
-use crate::service::labels::{Taken, take};
-use crate::service::start::shelf;
-use crate::service::version::Version;
-use crate::store::{Options, Store};
+use crate::service::labels::{Taken, of_suite, take};
 use crate::wire::LabelsTaken;
 
 /// Give the store labels: what turned out to be true of records, by their id.
@@ -54,9 +47,7 @@ enum Format {
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let Some(Loaded { config, .. }) = args.given.load() else { return Ok(CANNOT) };
-    // Joining blocks a thread for a while, which a runtime of one thread does not allow.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let answer = runtime.block_on(give(args, &config))?;
+    let answer = stored::block_on(give(args, &config))?;
     for problem in &answer.problems {
         complain(format_args!("{problem}"));
     }
@@ -79,39 +70,15 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
 }
 
 async fn give(args: &Args, config: &Config) -> anyhow::Result<LabelsTaken> {
-    let opening = Options {
-        max_connections: 2,
-        acquire_timeout: config.store.acquire_timeout.duration(),
-        migrate: config.store.migrate,
-    };
-    let store = Store::open(&config.database_url(), &opening).await.context("the store")?;
-    let shelf = shelf(config, &store).await?;
-    shelf.reload(&store, now()).await.context("the suites")?;
-    let suites = shelf.now();
-    let keeping: Vec<&Arc<Version>> = suites.active.values().filter(|it| it.log().is_some()).collect();
-    let version = match (&args.suite, keeping.as_slice()) {
-        (Some(name), _) => match suites.active.get(name) {
-            Some(it) if it.log().is_none() => {
-                bail!(
-                    "the suite `{name}` keeps no predictions that labels could be joined to: say `predictions: {{}}` in it"
-                )
-            }
-            Some(it) => it,
-            None => bail!("there is no suite `{name}`"),
-        },
-        (None, [one]) => one,
-        (None, []) => bail!("no suite keeps predictions: say `predictions: {{}}` in one"),
-        (None, several) => {
-            let names: Vec<_> = several.iter().map(|it| it.name.as_str()).collect();
-            bail!("say of which suite the labels are, `--suite NAME`: {} keep predictions", names.join(", "));
-        }
-    };
+    let (store, shelf) = stored::open_with_suites(config).await?;
+    let version =
+        of_suite(&shelf.now(), args.suite.as_deref()).map_err(|it| anyhow::anyhow!(it.words("--suite NAME")))?;
     let inputs = Reading::inputs(&args.files)?;
     let options = args.reading.files()?;
-    let gathered = tokio::task::block_in_place(|| gather_all(version, &inputs, &options));
+    let gathered = tokio::task::block_in_place(|| gather_all(&version, &inputs, &options));
     let Gathered { labels, problems, refused } = gathered.map_err(|it| anyhow::anyhow!(it))?;
     let received = labels.len() as u64 + refused;
-    let taken: Taken = take(&store, &shelf, version, labels, "driftline labels").await?;
+    let taken: Taken = take(&store, &shelf, &version, labels, "driftline labels").await?;
     let answer = LabelsTaken::new(&version.name, received, refused, taken, problems);
     store.close().await;
     Ok(answer)

@@ -29,6 +29,7 @@ mod simulate;
 mod test;
 mod token;
 mod triggers;
+mod stored;
 mod suggest;
 
 use std::io::Write as _;

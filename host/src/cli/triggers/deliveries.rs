@@ -3,9 +3,9 @@
 use clap::{Args as ClapArgs, ValueEnum};
 use uuid::Uuid;
 
-use super::with_store;
 use crate::cli::history::table;
 use crate::cli::serve::Given;
+use crate::cli::stored;
 use crate::cli::{CANNOT, say};
 use crate::config::Loaded;
 use crate::store::outbox::Wanted;
@@ -74,7 +74,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         .to_owned()
     });
     let wanted = Wanted { state, action: args.action.clone(), incident: args.incident, suite: args.suite.clone() };
-    let rows = with_store(&config, async |store| Ok(store.deliveries(&wanted, None, args.limit).await?))?;
+    let rows = stored::with(&config, async |store| Ok(store.deliveries(&wanted, None, args.limit).await?))?;
     let rows: Vec<DeliveryOut> = rows.into_iter().map(Into::into).collect();
     let cells = |it: &DeliveryOut| {
         vec![

@@ -4,9 +4,9 @@ use anyhow::{Context as _, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::trigger::Phase;
 
-use super::with_store;
 use crate::cli::history::table;
 use crate::cli::serve::Given;
+use crate::cli::stored;
 use crate::cli::{CANNOT, say};
 use crate::config::Loaded;
 use crate::history::time;
@@ -68,7 +68,7 @@ pub(super) enum Format {
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let Some(Loaded { config, .. }) = args.given.load() else { return Ok(CANNOT) };
     let wanted = wanted(args)?;
-    let rows = with_store(&config, async |store| Ok(store.incidents(&wanted, None, args.limit).await?))?;
+    let rows = stored::with(&config, async |store| Ok(store.incidents(&wanted, None, args.limit).await?))?;
     let rows: Vec<IncidentOut> = rows.into_iter().map(Into::into).collect();
     say(|out| {
         if args.format == Format::Json {

@@ -7,11 +7,7 @@ mod redeliver;
 mod show;
 mod template;
 
-use anyhow::Context as _;
 use clap::{Args as ClapArgs, Subcommand};
-
-use crate::config::Config;
-use crate::store::{Options, Store};
 
 /// List incidents of triggers, look at one, decide about it; see what other systems were told, and tell them again.
 ///
@@ -57,12 +53,4 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         Command::Redeliver(args) => redeliver::run(args),
         Command::Template(args) => template::run(args),
     }
-}
-
-/// Does something with the store of a configuration, whose tables are not changed.
-fn with_store<T>(config: &Config, work: impl AsyncFnOnce(Store) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let options =
-        Options { max_connections: 2, acquire_timeout: config.store.acquire_timeout.duration(), migrate: false };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async { work(Store::open(&config.database_url(), &options).await.context("the store")?).await })
 }

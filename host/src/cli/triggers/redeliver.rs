@@ -3,8 +3,8 @@
 use clap::{ArgGroup, Args as ClapArgs};
 use uuid::Uuid;
 
-use super::with_store;
 use crate::cli::serve::Given;
+use crate::cli::stored;
 use crate::cli::{CANNOT, say};
 use crate::config::Loaded;
 use crate::service::app::now;
@@ -38,7 +38,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         (None, Some(action)) => Which::DeadOf(action.clone()),
         (None, None) => Which::Dead,
     };
-    let n = with_store(&config, async |store| Ok(store.redeliver(&which, now()).await?))?;
+    let n = stored::with(&config, async |store| Ok(store.redeliver(&which, now()).await?))?;
     say(|out| match n {
         0 => writeln!(out, "nothing to send again"),
         1 => writeln!(out, "1 notice is sent again"),

@@ -5,9 +5,9 @@ use clap::Args as ClapArgs;
 use uuid::Uuid;
 
 use super::list::Format;
-use super::with_store;
 use crate::cli::history::table;
 use crate::cli::serve::Given;
+use crate::cli::stored;
 use crate::cli::{CANNOT, say};
 use crate::config::Loaded;
 use crate::service::deciding::key_text;
@@ -32,7 +32,7 @@ pub struct Args {
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let Some(Loaded { config, .. }) = args.given.load() else { return Ok(CANNOT) };
-    let found = with_store(&config, async |store| {
+    let found = stored::with(&config, async |store| {
         let Some(row) = store.incident(args.id).await? else { return Ok(None) };
         Ok(Some((row, store.incident_events(args.id).await?)))
     })?;
