@@ -130,11 +130,20 @@ fn story(server: &Server) {
     // An older word does not take the place of a newer one.
     let older = json!({"id": "r3", "truth": "pay", "at": "2024-05-01T12:25:00Z"});
     assert_eq!(counts(&label(server, &older)), [1, 0, 0, 1, 0]);
+    let more = json!({"id": "r3", "truth": "pay", "handled_by": "bo", "at": "2024-05-01T12:25:00Z"});
+    assert_eq!(counts(&label(server, &more)), [1, 0, 1, 0, 1]);
+    let it = server.get("/v1/predictions?id=r3").json()["items"][0].clone();
+    assert_eq!(
+        (&it["label"], &it["label_at"]),
+        (&json!({"truth": "refund", "handled_by": "bo"}), &json!("2024-05-01T12:30:00.000000Z"))
+    );
 
     // Records are counted once, whatever labels come.
-    let windows = server.get("/v1/windows?suite=intents&length=1m&segment=&until=2024-05-01T13:00:00Z").json();
-    let window = &windows["items"][0];
-    assert_eq!((&window["records"], &window["late"], &window["labels"]), (&json!(5), &json!(0), &json!(5)));
+    let window = || {
+        server.get("/v1/windows?suite=intents&length=1m&segment=&until=2024-05-01T13:00:00Z").json()["items"][0].clone()
+    };
+    server.until("the last revision", || window()["labels"] == json!(6));
+    assert_eq!((&window()["records"], &window()["late"]), (&json!(5), &json!(0)));
     // Labels have had their hour long ago: four of five came.
     server.until("the coverage", || observed(server, "1m", "", "coverage") == json!(0.8));
     assert_eq!(finding(server, "1m", "", "coverage")["status"], "pass");

@@ -118,7 +118,7 @@ pub async fn redeliver(
     Named(name): Named<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = allow(&app, &headers, Scope::WriteSuites)?;
+    let token = allow(&app, &headers, Scope::WriteTriggers)?;
     let Some(id) = name.strip_suffix(REDELIVER) else { return Ok(unknown_path().into_response()) };
     let unknown =
         || Problem::not_found(format!("there is no notice `{id}`; /v1/actions/deliveries lists those there are"));
@@ -143,7 +143,7 @@ pub async fn test(
     Named(name): Named<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = allow(&app, &headers, Scope::WriteSuites)?;
+    let token = allow(&app, &headers, Scope::WriteTriggers)?;
     let Some(name) = name.strip_suffix(TEST) else { return Ok(unknown_path().into_response()) };
     let actions = Arc::clone(&app.live().actions);
     let action = actions

@@ -17,8 +17,7 @@ use crate::config::Scope;
 use crate::files::Format;
 use crate::service::app::App;
 use crate::service::label_files::{Gathered, gather};
-use crate::service::labels::take;
-use crate::service::version::Version;
+use crate::service::labels::{NoLog, of_suite, take};
 use crate::store::predictions::{Outcome, Wanted};
 use crate::store::rows::Cursor;
 use crate::wire::{LabelsTaken, Page, Prediction};
@@ -53,10 +52,10 @@ pub async fn labels(
 ) -> Result<(axum::http::StatusCode, Json<LabelsTaken>), Problem> {
     let (axum::http::request::Parts { headers, .. }, body) = request.into_parts();
     let token = allow(&app, &headers, Scope::Check)?;
-    let version = of_suite(&app, asked.suite.as_deref())?;
+    let version = of_suite(&app.shelf.now(), asked.suite.as_deref())?;
     let (format, encoding) = (format(&headers)?, encoding(&headers)?);
     let _room = Arc::clone(&app.room).try_acquire_owned().map_err(|_| Problem::busy())?;
-    let most = app.live().settings.labels;
+    let (most, record) = (app.live().settings.labels, app.live().settings.batch.record);
     let body = whole(body, usize::try_from(most).unwrap_or(usize::MAX), Pace::new(&app.live().settings)).await?;
     // What is told to be JSON may be lines of it.
     let format =
@@ -72,7 +71,7 @@ pub async fn labels(
             if bytes.len() as u64 > most {
                 return Err(Problem::too_large(format!("the labels are longer than {most} bytes (`limits.labels`)")));
             }
-            gather(&version, &bytes, format).map_err(Problem::bad_request)
+            gather(&version, bytes, format, record).map_err(Problem::bad_request)
         })
         .await
     };
@@ -84,35 +83,17 @@ pub async fn labels(
     Ok((status, Json(LabelsTaken::new(&version.name, received, refused, taken, problems))))
 }
 
-/// The suite that labels are of.
-fn of_suite(app: &App, name: Option<&str>) -> Result<Arc<Version>, Problem> {
-    let suites = app.shelf.now();
-    let keeping: Vec<_> = suites.active.values().filter(|it| it.log().is_some()).collect();
-    let version = match (name, keeping.as_slice()) {
-        (Some(name), _) => match suites.active.get(name) {
-            Some(it) if it.log().is_none() => {
-                let why = format!("the suite `{name}` keeps no predictions that labels could be joined to");
-                return Err(Problem::unprocessable(
-                    "no-predictions",
-                    "The suite keeps no predictions",
-                    format!("{why}: say `predictions: {{}}` in it"),
-                ));
+impl From<NoLog> for Problem {
+    fn from(why: NoLog) -> Self {
+        let detail = why.words("?suite=NAME");
+        match why {
+            NoLog::Unknown(_) => Problem::not_found(detail),
+            NoLog::KeepsNone(_) => Problem::unprocessable("no-predictions", "The suite keeps no predictions", detail),
+            NoLog::Which(_) => {
+                Problem::unprocessable("which-suite", "It is not clear of which suite the labels are", detail)
             }
-            Some(it) => it,
-            None => return Err(Problem::not_found(format!("there is no suite `{name}`"))),
-        },
-        (None, [one]) => *one,
-        (None, several) => {
-            let names: Vec<_> = several.iter().map(|it| it.name.as_str()).collect();
-            let why = if names.is_empty() {
-                "no suite keeps predictions: say `predictions: {}` in one".to_owned()
-            } else {
-                format!("say of which suite the labels are, `?suite=NAME`: {} keep predictions", names.join(", "))
-            };
-            return Err(Problem::unprocessable("which-suite", "It is not clear of which suite the labels are", why));
         }
-    };
-    Ok(Arc::clone(version))
+    }
 }
 
 /// Which predictions are asked for.

@@ -2,12 +2,12 @@
 //! corrected, and has windows judged again when labels have had the time that their suite gives them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::block_in_place;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{debug, warn};
+use tracing::{error, warn};
 
 use super::app::{App, now};
 use super::joins::{Joins, part_of};
@@ -16,12 +16,17 @@ use super::sums::{of_labels, one_behind};
 use super::version::Version;
 use crate::store;
 use crate::store::labels::{Change, LabelDue, LabelRow, ROWS};
+use crate::store::predictions::Logged;
+use crate::store::rows::Micros;
 use crate::store::windows::WindowPart;
 
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(1);
 /// Windows that are taken up at a look.
 const WINDOWS: u32 = 100;
+/// Until what cannot be done now is tried again: five minutes.
+const PAUSE: Micros = 300_000_000;
+const DAY: Micros = 86_400_000_000;
 
 /// Joins labels for as long as the service lives.
 pub async fn run(app: Arc<App>) {
@@ -51,8 +56,15 @@ async fn try_again(app: &App) -> Result<(), store::Error> {
             let ids: Vec<String> = labels.iter().map(|it| it.id.clone()).collect();
             let predictions = app.store.predictions_of(&suite, &ids).await?;
             let joined = join(&app.store, &app.shelf, labels, predictions, clock).await?;
-            let known =
-                joined.labels.into_iter().map(|it| (it.revision, it)).map(|(before, it)| (it, before)).collect();
+            // A look that finds nothing is no correction.
+            let known = joined
+                .labels
+                .into_iter()
+                .map(|it| {
+                    let before = it.revision;
+                    (it, before)
+                })
+                .collect();
             let change = Change { suite, known, parts: joined.parts, due: joined.due, ..Change::default() };
             // What another host has changed meanwhile is looked at again.
             app.store.put_labels(&change).await?;
@@ -70,14 +82,15 @@ async fn add_up(app: &App) -> Result<(), store::Error> {
         let is_all = due.len() < WINDOWS as usize;
         let mut is_any = false;
         for it in due {
-            let version = match app.shelf.version(&app.store, &it.key.suite, &it.key.suite_hash).await? {
-                Ok(version) => version,
-                Err(why) => {
-                    debug!(suite = it.key.suite, hash = it.key.suite_hash, why, "labels wait for their suite");
-                    continue;
+            match take_up(app, &it).await {
+                Ok(is_done) => is_any |= is_done,
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => {
+                    // What cannot be done stops nothing else.
+                    error!(%error, suite = it.key.suite, start = it.key.start, "labels of a window cannot be added up");
+                    app.store.put_off_due(&it, now() + PAUSE).await?;
                 }
-            };
-            is_any |= if it.waited > 0 { waited(app, &version, &it).await? } else { anew(app, &version, &it).await? };
+            }
         }
         if is_all || !is_any {
             return Ok(());
@@ -85,25 +98,42 @@ async fn add_up(app: &App) -> Result<(), store::Error> {
     }
 }
 
+/// Whether something was done about a window that is due.
+async fn take_up(app: &App, due: &LabelDue) -> Result<bool, store::Error> {
+    let version = match app.shelf.version(&app.store, &due.key.suite, &due.key.suite_hash).await? {
+        Ok(version) => version,
+        Err(why) => {
+            warn!(suite = due.key.suite, hash = due.key.suite_hash, why, "labels wait for their suite");
+            app.store.put_off_due(due, now() + PAUSE).await?;
+            return Ok(true);
+        }
+    };
+    if due.waited > 0 {
+        return waited(app, &version, due).await;
+    }
+    // Some of its predictions may be gone: what is left of them would take the place of all.
+    let days = app.live().retention.predictions;
+    if days.is_some_and(|it| due.key.start < now() - i64::from(it) * DAY) {
+        warn!(suite = due.key.suite, start = due.key.start, "a label was corrected after its prediction's retention");
+        let change = Change { suite: due.key.suite.clone(), done: Some(due.clone()), ..Change::default() };
+        return app.store.put_labels(&change).await;
+    }
+    anew(app, &version, due).await
+}
+
 async fn anew(app: &App, version: &Arc<Version>, due: &LabelDue) -> Result<bool, store::Error> {
-    let mut joins = Some(Joins::new(Arc::clone(version)));
-    let joins = std::sync::Mutex::new(&mut joins);
-    let mut fold = |page: Vec<crate::store::predictions::Logged>| {
+    let joins = Mutex::new(Joins::new(Arc::clone(version)));
+    let lock = || joins.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut fold = |page: Vec<Logged>| {
         block_in_place(|| {
-            if let Ok(mut joins) = joins.lock()
-                && let Some(joins) = joins.as_mut()
-            {
-                for it in &page {
-                    joins.add(it);
-                }
+            for it in &page {
+                lock().add(it);
             }
         });
     };
     let mut parts = || {
-        block_in_place(|| {
-            let joins = joins.lock().ok().and_then(|mut it| it.take());
-            joins.map(|it| it.parts(true)).unwrap_or_default()
-        })
+        let joins = std::mem::replace(&mut *lock(), Joins::new(Arc::clone(version)));
+        block_in_place(|| joins.parts(true))
     };
     app.store.rejoin(due, &mut fold, &mut parts).await
 }

@@ -31,16 +31,11 @@ impl Gathered {
     }
 }
 
-/// Reads the labels of a body.
-pub fn gather(version: &Version, bytes: &[u8], format: Format) -> Result<Gathered, String> {
-    let input = Input::kept("body", Box::new(Cursor::new(bytes.to_vec()))).map_err(|it| it.to_string())?;
-    let options =
-        files::Options { format: Some(format), max_record: version_limit(bytes.len()), ..files::Options::default() };
+/// Reads the labels of a body, of at most `most` bytes each.
+pub fn gather(version: &Version, bytes: Vec<u8>, format: Format, most: usize) -> Result<Gathered, String> {
+    let input = Input::kept("body", Box::new(Cursor::new(bytes))).map_err(|it| it.to_string())?;
+    let options = files::Options { format: Some(format), max_record: most, ..files::Options::default() };
     gather_all(version, &[input], &options)
-}
-
-const fn version_limit(n: usize) -> usize {
-    if n < 1024 { 1024 } else { n }
 }
 
 /// Reads the labels of some inputs. An error says which of them cannot be read.

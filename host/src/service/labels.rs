@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::app::now;
 use super::joins::{Joins, window_of};
-use super::shelf::Shelf;
+use super::shelf::{Shelf, Suites};
 use super::version::Version;
 use crate::store::labels::{Change, LabelDue, LabelRow, ROWS};
 use crate::store::predictions::{Logged, PredictionRow};
@@ -29,6 +29,48 @@ pub struct Label {
     pub members: Map<String, Json>,
     /// When it was known, if it says so.
     pub at: Option<Micros>,
+}
+
+/// Why there is no suite that labels could be of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoLog {
+    /// There is none of this name.
+    Unknown(String),
+    /// The one of this name keeps no predictions.
+    KeepsNone(String),
+    /// None was named, and so many keep predictions.
+    Which(Vec<String>),
+}
+
+impl NoLog {
+    /// The same in words; `how` says how a suite is named.
+    pub fn words(&self, how: &str) -> String {
+        match self {
+            NoLog::Unknown(name) => format!("there is no suite `{name}`"),
+            NoLog::KeepsNone(name) => format!(
+                "the suite `{name}` keeps no predictions that labels could be joined to: say `predictions: {{}}` in it"
+            ),
+            NoLog::Which(names) if names.is_empty() => {
+                "no suite keeps predictions: say `predictions: {}` in one".to_owned()
+            }
+            NoLog::Which(names) => {
+                format!("say of which suite the labels are, `{how}`: {} keep predictions", names.join(", "))
+            }
+        }
+    }
+}
+
+/// The suite that labels are of: the one of this name, or the only one that keeps predictions.
+pub fn of_suite(suites: &Suites, name: Option<&str>) -> Result<Arc<Version>, NoLog> {
+    if let Some(name) = name {
+        let version = suites.active.get(name).ok_or_else(|| NoLog::Unknown(name.to_owned()))?;
+        return version.log().map(|_| Arc::clone(version)).ok_or_else(|| NoLog::KeepsNone(name.to_owned()));
+    }
+    let keeping: Vec<_> = suites.active.values().filter(|it| it.log().is_some()).collect();
+    match keeping.as_slice() {
+        [one] => Ok(Arc::clone(one)),
+        several => Err(NoLog::Which(several.iter().map(|it| it.name.clone()).collect())),
+    }
 }
 
 /// How labels fared.
@@ -205,12 +247,14 @@ impl Row {
     /// Takes a label in: its members are put beside those that are known, or in their place; null takes one away.
     fn put(&mut self, label: &Label, by: &str, clock: Micros) -> Put {
         let is_new = self.it.label.is_empty();
-        let at = label.at.unwrap_or(clock);
-        if !is_new && label.at.is_some_and(|it| it < self.it.at) {
-            return Put::Unchanged;
-        }
+        // What is older than what is known says nothing of the members that are.
+        let is_older = !is_new && label.at.is_some_and(|it| it < self.it.at);
+        let at = if is_older { self.it.at } else { label.at.unwrap_or(clock) };
         let mut members: Map<String, Json> = serde_json::from_str(&self.it.label).unwrap_or_default();
         for (name, value) in &label.members {
+            if is_older && (value.is_null() || members.contains_key(name)) {
+                continue;
+            }
             if value.is_null() {
                 members.remove(name);
             } else {

@@ -137,12 +137,27 @@ where
     DB::Arguments: Default,
 {
     let mut query = QueryBuilder::new("DELETE FROM label_due");
+    of_due(&mut query, it);
+    query
+}
+
+/// Lets a window be due later, unless it was said again meanwhile.
+fn put_off<DB: Dialect>(it: &LabelDue, until: Micros) -> QueryBuilder<DB>
+where
+    DB::Arguments: Default,
+{
+    let mut query = QueryBuilder::new("UPDATE label_due SET due_at = ");
+    DB::time(&mut query, until);
+    of_due(&mut query, it);
+    query
+}
+
+fn of_due<DB: Dialect>(query: &mut QueryBuilder<DB>, it: &LabelDue) {
     DB::text(query.push(" WHERE suite = "), &it.key.suite);
     DB::text(query.push(" AND suite_hash = "), &it.key.suite_hash);
     DB::time(query.push(" AND start_at = "), it.key.start);
     DB::number(query.push(" AND waited = "), it.waited);
     DB::id(query.push(" AND mark = "), it.mark);
-    query
 }
 
 /// A page of the predictions of a window that labels were joined to, by time, behind a place.
@@ -279,6 +294,15 @@ impl Store {
             Store::Postgres(it) => due(now, limit).build_query_as().fetch_all(it.pool()).await?,
             Store::Sqlite(it) => due(now, limit).build_query_as().fetch_all(it.readers()).await?,
         })
+    }
+
+    /// Lets a window be due later, since nothing can be done about it now.
+    pub async fn put_off_due(&self, due: &LabelDue, until: Micros) -> Result<(), Error> {
+        match self {
+            Store::Postgres(it) => put_off(due, until).build().execute(it.pool()).await.map(|_| ())?,
+            Store::Sqlite(it) => put_off(due, until).build().execute(it.writer()).await.map(|_| ())?,
+        }
+        Ok(())
     }
 
     /// Writes labels and what they add to windows, all of it or nothing. `false`: some label is not as it was read.
