@@ -17,6 +17,7 @@ pub mod schema;
 pub mod python;
 pub mod condition;
 pub mod report;
+pub mod family;
 pub mod plugin;
 pub(crate) mod bytes;
 pub mod sketch;
