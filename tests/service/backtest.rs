@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::database;
+use crate::guests::Guest;
 use crate::server::Server;
 
 const SUITE: &str = "\
@@ -28,6 +29,15 @@ triggers:
 const SCORES: [f64; 12] = [0.9, 0.9, 0.8, 0.7, 0.65, 0.58, 0.45, 0.4, 0.7, 0.9, 0.9, 0.9];
 
 fn stored(url: Option<&str>) -> Server {
+    let server = begun(url);
+    for minute in 0..SCORES.len() {
+        send_minute(&server, minute);
+    }
+    all_judged(&server);
+    server
+}
+
+fn begun(url: Option<&str>) -> Server {
     let mut server = Server::new(&[("loans.yaml", SUITE)]);
     for name in ["WINDOWS", "FAILURES", "PREDICTIONS"] {
         server.set(&format!("DRIFTLINE_RETENTION__{name}"), "null");
@@ -37,20 +47,27 @@ fn stored(url: Option<&str>) -> Server {
         server.set("DRIFTLINE_DATABASE", url);
     }
     server.start();
-    for (minute, score) in SCORES.iter().enumerate() {
-        let record = |i: usize| {
-            let region = if i.is_multiple_of(2) { "eu" } else { "us" };
-            json!({
-                "id": format!("{minute}-{i}"), "ts": at(minute), "score": score + 0.02 * (i % 5) as f64 - 0.04,
-                "region": region, "said": i.is_multiple_of(3), "income": 100 * minute + i,
-            })
-            .to_string()
-        };
-        let records: Vec<_> = (0..20).map(record).collect();
-        send(&server, &records.join("\n"));
-    }
+    server
+}
+
+fn send_minute(server: &Server, minute: usize) {
+    let record = |i: usize| {
+        let region = if i.is_multiple_of(2) { "eu" } else { "us" };
+        json!({
+            "id": format!("{minute}-{i}"), "ts": at(minute), "score": SCORES[minute] + 0.02 * (i % 5) as f64 - 0.04,
+            "region": region, "said": i.is_multiple_of(3), "income": 100 * minute + i,
+            "load": if minute.is_multiple_of(2) { 0.5 } else { 2.0 },
+        })
+        .to_string()
+    };
+    let records: Vec<_> = (0..20).map(record).collect();
+    send(server, &records.join("\n"));
+}
+
+/// The last minutes are ended and labels come; waits until everything is judged.
+fn all_judged(server: &Server) {
     // What comes later ends the last minutes.
-    send(&server, &json!({"id": "end", "ts": "2024-05-01T13:00:00Z", "score": 0.9, "region": "eu"}).to_string());
+    send(server, &json!({"id": "end", "ts": "2024-05-01T13:00:00Z", "score": 0.9, "region": "eu"}).to_string());
     let labels: Vec<_> = (0..20).map(|i| json!({"id": format!("3-{i}"), "truth": i % 3 == 0 || i == 1})).collect();
     assert_eq!(server.post("/v1/labels", "application/json", json!(labels).to_string()).status, 200);
     let judged =
@@ -63,7 +80,6 @@ fn stored(url: Option<&str>) -> Server {
         judged("&check=right&segment=&length=5m&status=pass").as_array().map_or(0, Vec::len) == 1
     });
     server.until("the incident", || server.get("/v1/triggers?suite=loans").json()["items"][0]["state"] == "resolved");
-    server
 }
 
 fn at(minute: usize) -> String {
@@ -209,4 +225,71 @@ fn needs_records(server: &Server) {
 fn a_changed_suite_is_tried_on_postgresql() {
     let database = database::postgres();
     story(&stored(Some(&database.url)));
+}
+
+/// Both halves were judged by a version of their own; the first kept less than the second.
+#[test]
+fn windows_of_several_versions_are_one_history() {
+    let whole = backtest(&stored(None), SUITE, &[]);
+    let server = begun(None);
+    (0..6).for_each(|minute| send_minute(&server, minute));
+    let second = SUITE.replace("expectations:\n", "expectations:\n  - { field: income, max_between: { max: 700 }, name: income }\n  - { field: score, max_between: { max: 0.9 }, name: highest }\n");
+    server.write("suites/loans.yaml", &second);
+    assert_eq!(server.post("/v1/reload", "application/json", "").status, 200);
+    (6..SCORES.len()).for_each(|minute| send_minute(&server, minute));
+    all_judged(&server);
+
+    // What both kept is found as if there had been one version, detectors and windows before included.
+    let told = backtest(&server, SUITE, &[]);
+    let after = |told: &Value| {
+        let all = told["checks"].as_array().unwrap().iter().filter(|it| it["seen"] != "present_only");
+        all.map(|it| (it["check"].clone(), it["after"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(told["versions"].as_array().unwrap().len(), 2, "{told:#}");
+    assert_eq!(after(&told), after(&whole), "{told:#}");
+    assert_eq!((&told["windows"], &told["segment_windows"]), (&whole["windows"], &whole["segment_windows"]));
+    assert_eq!(incidents(&told), [own(("score is low", "both", "12:07", "12:07"))]);
+
+    // What only the second kept is answered of its windows, and of the others where the log of predictions has it.
+    let told = backtest(&server, &second, &[]);
+    let needs = told["needs_records"].as_array().unwrap();
+    let of = |check: &str| needs.iter().find(|it| it["check"] == check).unwrap_or_else(|| panic!("{told:#}"));
+    assert_eq!(of("income")["windows"], 0);
+    // Six minutes and the first five of them, and the five that lie in both versions; each with two segments.
+    assert_eq!(of("highest")["windows"], (6 + 2) * 3, "{told:#}");
+}
+
+#[test]
+fn other_segments_and_the_rules_of_plugins_are_tried() {
+    let mut server = begun(None);
+    assert!(server.stop());
+    std::fs::create_dir(server.path("plugins")).unwrap();
+    std::fs::write(server.path("plugins/well-behaved.wasm"), Guest::range().build()).unwrap();
+    let suite = SUITE
+        .replace("expectations:\n", "plugins: { well-behaved: }\nexpectations:\n  - { field: load, well-behaved.range: , mostly: 0.5, name: of a plugin }\n");
+    server.write("suites/loans.yaml", &suite);
+    server.start();
+    (0..SCORES.len()).for_each(|minute| send_minute(&server, minute));
+    all_judged(&server);
+
+    let same = backtest(&server, &suite, &[]);
+    assert_eq!((&same["changes"], needs(&same).len()), (&json!([]), 0), "{same:#}");
+    let of = |told: &Value| {
+        let all = told["checks"].as_array().unwrap().iter();
+        all.clone().find(|it| it["check"] == "of a plugin").unwrap()["after"].clone()
+    };
+    assert!(of(&same)["pass"].as_u64().unwrap() >= 3 && of(&same)["fail"].as_u64().unwrap() >= 3, "{same:#}");
+    // Counts of a plugin's verdicts are kept, its values are not.
+    let told = backtest(&server, &suite.replace("mostly: 0.5", "mostly: 0"), &[]);
+    assert_eq!((&of(&told)["fail"], needs(&told).len()), (&json!(0), 0), "{told:#}");
+    let told = backtest(&server, &suite.replace("field: load", "field: score"), &[]);
+    assert_eq!(needs(&told), ["of a plugin"], "{told:#}");
+
+    // Without segments there are none; others than were kept are told of.
+    let told = backtest(&server, &suite.replace("segments: [region]\n", ""), &[]);
+    assert_eq!((&told["windows"], &told["segment_windows"]), (&json!(14), &json!(0)));
+    let told = backtest(&server, &suite.replace("segments: [region]", "segments: [said]"), &[]);
+    assert_eq!((&told["windows"], &told["segment_windows"]), (&json!(14), &json!(0)));
+    let notes = told["notes"].to_string();
+    assert!(notes.contains("windows were not all kept by said"), "{notes}");
 }
