@@ -319,3 +319,77 @@ fn the_order_of_predictions_does_not_matter_and_strange_input_does_no_harm() {
     let it = diagnose(&odd);
     assert!(it.hypotheses.iter().all(|it| it.score.is_finite()), "{it:?}");
 }
+
+/// Figures of windows of 100 labels each.
+fn figures(metric: &str, before: &[f64], now: &[f64]) -> Figures {
+    let windows = |all: &[f64]| all.iter().map(|it| (*it, 100)).collect();
+    Figures { check: metric.to_owned(), metric: metric.to_owned(), before: windows(before), now: windows(now) }
+}
+
+fn cause<'d>(of: &'d Diagnosis, cause: &str) -> Option<&'d Hypothesis> {
+    of.hypotheses.iter().find(|it| it.cause == cause)
+}
+
+#[test]
+fn scores_that_say_less_are_named_where_the_error_of_calibration_rose() {
+    let steady = [0.03, 0.02, 0.04, 0.03, 0.03];
+    let told = |now: &[f64]| {
+        let figures = vec![figures("ece", &steady, now)];
+        diagnose(&Input { figures, ..input(2000, |_, _, it| it) })
+    };
+    let worse = told(&[0.14, 0.15]);
+    let it = cause(&worse, "calibration").unwrap_or_else(|| panic!("{worse:?}"));
+    assert_eq!((it.category, it.subject.as_str()), (Category::Model, "score"));
+    let number = |name: &str| it.numbers[name].as_f64().unwrap_or_default();
+    assert!((number("ece_before") - 0.03).abs() < 1e-9 && (number("ece_now") - 0.145).abs() < 1e-9, "{it:?}");
+    assert!(it.evidence[0].starts_with("`ece`: 0.03 -> 0.145"), "{it:?}");
+    // A little more, or what other windows had as well, is none; nor is a better one.
+    assert_eq!(cause(&told(&[0.04]), "calibration"), None);
+    let wild = figures("ece", &[0.02, 0.2, 0.05, 0.15], &[0.16]);
+    let it = diagnose(&Input { figures: vec![wild], ..input(2000, |_, _, it| it) });
+    assert_eq!(cause(&it, "calibration"), None);
+    assert_eq!(cause(&told(&[0.001]), "calibration"), None);
+}
+
+#[test]
+fn what_serving_could_not_take_up_and_silence_are_of_the_infrastructure() {
+    let mut it = input(2000, |_, is_now, it| Told { wrong: if is_now { 0.2 } else { 0.04 }, ..it });
+    let event = |at: i64, what: What, of: &str| Event { at, what, of: of.to_owned() };
+    it.events = vec![
+        event(9 * HOUR, What::ReloadFailed, "run-7"),
+        event(12 * HOUR, What::Suite, "abc"),
+        event(25 * HOUR, What::ReloadFailed, "later"),
+    ];
+    it.fared = vec![Fared {
+        check: "records come".to_owned(),
+        kind: "not_silent".to_owned(),
+        windows_before: [60, 0],
+        windows_now: [60, 45],
+        ..Fared::default()
+    }];
+    let it = diagnose(&it);
+    let of = |name: &str| cause(&it, name).unwrap_or_else(|| panic!("no {name}: {it:?}"));
+    let reload = of("reload_failed");
+    assert_eq!((reload.category, reload.subject.as_str()), (Category::Infrastructure, "run-7"));
+    assert_eq!(reload.verify, ["GET /v1/retrain-runs/run-7"]);
+    assert_eq!((of("suite_change").category, of("suite_change").score), (Category::Infrastructure, 0.24));
+    let silence = of("silence");
+    assert_eq!((silence.category, silence.subject.as_str()), (Category::Infrastructure, "records come"));
+    assert!(silence.evidence[0].contains("fails in 45 of 60 windows"), "{silence:?}");
+    assert!(it.hypotheses.iter().all(|it| it.subject != "later"), "{it:?}");
+}
+
+#[test]
+fn a_loss_of_which_few_labels_are_known_says_so() {
+    let mut it = input(4000, |_, is_now, it| Told { wrong: if is_now { 0.3 } else { 0.04 }, ..it });
+    for (i, row) in it.rows.iter_mut().enumerate() {
+        row.loss = row.loss.filter(|_| !row.is_now || i.is_multiple_of(10));
+    }
+    let it = diagnose(&it);
+    let few = cause(&it, "few_labels").unwrap_or_else(|| panic!("{it:?}"));
+    assert_eq!((few.category, few.subject.as_str(), few.score), (Category::Data, "labels", 0.54));
+    assert!(few.evidence[0].starts_with("10 % of the predictions have a label, 100 % before"), "{few:?}");
+    // As many as before are nothing to tell of.
+    let all = diagnose(&input(4000, |_, is_now, it| Told { wrong: if is_now { 0.3 } else { 0.04 }, ..it }));
+    assert_eq!(cause(&all, "few_labels"), None);
+}
