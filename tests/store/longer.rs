@@ -32,19 +32,13 @@ fn key(start: i64, minutes: i64, length: &str) -> WindowKey {
 
 fn closed(key: &WindowKey, records: i64, revision: i64) -> Judged {
     let row = WindowRow {
-        id: key.id(),
-        suite: key.suite.clone(),
-        suite_hash: key.suite_hash.clone(),
-        start: key.start,
-        end: key.end,
-        length: key.length.clone(),
         records,
         late: revision - 1,
         untimed: 3,
         status: "pass".into(),
         revision,
         judged_at: key.end + 7,
-        ..WindowRow::default()
+        ..key.row()
     };
     let kept = Kept { row, state: Some(vec![records as u8]) };
     Judged { closed: vec![Closed { kept, ..Closed::default() }], ..Judged::default() }

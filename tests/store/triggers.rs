@@ -162,17 +162,7 @@ async fn judge(store: &driftline::store::Store, minute: i64, revision: i64, is_u
     let part =
         WindowPart { suite, suite_hash, start, end, length, records: 1, state: vec![7], ..WindowPart::default() };
     store.commit(&driftline::store::rows::Batch { windows: vec![part], ..batch(vec![]) }).await.unwrap();
-    let row = WindowRow {
-        id: key.id(),
-        suite: key.suite.clone(),
-        suite_hash: key.suite_hash.clone(),
-        start,
-        end,
-        length: key.length.clone(),
-        status: "fail".into(),
-        revision,
-        ..WindowRow::default()
-    };
+    let row = WindowRow { status: "fail".into(), revision, ..key.row() };
     let closed = Closed { kept: Kept { row, state: Some(vec![1]) }, is_undecided, ..Closed::default() };
     let judged = || Judged { closed: vec![closed.clone()], ..Judged::default() };
     assert!(close_as(store, &key, |_, _, _| judged()).await);

@@ -31,18 +31,7 @@ async fn came(store: &driftline::store::Store, minute: i64) {
 }
 
 fn closed(key: &WindowKey, revision: i64, memory: Option<&str>) -> Closed {
-    let row = WindowRow {
-        id: key.id(),
-        suite: key.suite.clone(),
-        suite_hash: key.suite_hash.clone(),
-        start: key.start,
-        end: key.end,
-        length: key.length.clone(),
-        segment: key.segment.clone(),
-        status: if revision > 0 { "pass" } else { "open" }.into(),
-        revision,
-        ..WindowRow::default()
-    };
+    let row = WindowRow { status: if revision > 0 { "pass" } else { "open" }.into(), revision, ..key.row() };
     Closed { kept: Kept { row, state: Some(vec![1]) }, memory: memory.map(Into::into), ..Closed::default() }
 }
 

@@ -42,13 +42,6 @@ pub fn closed(key: &WindowKey, kept: Option<&Kept>, parts: &[WindowPart], is_who
         state.extend(&it.state);
     }
     let row = WindowRow {
-        id: key.id(),
-        suite: key.suite.clone(),
-        suite_hash: key.suite_hash.clone(),
-        start: key.start,
-        end: key.end,
-        length: key.length.clone(),
-        segment: key.segment.clone(),
         records: row.records + parts.iter().map(|it| it.records).sum::<i64>(),
         unreadable: row.unreadable + parts.iter().map(|it| it.unreadable).sum::<i64>(),
         status: if is_whole { "fail" } else { "open" }.into(),
@@ -57,7 +50,7 @@ pub fn closed(key: &WindowKey, kept: Option<&Kept>, parts: &[WindowPart], is_who
         statistics: Some(serde_json::json!({"b": 1, "a": 2})),
         message: None,
         baseline: is_whole.then(|| "training, version 3".into()),
-        ..WindowRow::default()
+        ..key.row()
     };
     let finding = FindingRow {
         result_id: row.id,

@@ -170,18 +170,8 @@ impl Closer {
         if !key.is_over {
             return Ok(());
         }
-        let row = WindowRow {
-            id: key.id(),
-            suite: key.suite.clone(),
-            suite_hash: key.suite_hash.clone(),
-            start: key.start,
-            end: key.end,
-            length: key.length.clone(),
-            status: "error".to_owned(),
-            message: Some(format!("its records wait to be judged: {why}")),
-            judged_at: now(),
-            ..WindowRow::default()
-        };
+        let message = Some(format!("its records wait to be judged: {why}"));
+        let row = WindowRow { status: "error".to_owned(), message, judged_at: now(), ..key.of_segment("").row() };
         self.app.store.keep_first(&row).await
     }
 
@@ -196,16 +186,5 @@ impl Closer {
 
 /// A window of which nothing is known yet.
 pub(super) fn new_row(key: &WindowKey) -> WindowRow {
-    WindowRow {
-        id: key.id(),
-        suite: key.suite.clone(),
-        suite_hash: key.suite_hash.clone(),
-        start: key.start,
-        end: key.end,
-        length: key.length.clone(),
-        segment: key.segment.clone(),
-        status: "open".to_owned(),
-        judged_at: now(),
-        ..WindowRow::default()
-    }
+    WindowRow { status: "open".to_owned(), judged_at: now(), ..key.row() }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use driftline_rules::path::Path;
 use driftline_rules::suite::LABEL;
@@ -171,10 +172,13 @@ async fn take_some(
     by: &str,
 ) -> Result<Taken, store::Error> {
     let ids: Vec<String> = labels.iter().map(|it| store::name(&it.id)).collect::<BTreeSet<_>>().into_iter().collect();
-    for _ in 0..TRIES {
-        // What is known already is looked up in vain, which costs less than to wait for one answer before the next question.
-        let (known, predictions) =
-            tokio::try_join!(store.labels_of(&version.name, &ids), store.predictions_of(&version.name, &ids))?;
+    let ids = ids.as_slice();
+    for n in 0..TRIES {
+        // Labels that are all new need not be looked for; where the guess is wrong, nothing is written and all is looked up.
+        let is_guessed = n == 0 && version.labels_are_new.load(Ordering::Relaxed);
+        let known = async { if is_guessed { Ok(Vec::new()) } else { store.labels_of(&version.name, ids).await } };
+        // Both are asked at once: what is known already is looked up in vain, which costs less than to wait.
+        let (known, predictions) = tokio::try_join!(known, store.predictions_of(&version.name, ids))?;
         let mut rows: HashMap<String, Row> = known
             .into_iter()
             .map(|it| (it.id.clone(), Row { before: Some(it.revision), is_changed: false, it }))
@@ -212,6 +216,7 @@ async fn take_some(
         change.parts = joined.parts;
         change.due = joined.due;
         if change.new.is_empty() && change.known.is_empty() || store.put_labels(&change).await? {
+            version.labels_are_new.store(change.known.is_empty() && !change.new.is_empty(), Ordering::Relaxed);
             return Ok(taken);
         }
     }

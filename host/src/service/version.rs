@@ -1,5 +1,6 @@
 //! A version of a suite at work: its plan, what results call it, and the workers that check with it.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use driftline_rules::kind::Check;
@@ -58,6 +59,8 @@ pub struct Version {
     pub ahead: Micros,
     /// What a record may be.
     pub limits: Limits,
+    /// Whether the last labels that came were all new, as the next are then guessed to be.
+    pub labels_are_new: AtomicBool,
     idle: Mutex<Vec<Worker>>,
 }
 
@@ -142,6 +145,7 @@ impl Version {
             note: Arc::new(note),
             loaded,
             limits: Limits { depth: settings.depth, ..Limits::default() },
+            labels_are_new: AtomicBool::new(false),
             idle: Mutex::default(),
         }
     }

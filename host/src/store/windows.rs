@@ -249,6 +249,20 @@ pub(super) const OPEN: &str =
     "SELECT suite, suite_hash FROM window_part UNION SELECT suite, suite_hash FROM window_due";
 
 impl WindowKey {
+    /// A window of which no more is known than which it is.
+    pub fn row(&self) -> WindowRow {
+        WindowRow {
+            id: self.id(),
+            suite: self.suite.clone(),
+            suite_hash: self.suite_hash.clone(),
+            start: self.start,
+            end: self.end,
+            length: self.length.clone(),
+            segment: self.segment.clone(),
+            ..WindowRow::default()
+        }
+    }
+
     /// The window's id, which follows from the key.
     pub fn id(&self) -> Uuid {
         use sha2::{Digest as _, Sha256};

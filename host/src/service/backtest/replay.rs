@@ -204,16 +204,8 @@ impl<'r> Replay<'r> {
             let row = rows.get(name).map(|it| it.0.clone()).unwrap_or_default();
             let compared = against.of(asked, &key, asked.settings.values(name)).await?;
             let before = if plan.watches() { Some(self.memory(&key).await?) } else { None };
-            let row = WindowRow {
-                id: key.id(),
-                suite: key.suite.clone(),
-                suite_hash: key.suite_hash.clone(),
-                start,
-                end,
-                length: key.length.clone(),
-                segment: name.clone(),
-                ..row
-            };
+            let WindowRow { id, suite, suite_hash, length, segment, .. } = key.row();
+            let row = WindowRow { id, suite, suite_hash, start, end, length, segment, ..row };
             together.add(Judged::new(version, key, &compared, row, sum.clone(), before));
         }
         together.correct(version, asked.settings.segment_passes);
