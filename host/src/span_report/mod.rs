@@ -6,6 +6,8 @@ mod markdown;
 mod views;
 
 use clap::ValueEnum;
+use serde_json::{Value as Json, json};
+use utoipa::{PartialSchema as _, ToSchema as _};
 
 use crate::wire::report::SpanReport;
 
@@ -40,6 +42,38 @@ impl ReportFormat {
             ReportFormat::Md => "text/markdown; charset=utf-8",
             ReportFormat::Json => "application/json",
         }
+    }
+}
+
+/// The JSON Schema (2020-12) of a report as JSON: what the description of the API says of it.
+pub fn schema() -> Json {
+    let mut parts = Vec::new();
+    SpanReport::schemas(&mut parts);
+    let defs: serde_json::Map<String, Json> =
+        parts.into_iter().map(|(name, it)| (name, serde_json::to_value(it).unwrap_or_default())).collect();
+    let mut all = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Report of driftline report --format json, and of GET /v1/reports",
+    });
+    if let (Some(all), Ok(Json::Object(own))) = (all.as_object_mut(), serde_json::to_value(SpanReport::schema())) {
+        all.extend(own);
+        all.insert("$defs".to_owned(), Json::Object(defs));
+    }
+    refer(&mut all);
+    all
+}
+
+/// References point into the schema itself, and not into a description of an API.
+fn refer(it: &mut Json) {
+    match it {
+        Json::Object(members) => {
+            if let Some(Json::String(to)) = members.get_mut("$ref") {
+                *to = to.replace("#/components/schemas/", "#/$defs/");
+            }
+            members.values_mut().for_each(refer);
+        }
+        Json::Array(items) => items.iter_mut().for_each(refer),
+        _ => {}
     }
 }
 

@@ -53,7 +53,7 @@ pub fn mark(status: &str) -> &'static str {
 
 /// In how many windows an expectation did not hold: `failed in 4 of 12 windows of 1m, 1 of 1 of 1h`.
 pub fn of_windows(it: &ReportFailure) -> String {
-    let mut parts = Vec::new();
+    let (mut failed, mut errors, mut parts) = (Vec::new(), Vec::new(), Vec::new());
     for of in &it.windows {
         let what = match (of.length.as_str(), of.judged) {
             ("", 1) => "batch".to_owned(),
@@ -61,29 +61,38 @@ pub fn of_windows(it: &ReportFailure) -> String {
             (length, 1) => format!("window of {length}"),
             (length, _) => format!("windows of {length}"),
         };
-        if of.failed > 0 {
-            parts.push(format!("failed in {} of {} {what}", number(of.failed), number(of.judged)));
+        for (n, into) in [(of.failed, &mut failed), (of.errors, &mut errors)] {
+            if n > 0 {
+                into.push(format!("{} of {} {what}", number(n), number(of.judged)));
+            }
         }
-        if of.errors > 0 {
-            parts.push(format!("could not be evaluated in {} of {} {what}", number(of.errors), number(of.judged)));
+    }
+    for (word, all) in [("failed in", failed), ("could not be evaluated in", errors)] {
+        if !all.is_empty() {
+            parts.push(format!("{word} {}", all.join(" and ")));
         }
     }
     let n = it.segments.len() as u64 + it.segments_left_out;
     if n > 0 {
-        let where_else = if parts.is_empty() { "failed in" } else { "and in" };
+        let where_else = if parts.is_empty() { "did not hold in" } else { "also in" };
         parts.push(format!("{where_else} {}", counted(n, "segment")));
     }
     if let (Some(records), Some(failed)) = (it.records, it.records_failed.filter(|it| *it > 0)) {
         let share = percent(failed as f64 / records.max(1) as f64);
         parts.push(format!("{} of {} failed it ({share})", number(failed), counted(records, "record")));
     }
-    parts.join(", ")
+    parts.join("; ")
 }
 
 /// When it did not hold.
 pub fn times(it: &ReportFailure) -> Option<String> {
     let (first, last) = (when(it.first.as_deref()?), when(it.last.as_deref()?));
-    Some(if first == last { first } else { format!("{first} to {last}") })
+    let day = |it: &str| it.split_once(' ').map(|it| (it.0.to_owned(), it.1.to_owned()));
+    Some(match (day(&first), day(&last)) {
+        _ if first == last => first,
+        (Some(a), Some(b)) if a.0 == b.0 => format!("{first} to {}", b.1),
+        _ => format!("{first} to {last}"),
+    })
 }
 
 /// The strip of a failure, in words.
@@ -126,10 +135,11 @@ pub fn tested(it: &FeatureDrift) -> Option<String> {
 /// How many values are missing, where that has changed or any are.
 pub fn missing(it: &FeatureDrift) -> Option<String> {
     match (it.missing_before, it.missing_now) {
-        (Some(before), Some(now)) if before > 0.0 || now > 0.0 => {
+        // Some values are always missing; what counts is that many are, or that it has changed.
+        (Some(before), Some(now)) if now >= 0.01 || (now - before).abs() >= 0.005 => {
             Some(format!("missing values: {} before, {} now", percent(before), percent(now)))
         }
-        (None, Some(now)) if now > 0.0 => Some(format!("missing values: {}", percent(now))),
+        (None, Some(now)) if now >= 0.001 => Some(format!("missing values: {}", percent(now))),
         _ => None,
     }
 }

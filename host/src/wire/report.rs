@@ -138,6 +138,10 @@ pub struct ReportIncident {
     pub opened_at: String,
     /// When it was over, by the clock; none: it is open.
     pub closed_at: Option<String>,
+    /// The start of the first window that shows it.
+    pub data_from: Option<String>,
+    /// The end of the last one.
+    pub data_to: Option<String>,
     /// Why it stands where it does.
     pub reason: String,
     /// Whether somebody said that it was a true alarm.

@@ -278,11 +278,7 @@ fn quality(report: &Report) -> (Vec<Line>, Option<Html>, Option<Html>) {
         if confusion.is_none()
             && let Some(it) = tables::Matrix::find(&details)
         {
-            let caption = format!(
-                "Records by true class (rows) and predicted class (columns); shares are of the true class, and those that \
-                 were right are framed. Of {}.",
-                expectation.title()
-            );
+            let caption = format!("Records of {}", expectation.title());
             confusion = tables::matrix(&it.labels, &it.rows, &caption).ok();
         }
         let bins = tables::reliability(&details);

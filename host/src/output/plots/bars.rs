@@ -134,11 +134,12 @@ impl Bars {
         Some(Bars { kind: "categories", is_log: false, bars: all.into_iter().map(bar).collect() })
     }
 
-    /// The bin or category whose share has changed most, in words; `None` without anything to compare with.
+    /// The bin or category whose share has changed most, in words; `None` without anything to compare with, and where
+    /// no share has changed by half a hundredth.
     pub fn moved_most(&self) -> Option<String> {
         let moved = |it: &&Bar| it.before.map_or(0.0, |before| (it.now - before).abs());
         let most = self.bars.iter().max_by(|a, b| moved(a).total_cmp(&moved(b)))?;
-        let before = most.before?;
+        let before = most.before.filter(|it| (most.now - it).abs() >= 0.005)?;
         Some(format!("{} went from {} to {}", most.label, percent(before), percent(most.now)))
     }
 
@@ -146,6 +147,7 @@ impl Bars {
     pub fn svg(&self, title: &str) -> String {
         let says = match self.moved_most() {
             Some(it) => format!("shares of values; most has changed: {it}"),
+            None if self.bars.iter().any(|it| it.before.is_some()) => "shares of values, as before".to_owned(),
             None => "shares of values".to_owned(),
         };
         if self.kind == "numbers" { self.histogram(title, &says) } else { self.rows(title, &says) }

@@ -48,8 +48,7 @@ pub fn svg(it: &Line, title: &str, says: &str) -> String {
     let length = if to > from { to - from } else { 1.0 };
     let x = |at: f64| LEFT + ((at - from) / length).clamp(0.0, 1.0) * (WIDTH - LEFT - RIGHT);
     let y = |value: f64| TOP + (high - value.clamp(low, high)) / (high - low) * (HEIGHT - TOP - BOTTOM);
-    for part in 0..3 {
-        let value = low + (high - low) * f64::from(part) / 2.0;
+    for value in ticks(low, high) {
         frame.line("grid", [LEFT, y(value), WIDTH - RIGHT, y(value)]);
         frame.text("end", [LEFT - 5.0, y(value) + 3.5], &short(value));
     }
@@ -79,6 +78,16 @@ pub fn svg(it: &Line, title: &str, says: &str) -> String {
     frame.finish()
 }
 
+/// Two to five round numbers of a range.
+fn ticks(low: f64, high: f64) -> Vec<f64> {
+    let rough = (high - low) / 3.0;
+    let power = 10_f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 2.5, 5.0, 10.0].map(|it| it * power).into_iter().find(|it| *it >= rough).unwrap_or(rough);
+    let first = (low / step).ceil();
+    // Multiplied, not added up, so that no tick is a rounding error beside zero.
+    (0..6).map(|i| (first + f64::from(i)) * step).take_while(|it| *it <= high + step * 1e-9).collect()
+}
+
 /// What the vertical axis spans: the figures, the bounds and, as far as they leave those readable, the intervals.
 fn range(it: &Line) -> (f64, f64) {
     let values = it.points.iter().map(|it| it.value).chain(it.min).chain(it.max).filter(|it| it.is_finite());
@@ -93,5 +102,7 @@ fn range(it: &Line) -> (f64, f64) {
         high = high.max(b.min(most));
     }
     let room = ((high - low) * 0.06).max(high.abs() * 1e-3).max(1e-9);
-    (low - room, high + room)
+    // Shares are neither negative nor more than all.
+    let is_share = low >= 0.0 && high <= 1.0;
+    if is_share { ((low - room).max(0.0), (high + room).min(1.0)) } else { (low - room, high + room) }
 }

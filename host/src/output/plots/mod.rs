@@ -9,3 +9,6 @@ pub mod line;
 pub mod numbers;
 pub mod reliability;
 pub mod strip;
+
+#[cfg(test)]
+mod tests;

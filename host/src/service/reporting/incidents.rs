@@ -47,6 +47,8 @@ pub(super) async fn gather(
             severity: row.severity,
             opened_at: time(row.opened),
             closed_at: row.closed.map(time),
+            data_from: row.data_from.map(time),
+            data_to: row.data_to.map(time),
             reason: cut(row.reason),
             alarm: row.alarm,
             diagnosis,

@@ -43,6 +43,7 @@ pub struct FailureExample {
     /// `fail` or `error`.
     pub status: String,
     /// What was judged, where it may be told.
+    #[schema(value_type = serde_json::Value)]
     pub observed: Option<Json>,
     /// The bound in words.
     pub bound: String,
@@ -64,6 +65,7 @@ pub struct FailedRecord {
     /// Its id, where the suite says where it lies.
     pub record_id: Option<String>,
     /// The value, where it may be told.
+    #[schema(value_type = serde_json::Value)]
     pub observed: Option<Json>,
     /// Why, in words.
     pub message: String,
