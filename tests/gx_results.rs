@@ -77,6 +77,8 @@ fn differences(case: &Value) -> Vec<String> {
         places: Places::default(),
         elapsed: Duration::ZERO,
         now: 0,
+        withheld: Vec::new(),
+        distributions: Vec::new(),
     };
     let mut wrong = Vec::new();
     for (name, level) in LEVELS {

@@ -9,6 +9,8 @@ mod actions;
 mod backtest;
 #[path = "service/baselines.rs"]
 mod baselines;
+#[path = "support/browser.rs"]
+mod browser;
 #[path = "service/check.rs"]
 mod check;
 #[path = "support/database.rs"]
@@ -37,6 +39,8 @@ mod postgres;
 mod quality;
 #[path = "support/receiver.rs"]
 mod receiver;
+#[path = "service/reports.rs"]
+mod reports;
 #[path = "service/restart.rs"]
 mod restart;
 #[path = "service/retrain.rs"]

@@ -24,6 +24,8 @@ mod outbox;
 mod plugins;
 #[path = "store/pruning.rs"]
 mod pruning;
+#[path = "store/reports.rs"]
+mod reports;
 #[path = "store/segments.rs"]
 mod segments;
 #[path = "store/suites.rs"]
@@ -85,6 +87,8 @@ on_both! {
         pages_stand_still_while_rows_arrive, failures_of_one_result_are_paged_by_ordinal,
         a_result_is_found_by_its_id, stats_add_up_by_span, views_show_the_history,
         the_questions_of_the_page_can_be_asked;
+    reports: sums_of_a_span_are_made_by_the_database, incidents_of_a_span_go_by_the_time_of_their_records,
+        a_report_of_very_many_findings_stays_small;
     findings: every_filter_restricts_findings, the_view_of_drift_shows_what_tests_found,
         questions_for_findings_use_the_indexes;
     windows: a_window_with_long_parts_is_taken_up_in_pieces, a_window_that_waits_is_kept_once,

@@ -142,13 +142,15 @@ fn each_world_stays_in_its_room() {
         ("wasmtime", "host/src/plugins/"),
         ("wasmparser", "host/src/plugins/"),
         ("oci_client::", "host/src/plugins/"),
-        ("minijinja", "host/src/actions/"),
+        // What is sent, and pages: each with rules of its own for what stands in it.
+        ("minijinja", "host/src/actions/ host/src/output/html/"),
     ];
     let mut wrong = Vec::new();
     for (name, text) in rust_files() {
         for (world, room) in rooms {
             let used = text.lines().any(|it| it.starts_with(&format!("use {world}")));
-            if used && !name.starts_with(room) && !name.starts_with("tests/") && !name.contains("/examples/") {
+            let is_within = room.split(' ').any(|it| name.starts_with(it));
+            if used && !is_within && !name.starts_with("tests/") && !name.contains("/examples/") {
                 wrong.push(format!("{name} uses {world}, which belongs into {room}"));
             }
         }

@@ -22,6 +22,7 @@ pub mod tokens;
 pub mod intake;
 pub mod actions;
 pub mod wire;
+pub mod span_report;
 pub mod service;
 pub mod history;
 pub mod http;

@@ -8,6 +8,7 @@ use driftline_rules::run::Finding;
 use driftline_rules::segments::Judged;
 
 use crate::files::{Broken, Fault};
+use crate::output::plots::bars::Bars;
 use crate::places::Places;
 
 /// A finished check.
@@ -38,6 +39,24 @@ pub struct Report<'p> {
     pub elapsed: Duration,
     /// The time of checking, microseconds since 1970.
     pub now: i64,
+    /// Of each expectation of the plan, whether the suite's privacy forbids that values are told; pages that are handed
+    /// on heed it.
+    pub withheld: Vec<bool>,
+    /// How the values of fields are distributed, where the check keeps it and privacy lets it be told.
+    pub distributions: Vec<FieldBars>,
+}
+
+/// How the values of a field are distributed beside the baseline.
+#[derive(Clone, Debug)]
+pub struct FieldBars {
+    /// The field, or `length(field)`.
+    pub field: String,
+    /// The distributions.
+    pub bars: Bars,
+    /// Missing values of the baseline, of how many.
+    pub missing_before: Option<(u64, u64)>,
+    /// Missing values, of how many.
+    pub missing_now: (u64, u64),
 }
 
 impl Report<'_> {

@@ -9,6 +9,7 @@ mod findings;
 mod labels;
 mod models;
 mod plugins;
+pub mod report;
 mod runs;
 mod stored;
 mod triggers;

@@ -1,5 +1,7 @@
 //! `driftline check`: files in, report out.
 
+mod told;
+
 use std::fs::{self, File};
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -249,6 +251,10 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         };
         split::split(&loaded.plan, &inputs, &findings, &options, paths)?;
     }
+    let told = match args.format {
+        OutputFormat::Html => told::Told::of(&loaded.plan, &scanned.fold.window, baseline.as_ref()),
+        _ => told::Told::default(),
+    };
     let report = Report {
         plan: &loaded.plan,
         suite_file: loaded.file.clone(),
@@ -263,6 +269,8 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         places: scanned.places,
         elapsed: started.elapsed(),
         now,
+        withheld: told.withheld,
+        distributions: told.distributions,
     };
     for fault in &report.faults {
         complain(format_args!("error: {fault}"));

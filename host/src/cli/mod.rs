@@ -22,6 +22,7 @@ mod models;
 mod plugin;
 mod profile;
 mod quality;
+mod report;
 mod runs;
 mod schema;
 mod serve;
@@ -82,6 +83,7 @@ enum Command {
     Runs(runs::Args),
     Triggers(triggers::Args),
     Diagnose(diagnose::Args),
+    Report(report::Args),
 }
 
 /// Exit code of bad usage, a bad suite or unreadable data.
@@ -125,6 +127,7 @@ pub fn run() -> ExitCode {
         Command::Runs(args) => runs::run(&args),
         Command::Triggers(args) => triggers::run(&args),
         Command::Diagnose(args) => diagnose::run(&args),
+        Command::Report(args) => report::run(&args),
     };
     match code {
         Ok(code) => ExitCode::from(code),

@@ -6,6 +6,7 @@ use driftline_rules::suite_schema::suite_schema;
 use super::say;
 use crate::config;
 use crate::output::json::REPORT_SCHEMA;
+use crate::span_report;
 
 /// Print the JSON Schema of a format.
 ///
@@ -17,7 +18,7 @@ use crate::output::json::REPORT_SCHEMA;
 #[derive(ClapArgs, Debug)]
 #[command(
     verbatim_doc_comment,
-    after_help = "Examples:\n  driftline schema suite > suite.schema.json\n  driftline schema report\n  driftline schema config > driftline.schema.json\n\nExit codes: 0; 3 for a format that is not known."
+    after_help = "Examples:\n  driftline schema suite > suite.schema.json\n  driftline schema report\n  driftline schema span-report\n  driftline schema config > driftline.schema.json\n\nExit codes: 0; 3 for a format that is not known."
 )]
 pub struct Args {
     /// The format.
@@ -32,6 +33,8 @@ enum Format {
     Suite,
     /// The report that `check --format json` writes.
     Report,
+    /// The report of a span of time that `report --format json` writes.
+    SpanReport,
     /// The configuration of the service, `driftline.yaml`.
     Config,
 }
@@ -41,6 +44,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     let schema = match args.format {
         Format::Suite => suite_schema(),
         Format::Report => serde_json::from_str(REPORT_SCHEMA)?,
+        Format::SpanReport => span_report::schema(),
         Format::Config => config::schema(),
     };
     say(|out| {

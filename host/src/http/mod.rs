@@ -19,6 +19,7 @@ mod models;
 mod plugins;
 pub mod problem;
 mod receiving;
+mod reports;
 mod retrain;
 mod suites;
 mod triggers;
@@ -97,6 +98,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(labels::labels))
         .routes(routes!(labels::predictions))
         .routes(routes!(findings::findings))
+        .routes(routes!(reports::report))
         .routes(routes!(features::list))
         .routes(routes!(features::distribution))
         .routes(routes!(features::drift))

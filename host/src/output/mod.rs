@@ -5,10 +5,12 @@ pub mod gx;
 mod gx_counts;
 pub mod json;
 pub mod json_value;
+pub mod html;
 mod junit;
+pub mod plots;
 mod sarif;
 mod text;
-mod words;
+pub(crate) mod words;
 
 use std::io::{self, Write};
 
@@ -33,6 +35,8 @@ pub enum OutputFormat {
     Sarif,
     /// Annotations of GitHub Actions, and a job summary.
     Github,
+    /// One page that opens in any browser, with plots, and needs nothing else.
+    Html,
 }
 
 /// How much of a result Great Expectations' form shows.
@@ -86,6 +90,7 @@ pub fn write(report: &Report, format: OutputFormat, options: Options, out: &mut 
         OutputFormat::Junit => junit::write(report, out),
         OutputFormat::Sarif => sarif::write(report, out),
         OutputFormat::Github => github::write(report, out),
+        OutputFormat::Html => html::check::write(report, options.timing, out),
     }
 }
 

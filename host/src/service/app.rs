@@ -86,6 +86,8 @@ pub struct Live {
     pub retention: Retention,
     /// What is told to other systems.
     pub actions: Arc<Actions>,
+    /// The address of the service, without a slash at its end; empty: it is not known.
+    pub public_url: String,
 }
 
 /// Everything that a handler needs.

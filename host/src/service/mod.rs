@@ -27,6 +27,7 @@ pub mod privacy;
 pub mod refused;
 pub mod registry;
 pub mod reload;
+pub mod reporting;
 pub mod retrain;
 pub mod segments;
 pub mod shelf;

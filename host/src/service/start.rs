@@ -174,6 +174,7 @@ impl Live {
             actions: Arc::new(actions),
             tokens: (!config.tokens.is_empty()).then(|| Arc::new(Tokens::new(&config.tokens))),
             retention: config.rows_kept(),
+            public_url: config.public_url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned(),
         })
     }
 }

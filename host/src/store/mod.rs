@@ -37,6 +37,7 @@ mod postgres;
 pub mod predictions;
 mod queries;
 mod reading;
+pub mod reports;
 pub mod rows;
 pub mod runs;
 mod segments;

@@ -1,6 +1,7 @@
 //! From rows of either database to ours.
 
 mod labels;
+mod reports;
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;

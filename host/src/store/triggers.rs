@@ -195,7 +195,7 @@ pub struct Wanted {
     pub until: Option<Micros>,
 }
 
-const INCIDENT: &str = "SELECT id, at, suite, suite_hash, trigger_name, key, state, severity, mode, opened_at, changed_at, \
+pub(super) const INCIDENT: &str = "SELECT id, at, suite, suite_hash, trigger_name, key, state, severity, mode, opened_at, changed_at, \
     closed_at, data_from, data_to, reason, evidence, events, alarm, alarm_by, alarm_note FROM incident";
 const EVENTS: &str = "SELECT incident_id, n, at, trigger_at, kind, before, state, done_by, reason, evidence \
     FROM incident_event WHERE incident_id = $1 ORDER BY n";
