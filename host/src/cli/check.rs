@@ -231,6 +231,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             threads: args.reading.threads(),
             keep: Keep { values, all_rows: complete },
             now,
+            signals: false,
             progress: &|amount| bar.inc(amount),
         },
     );
