@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use driftline_rules::family::{Family, FamilyType, Sample, Series};
+use driftline_rules::family::Family;
 use driftline_rules::plan::Plan;
 use driftline_rules::plan::segments::text;
 use driftline_rules::plan::signals::{Label, Spec};
@@ -27,6 +27,7 @@ pub use read::run;
 use super::app::now;
 use super::privacy::Privacy;
 use super::version::Version;
+use crate::metrics::list;
 use crate::store::rows::{FindingRow, Micros};
 use crate::store::windows::Closed;
 
@@ -208,30 +209,13 @@ impl Signals {
         if lost.is_empty() {
             return families;
         }
-        let counter = |name: &str, help: &str, of: &dyn Fn(&signal::Lost) -> u64| Family {
-            name: name.to_owned(),
-            help: help.to_owned(),
-            kind: FamilyType::Counter,
-            series: lost
-                .iter()
-                .map(|(suite, it)| Series {
-                    labels: vec![("suite".to_owned(), suite.clone()), ("signal".to_owned(), it.name.clone())],
-                    sample: Sample::Number(of(it) as f64, None),
-                })
-                .collect(),
-        };
-        families.extend([
-            counter(
-                "driftline_signal_overflow_total",
-                "Values of a signal that no series was left for; they are counted in (other).",
-                &|it| it.overflow,
-            ),
-            counter(
-                "driftline_signal_skipped_total",
-                "Values of a signal that were missing, no numbers or, for a counter, negative; they are counted nowhere else.",
-                &|it| it.skipped,
-            ),
-        ]);
+        for (metric, of) in [
+            (&list::SIGNAL_OVERFLOW, (|it| it.overflow) as fn(&signal::Lost) -> u64),
+            (&list::SIGNAL_SKIPPED, |it| it.skipped),
+        ] {
+            let series = lost.iter().map(|(suite, it)| metric.series(&[suite, &it.name], of(it) as f64));
+            families.push(metric.of(series.collect()));
+        }
         families
     }
 }

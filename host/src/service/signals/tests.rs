@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by its panic")]
 
+use driftline_rules::family::Sample;
 use driftline_rules::plan::Options;
 use driftline_rules::suite::Telling;
 
