@@ -133,6 +133,18 @@ examples:
 }
 
 #[test]
+fn lint_warns_of_suites_whose_signals_cannot_stand_side_by_side() {
+    let a = "{name: a, signals: [{counter: x_total, labels: {a: a}}]}";
+    let b = "name: b\nsignals:\n  - counter: x_total\n";
+    let room = Room::new(&[("a.yaml", a), ("b.yaml", b)]);
+    let said = room.run("lint a.yaml b.yaml");
+    let wanted =
+        "b.yaml:3:5: warning: signals[0]: one service cannot have this suite and a.yaml: `x_total` is there already";
+    assert!(said.code == 0 && said.out.contains(wanted), "{}", said.out);
+    assert!(!room.run("lint b.yaml").out.contains("warning"));
+}
+
+#[test]
 fn examples_must_fail_exactly_what_they_name() {
     let good = format!(
         "{SUITE}examples:\n  - record: {{ score: 0.5, id: 1 }}\n  - record: {{ score: 2, day: soon }}\n    fails: [between, has an id, day typed]\n"

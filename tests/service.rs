@@ -55,6 +55,8 @@ mod retrain;
 mod segments;
 #[path = "support/server.rs"]
 mod server;
+#[path = "service/signals.rs"]
+mod signals;
 #[path = "service/suites.rs"]
 mod suites;
 #[path = "service/triggers.rs"]

@@ -12,7 +12,9 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::baseline::Baseline;
+use driftline_rules::family::Family;
 use driftline_rules::samples::Keep;
+use driftline_rules::signal::Board;
 use driftline_rules::suite::Segments;
 use driftline_rules::time::Time;
 use driftline_rules::{plan, segments};
@@ -23,6 +25,7 @@ use crate::files::csv::Nulls;
 use crate::files::{self, Format, Input};
 use crate::output::{self, Amount, OutputFormat, ResultFormat};
 use crate::report::Report;
+use crate::scan::signalling::found;
 use crate::scan::{self, scan};
 use crate::split;
 use crate::suites;
@@ -236,6 +239,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             threads: args.reading.threads(),
             keep: Keep { values, all_rows: complete },
             now,
+            signals: args.metrics_textfile.is_some(),
             progress: &|amount| bar.inc(amount),
         },
     );
@@ -291,9 +295,20 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     }
     let code = if loaded.problems.is_empty() { report.exit_code() } else { CANNOT };
     if let Some(path) = &args.metrics_textfile {
-        textfile::write(path, &textfile::families(&report, code))?;
+        let mut all = textfile::families(&report, code);
+        all.extend(signals_of(&report, scanned.signals));
+        textfile::write(path, &all)?;
     }
     Ok(code)
+}
+
+/// What the records and findings of a run add to the signals of its suite.
+fn signals_of(report: &Report, mut board: Board) -> Vec<Family> {
+    found(report.plan, &mut board, "", &report.findings, report.now);
+    for it in &report.segments {
+        found(report.plan, &mut board, &it.name, &it.findings, report.now);
+    }
+    board.families(report.now)
 }
 
 fn write(report: &Report, args: &Args, out: &mut dyn Write) -> std::io::Result<()> {

@@ -281,6 +281,8 @@ impl Incoming {
         let mut body = Vec::with_capacity(512);
         serde_json::to_writer(&mut body, &answer).map_err(|it| Problem::internal(it.to_string()))?;
         if !repeated && !self.ad_hoc {
+            let mut checked = checked;
+            let noted = std::mem::take(&mut checked.noted);
             let unjudged: Vec<_> = checked.errors.iter().map(|it| (it.check as usize, 1)).collect();
             let begun = Instant::now();
             let number = self.take(checked, reserved.as_ref(), started).await?;
@@ -288,6 +290,7 @@ impl Incoming {
             if !unjudged.is_empty() {
                 self.app.intake.troubled(&self.version.note, unjudged.into_iter());
             }
+            self.app.shelf.signals().add(&self.version, &noted, self.at);
             if let Some(reserved) = reserved {
                 reserved.counted(number, self.id, self.at, &self.version.hash);
             }

@@ -27,7 +27,8 @@ pub fn gather(app: &App) -> Vec<Family> {
             _ => true,
         });
     }
-    // Signals of suites come here: they have labels of their own, and no name of `metrics::RESERVED`.
+    // Signals of suites have labels of their own, and no name of `metrics::RESERVED`.
+    all.extend(app.shelf.signals().families());
     all
 }
 

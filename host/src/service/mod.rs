@@ -33,6 +33,7 @@ pub mod reporting;
 pub mod retrain;
 pub mod segments;
 pub mod shelf;
+pub mod signals;
 pub mod start;
 pub mod sums;
 pub mod version;

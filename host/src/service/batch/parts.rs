@@ -12,7 +12,7 @@ use crate::intake::Intake;
 use crate::intake::entry::{Count, FindingNote, Origin, Request};
 use crate::metrics::{self, Stage};
 use crate::service::judging::{Judgements, judgements};
-use crate::store::rows::{Labels, Verdict};
+use crate::store::rows::{FindingRow, Labels, Verdict};
 
 /// What was found at the end of a batch.
 #[derive(Default)]
@@ -28,6 +28,7 @@ impl Work<'_> {
         self.settle(true);
         let Some(intake) = intake else {
             self.failures.clear();
+            self.board.clear();
             return Ok(0);
         };
         let batch = self.batch;
@@ -60,6 +61,11 @@ impl Work<'_> {
         };
         let is_last = judged.is_some();
         let Judged { findings, statistics, verdict } = judged.unwrap_or_default();
+        let found: Vec<FindingRow> = findings
+            .iter()
+            .enumerate()
+            .map(|(n, it)| batch.version.note.finding(batch.id, batch.at, "", n, it))
+            .collect();
         let request = Request {
             plan: 0,
             id: batch.id,
@@ -88,6 +94,10 @@ impl Work<'_> {
             let unjudged = self.fold.window.tallies.iter().map(troubled).enumerate();
             intake.troubled(&batch.version.note, unjudged);
         }
+        let signals = batch.app.shelf.signals();
+        signals.take_up(&batch.version, &self.board);
+        signals.found(&batch.version, &found, true);
+        self.board.clear();
         self.parts += 1;
         self.journalled = self.sums;
         self.started = Instant::now();

@@ -142,6 +142,7 @@ impl Closer {
             kept = store.keep_longer(it, &judged, left == 0).await?;
             if kept {
                 Counted::of(&judged.closed).count();
+                self.app.shelf.signals().judged(version, &judged.closed);
             }
         }
         debug!(suite = key.suite, start = key.start, length = key.length, kept, "longer windows were merged");

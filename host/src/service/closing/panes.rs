@@ -233,6 +233,7 @@ impl Closer {
                 return Ok(is_any);
             }
             Counted::of(&judged.closed).count();
+            self.app.shelf.signals().judged(version, &judged.closed);
             is_any = true;
         }
         Ok(is_any)

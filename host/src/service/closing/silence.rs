@@ -77,9 +77,11 @@ impl Closer {
             together.correct(version, self.settings.segment_passes);
             together.closed(version, 1, |_| Vec::new()).pop().unwrap_or_default()
         });
+        let told = closed.clone();
         let counted = Counted::of(std::slice::from_ref(&closed));
         if self.app.store.keep_silence(stream, closed).await? {
             counted.count();
+            self.app.shelf.signals().judged(version, &[told]);
             info!(suite = key.suite, "no record came for long");
         }
         Ok(())
