@@ -114,6 +114,8 @@ fn report(plan: &Plan, fold: &Fold, level: ResultFormat) -> Value {
         places: Places::default(),
         elapsed: Duration::ZERO,
         now: 0,
+        withheld: Vec::new(),
+        distributions: Vec::new(),
     };
     let mut text = Vec::new();
     gx::write(&report, level, &mut text).unwrap();
