@@ -1,4 +1,4 @@
-//! Debian's Chromium without a window, driven over its pipe (the Chrome DevTools Protocol).
+//! Debian's Chromium without a window, driven over its pipe (the protocol of its developer tools).
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -78,21 +78,22 @@ impl Browser {
         let width = self.eval("innerWidth");
         let clip = json!({"x": 0, "y": 0, "width": width, "height": height, "scale": 1});
         let asked = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
-        self.keep("Page.captureScreenshot", asked, to);
+        self.keep("Page.captureScreenshot", &asked, to);
     }
 
     /// The page on paper.
     pub fn print(&mut self, to: &Path) {
-        self.keep("Page.printToPDF", json!({"printBackground": true, "preferCSSPageSize": true}), to);
+        self.keep("Page.printToPDF", &json!({"printBackground": true, "preferCSSPageSize": true}), to);
     }
 
-    fn keep(&mut self, method: &str, asked: Value, to: &Path) {
+    fn keep(&mut self, method: &str, asked: &Value, to: &Path) {
         use base64::Engine as _;
-        let answer = self.ask(method, asked);
+        let answer = self.ask(method, asked.clone());
         let bytes = base64::engine::general_purpose::STANDARD.decode(answer["data"].as_str().unwrap()).unwrap();
         std::fs::write(to, bytes).unwrap();
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "it is made on the spot")]
     fn ask(&mut self, method: &str, params: Value) -> Value {
         self.n += 1;
         let mut message = json!({"id": self.n, "method": method, "params": params});

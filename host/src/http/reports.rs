@@ -84,9 +84,8 @@ fn format(name: Option<&str>, headers: &HeaderMap) -> Result<ReportFormat, Probl
         return known.ok_or_else(|| Problem::bad_request(format!("`format={name}` is none of html, md, json")));
     }
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|it| it.to_str().ok());
-    let types = accepted.flat_map(|it| it.split(',')).map(|it| it.split(';').next().unwrap_or_default());
-    let found = types.filter_map(ReportFormat::find).next();
-    Ok(found.unwrap_or(ReportFormat::Json))
+    let mut types = accepted.flat_map(|it| it.split(',')).map(|it| it.split(';').next().unwrap_or_default());
+    Ok(types.find_map(ReportFormat::find).unwrap_or(ReportFormat::Json))
 }
 
 #[cfg(test)]

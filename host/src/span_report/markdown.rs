@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::views;
 use crate::output::html::when;
+use crate::output::plots::bars::Bars;
 use crate::output::plots::numbers::{percent, short};
 use crate::output::words::{number, whole};
 use crate::wire::report::{FeatureDrift, MatrixReport, ReportFailure, ReportIncident, SpanReport, SuiteReport};
@@ -164,7 +165,7 @@ fn suite(it: &SuiteReport, out: &mut String) {
 }
 
 fn feature(it: &FeatureDrift, out: &mut String) {
-    let moved = it.effect.clone().or_else(|| it.plot.as_ref().and_then(|it| it.moved_most())).unwrap_or_default();
+    let moved = it.effect.clone().or_else(|| it.plot.as_ref().and_then(Bars::moved_most)).unwrap_or_default();
     let missing = views::missing(it).map_or_else(String::new, |it| format!("; {it}"));
     let _ = writeln!(
         out,

@@ -121,15 +121,12 @@ pub fn drifted(it: &FeatureDrift) -> String {
 /// What the test found: `ks 0.41 against 0.05, p = 1.2e-9`.
 pub fn tested(it: &FeatureDrift) -> Option<String> {
     let test = it.test.as_deref()?;
-    let mut said = test.to_owned();
-    if let Some(statistic) = it.statistic {
-        said.push_str(&format!(" {}", short(statistic)));
-    }
-    match it.p_value {
-        Some(p) => said.push_str(&format!(", p = {}", short(p))),
-        None => said.extend(it.threshold.map(|it| format!(" against {}", short(it)))),
-    }
-    Some(said)
+    let statistic = it.statistic.map_or_else(String::new, |it| format!(" {}", short(it)));
+    let beside = match it.p_value {
+        Some(p) => format!(", p = {}", short(p)),
+        None => it.threshold.map_or_else(String::new, |it| format!(" against {}", short(it))),
+    };
+    Some(format!("{test}{statistic}{beside}"))
 }
 
 /// How many values are missing, where that has changed or any are.

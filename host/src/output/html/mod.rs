@@ -78,10 +78,11 @@ fn counted(it: &Value) -> Result<String, Error> {
     count.map(number).map_err(|_| Error::new(ErrorKind::InvalidOperation, "this is no count"))
 }
 
-/// A value as JSON in one line, a text without its quotes.
+/// A value as JSON in one line: a text without its quotes, a fraction with its first digits.
 fn json(it: &Value) -> String {
     match it.as_str() {
         Some(text) => text.to_owned(),
+        None if it.is_number() && !it.is_integer() => f64::try_from(it.clone()).map_or_else(|_| String::new(), short),
         None => serde_json::to_string(it).unwrap_or_default(),
     }
 }

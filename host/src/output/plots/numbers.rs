@@ -33,7 +33,7 @@ pub fn percent(share: f64) -> String {
         _ if share >= 1.0 => "100 %".to_owned(),
         it if it < 0.1 => "under 0.1 %".to_owned(),
         it if it > 99.9 => "over 99.9 %".to_owned(),
-        it if it < 10.0 || it > 99.0 => format!("{} %", trimmed(&format!("{it:.1}"))),
+        it if !(10.0..=99.0).contains(&it) => format!("{} %", trimmed(&format!("{it:.1}"))),
         it => format!("{it:.0} %"),
     }
 }

@@ -77,7 +77,7 @@ pub(super) async fn gather(from: From<'_>, span: &Span, sums: &Sums) -> Result<F
 async fn stats(from: From<'_>, span: &Span) -> Result<Vec<StatRow>, store::Error> {
     let filter =
         Filter { suite: span.suite.clone(), since: Some(span.from), until: Some(span.to), ..Filter::default() };
-    let seconds = u32::try_from((span.to - span.from) / 1_000_000 + 60).unwrap_or(u32::MAX);
+    let seconds = u32::try_from(span.to.saturating_sub(span.from) / 1_000_000 + 60).unwrap_or(u32::MAX);
     let mut sums: BTreeMap<Key, StatRow> = BTreeMap::new();
     // Spans are aligned to 1970, so there are up to two.
     // How records fared as a whole is counted as an expectation of its own kind.
@@ -85,8 +85,9 @@ async fn stats(from: From<'_>, span: &Span) -> Result<Vec<StatRow>, store::Error
         let key = (it.suite.clone(), it.check.clone());
         match sums.get_mut(&key) {
             Some(sum) => {
-                (sum.seen, sum.failed, sum.skipped) =
-                    (sum.seen + it.seen, sum.failed + it.failed, sum.skipped + it.skipped)
+                sum.seen += it.seen;
+                sum.failed += it.failed;
+                sum.skipped += it.skipped;
             }
             None => drop(sums.insert(key, it)),
         }

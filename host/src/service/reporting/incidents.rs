@@ -1,6 +1,6 @@
 //! The incidents of a span, with what may have caused them.
 
-use driftline_rules::diagnosis::{Diagnosis, diagnose};
+use driftline_rules::diagnosis::{Diagnosis, Loss, diagnose};
 
 use super::{Asked, From, cut};
 use crate::service::diagnosis::{Asked as Explained, gather as read};
@@ -70,7 +70,7 @@ async fn words(from: From<'_>, row: &IncidentRow) -> Result<Vec<String>, store::
 }
 
 fn told(found: &Diagnosis) -> Vec<String> {
-    let mut said: Vec<String> = found.loss.iter().map(|it| it.told()).collect();
+    let mut said: Vec<String> = found.loss.iter().map(Loss::told).collect();
     for it in found.hypotheses.iter().take(HYPOTHESES) {
         let of = if it.subject.is_empty() { String::new() } else { format!(" of {}", it.subject) };
         let evidence: Vec<_> = it.evidence.iter().take(EVIDENCE).cloned().collect();

@@ -139,7 +139,7 @@ async fn before(
         && let Some(known) = from.baselines.active(from.store, name).await?
     {
         out.baseline = Some(format!("the baseline {}", known.told()));
-        out.shown_beside = out.baseline.clone();
+        out.shown_beside.clone_from(&out.baseline);
         return Ok(Some(known.baseline.clone()));
     }
     let start = span.from.saturating_sub(span.to.saturating_sub(span.from));
