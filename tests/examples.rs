@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 
 #[path = "../examples/first_check/generate.rs"]
 mod first_check;
+#[path = "examples/monitoring.rs"]
+mod monitoring;
 #[path = "../examples/parquet_nightly/generate.rs"]
 mod parquet_nightly;
 #[path = "../examples/plugins_tour/generate.rs"]

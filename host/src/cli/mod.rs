@@ -12,6 +12,7 @@ mod drift;
 mod given;
 mod config;
 mod explain;
+mod health;
 mod history;
 mod import;
 mod kinds;
@@ -71,6 +72,7 @@ enum Command {
     Labels(labels::Args),
     Backtest(backtest::Args),
     Serve(serve::Args),
+    Health(health::Args),
     Migrate(migrate::Args),
     History(history::Args),
     Demo(demo::Args),
@@ -114,6 +116,7 @@ pub fn run() -> ExitCode {
         Command::Labels(args) => labels::run(&args),
         Command::Backtest(args) => backtest::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Health(args) => health::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::History(args) => history::run(&args),
         Command::Demo(args) => demo::run(&args),

@@ -1,0 +1,338 @@
+//! `examples/monitoring`: rules, routes and boards hold, and what is written twice is the same.
+//!
+//! Boards are asked against a real service in `tests/service/boards.rs`; manifests are checked by
+//! `tests/monitoring/manifests.sh`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::{BINARY, folder, said};
+
+fn path(name: &str) -> PathBuf {
+    folder("monitoring").join(name)
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap_or_else(|it| panic!("{name}: {it}"))
+}
+
+/// Names of files of a folder that end so, in their order.
+fn files(name: &str, end: &str) -> Vec<String> {
+    let all = fs::read_dir(path(name)).expect("the folder").map(|it| it.expect("an entry").file_name());
+    let mut all: Vec<_> = all.filter_map(|it| it.into_string().ok()).filter(|it| it.ends_with(end)).collect();
+    all.sort();
+    assert!(!all.is_empty(), "nothing in {name}");
+    all
+}
+
+/// What a program of Prometheus says; it must be content.
+fn content(program: &str, args: &[&str]) -> String {
+    let mut command = Command::new(program);
+    let output = command.args(args).current_dir(folder("monitoring")).output();
+    let output = output.unwrap_or_else(|it| {
+        panic!("{program}: {it} (Debian: apt-get install prometheus prometheus-alertmanager)")
+    });
+    let (text, code) = said(&output);
+    assert_eq!(code, Some(0), "{program} {args:?}: {text}");
+    text
+}
+
+/// An alert as its file has it.
+struct Alert {
+    name: String,
+    /// Its lines.
+    text: String,
+    expression: String,
+}
+
+impl Alert {
+    /// All of a file whose alerts begin so.
+    fn all(text: &str, begin: &str) -> Vec<Alert> {
+        let parts = text.split(begin).skip(1).map(|it| {
+            // Up to the next rule, or the comment above it.
+            let end = it.find("\n      - ").or_else(|| it.find("\n\n")).unwrap_or(it.len());
+            it.get(..end).unwrap_or(it)
+        });
+        let alerts = parts.map(|text| Alert {
+            name: text.lines().next().unwrap_or_default().trim().to_owned(),
+            text: text.to_owned(),
+            expression: expression(text),
+        });
+        alerts.collect()
+    }
+}
+
+/// What stands behind `expr:`, on one line.
+fn expression(text: &str) -> String {
+    let mut lines = text.lines().skip_while(|it| !it.trim_start().starts_with("expr:"));
+    let first = lines.next().expect("an expression");
+    let depth = first.len() - first.trim_start().len();
+    let value = first.trim_start().trim_start_matches("expr:").trim();
+    if value != "|" {
+        return value.trim_matches('\'').replace("''", "'");
+    }
+    let more = lines.take_while(|it| it.len() - it.trim_start().len() > depth).map(str::trim);
+    more.collect::<Vec<_>>().join(" ")
+}
+
+fn alerts() -> Vec<Alert> {
+    let files = files("prometheus/rules", ".yml");
+    files.iter().flat_map(|it| Alert::all(&read(&format!("prometheus/rules/{it}")), "      - alert: ")).collect()
+}
+
+#[test]
+fn rules_and_their_cases_hold() {
+    let of = |kind: &str| files(&format!("prometheus/{kind}"), ".yml").into_iter();
+    let rules: Vec<_> = of("rules").map(|it| format!("prometheus/rules/{it}")).collect();
+    let mut check = vec!["check", "rules"];
+    check.extend(rules.iter().map(String::as_str));
+    content("promtool", &check);
+    content("promtool", &["check", "config", "--syntax-only", "prometheus/prometheus.yml"]);
+    std::thread::scope(|scope| {
+        let tests: Vec<_> = of("tests").collect();
+        for half in tests.chunks(tests.len().div_ceil(2)) {
+            scope.spawn(move || {
+                for it in half {
+                    content("promtool", &["test", "rules", &format!("prometheus/tests/{it}")]);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn every_alert_has_a_case_that_fires_one_that_does_not_and_a_runbook() {
+    let cases: String =
+        files("prometheus/tests", ".yml").iter().map(|it| read(&format!("prometheus/tests/{it}"))).collect();
+    let runbooks = read("runbooks.md");
+    let alerts = alerts();
+    assert!(alerts.len() > 40, "{}", alerts.len());
+    let mut missing = Vec::new();
+    for it in &alerts {
+        let name = &it.name;
+        let link = format!("runbook_url: https://github.com/driftline/driftline/blob/main/examples/monitoring/runbooks.md#{}\n", name.to_lowercase());
+        let mut want = |holds: bool, what: &str| {
+            if !holds {
+                missing.push(format!("{name}: {what}"));
+            }
+        };
+        want(cases.contains(&format!("- name: {name} fires\n")), "no case fires");
+        want(cases.contains(&format!("- name: {name} does not fire\n")), "no case does not");
+        want(it.text.contains("          summary: '") && it.text.contains("          description: '"), "no words");
+        want(it.text.contains("          response: "), "no time of response");
+        want(format!("{}\n", it.text).contains(&link), "no link to its runbook");
+        want(runbooks.contains(&format!("\n### {name}\n")), "no runbook");
+        let severity = ["critical", "warning", "info"].iter().any(|s| it.text.contains(&format!("severity: {s} }}")));
+        // That one has the severity of the trigger.
+        want(severity || name == "DriftlineIncident", "no severity");
+    }
+    for section in runbooks.lines().filter_map(|it| it.strip_prefix("### ")) {
+        if !alerts.iter().any(|it| it.name == section) {
+            missing.push(format!("{section}: no such alert"));
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn alerts_go_where_their_severity_says() {
+    let file = "alertmanager/alertmanager.yml";
+    content("amtool", &["check-config", file]);
+    for (severity, receivers) in
+        [("critical", "pager,chat"), ("warning", "chat"), ("info", "daily-digest"), ("unheard-of", "chat")]
+    {
+        let severity = format!("severity={severity}");
+        let said = content("amtool", &["config", "routes", "test", "--config.file", file, &severity, "suite=a"]);
+        assert!(said.lines().any(|it| it == receivers), "{severity}: {said}");
+    }
+}
+
+#[test]
+fn grafanas_alerts_are_those_of_prometheus() {
+    let grafana = Alert::all(&read("grafana/alerting/rules.yaml"), "        title: ");
+    assert!(grafana.len() > 10, "{}", grafana.len());
+    let prometheus = alerts();
+    for it in &grafana {
+        let other = prometheus.iter().find(|other| other.name == it.name).unwrap_or_else(|| panic!("{}", it.name));
+        assert_eq!(it.expression, other.expression, "{}", it.name);
+        let waits = |text: &str| text.lines().find_map(|it| it.trim().strip_prefix("for: ").map(str::to_owned));
+        assert_eq!(waits(&it.text), Some(waits(&other.text).unwrap_or_else(|| "0s".to_owned())), "{}", it.name);
+    }
+}
+
+/// Compares a file with what it is made of; `UPDATE=1` writes it.
+#[track_caller]
+fn is_made(name: &str, made: &str) {
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path(name), made).expect("it can be written");
+    }
+    assert!(read(name) == made, "{name}: run `UPDATE=1 cargo test --workspace --test examples monitoring`");
+}
+
+#[test]
+fn kubernetes_has_the_same_rules() {
+    let again = "UPDATE=1 cargo test --workspace --test examples monitoring";
+    let mut made = format!("# Made of prometheus/rules by `{again}`: change it there.\n");
+    for file in files("prometheus/rules", ".yml") {
+        let name = file.trim_end_matches(".yml");
+        made += &format!(
+            "---\napiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: driftline-{name}\n  \
+             labels:\n    app.kubernetes.io/name: driftline\nspec:\n"
+        );
+        for line in read(&format!("prometheus/rules/{file}")).lines() {
+            made += &if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") };
+        }
+    }
+    is_made("kubernetes/base/prometheus-rules.yaml", &made);
+}
+
+#[test]
+fn kubernetes_has_the_same_boards() {
+    let (head, _) = read("grafana/kustomization.yaml")
+        .split_once("configMapGenerator:\n")
+        .map(|(head, list)| (head.to_owned(), list.to_owned()))
+        .expect("a list of boards");
+    let mut made = format!("{head}configMapGenerator:\n");
+    for file in files("grafana/dashboards", ".json") {
+        let name = file.trim_end_matches(".json");
+        made += &format!("  - name: driftline-board-{name}\n    files: [dashboards/{file}]\n");
+    }
+    is_made("grafana/kustomization.yaml", &made);
+}
+
+#[test]
+fn boards_are_whole() {
+    let mut ids = BTreeSet::new();
+    for file in files("grafana/dashboards", ".json") {
+        let board: Value = serde_json::from_str(&read(&format!("grafana/dashboards/{file}"))).expect(&file);
+        let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
+        assert!(ids.insert(text(&board["uid"])) && text(&board["uid"]).len() > 3, "{file}: uid");
+        assert_eq!(board["schemaVersion"], 41, "{file}");
+        assert!(!text(&board["title"]).is_empty() && !text(&board["description"]).is_empty(), "{file}");
+        let mut panels = BTreeSet::new();
+        let mut taken = BTreeSet::new();
+        for panel in board["panels"].as_array().expect("panels") {
+            let title = format!("{file}: {}", text(&panel["title"]));
+            assert!(panels.insert(panel["id"].as_i64().expect("an id")), "{title}: the id is taken");
+            let [x, y, w, h] = ["x", "y", "w", "h"].map(|it| panel["gridPos"][it].as_i64().expect("a place"));
+            assert!(x + w <= 24, "{title}: too wide");
+            for place in (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y))) {
+                assert!(taken.insert(place), "{title}: lies over another panel");
+            }
+            if panel["type"] == "row" {
+                continue;
+            }
+            assert!(!text(&panel["description"]).is_empty(), "{title}: no description");
+            for target in panel["targets"].as_array().expect("targets") {
+                let source = text(&target["datasource"]["uid"]);
+                assert!(source == "${prometheus}" || source == "${postgres}", "{title}: {source}");
+            }
+        }
+    }
+}
+
+/// Commands that a text tells of: their words, and their options.
+fn commands(text: &str) -> BTreeSet<(Vec<String>, Vec<String>)> {
+    let pattern = regex::Regex::new(r"(?:`|^)driftline ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)*)([^`\n#|]*)").expect("it");
+    let option = regex::Regex::new(r"--[a-z][a-z-]*").expect("it");
+    let lines = text.lines().flat_map(|line| pattern.captures_iter(line).collect::<Vec<_>>());
+    let commands = lines.map(|it| {
+        let words = it[1].split(' ').map(str::to_owned).collect();
+        (words, option.find_iter(&it[2]).map(|it| it.as_str().to_owned()).collect())
+    });
+    commands.collect()
+}
+
+#[test]
+fn the_commands_of_the_runbooks_are_there() {
+    let mut text = read("runbooks.md") + &read("README.md");
+    text.extend(alerts().into_iter().map(|it| it.text));
+    let commands = commands(&text);
+    assert!(commands.len() > 10, "{commands:?}");
+    for (words, options) in commands {
+        // What is no command itself is an argument.
+        let help = (1..=words.len()).rev().find_map(|n| {
+            let output = Command::new(BINARY).args(words.iter().take(n)).arg("--help").output().expect("the binary");
+            output.status.success().then(|| said(&output).0)
+        });
+        let help = help.unwrap_or_else(|| panic!("no command: driftline {}", words.join(" ")));
+        for it in &options {
+            assert!(help.contains(it), "driftline {}: no option {it}", words.join(" "));
+        }
+    }
+}
+
+#[test]
+fn suites_and_configurations_hold() {
+    for suite in ["kubernetes/base/suites/payments.yaml", "kubernetes/sidecar/suite.yaml"] {
+        let output = Command::new(BINARY).arg("lint").arg(path(suite)).output().expect("the binary runs");
+        let (said, code) = said(&output);
+        assert_eq!(code, Some(0), "{suite}: {said}");
+    }
+    let secret = [("DRIFTLINE_DATABASE", "postgres://driftline:x@localhost/driftline"), ("DRIFTLINE_RESULTS__PRIVACY_KEY", "a key that is long enough for all of it")];
+    for config in ["kubernetes/base/driftline.yaml", "kubernetes/sidecar/driftline.yaml"] {
+        let mut command = Command::new(BINARY);
+        command.args(["config", "check", "--config"]).arg(path(config)).envs(secret);
+        let (said, code) = said(&command.output().expect("the binary runs"));
+        assert_eq!(code, Some(0), "{config}: {said}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn the_secrets_of_the_compose_file_are_made_once_and_fit() {
+    let room = tempfile::tempdir().expect("a temporary folder");
+    fs::copy(path("setup.sh"), room.path().join("setup.sh")).expect("the script");
+    let made = || {
+        let run = Command::new("sh").arg("setup.sh").current_dir(room.path()).output().expect("the script runs");
+        assert!(run.status.success(), "{}", said(&run).0);
+        fs::read_to_string(room.path().join("secrets/driftline.yaml")).expect("the configuration")
+    };
+    let first = made();
+    assert_eq!(first, made(), "a second run makes other secrets");
+    let compose = read("docker-compose.monitoring.yml");
+    let wanted = compose.lines().filter_map(|it| it.trim().split_once("{ file: ")?.1.strip_suffix(" }"));
+    let wanted: Vec<_> = wanted.collect();
+    assert!(wanted.len() > 5, "{wanted:?}");
+    for name in wanted {
+        assert!(fs::metadata(room.path().join(name)).is_ok_and(|it| it.len() > 0), "{name}");
+    }
+    let mut command = Command::new(BINARY);
+    command.args(["config", "check", "--config", "secrets/driftline.yaml"]).current_dir(room.path());
+    let (report, code) = said(&command.output().expect("the binary runs"));
+    assert_eq!(code, Some(0), "{report}");
+    // The digest is that of the token in the file.
+    let token = fs::File::open(room.path().join("secrets/client_token")).expect("the token");
+    let hash = Command::new(BINARY).args(["token", "hash"]).stdin(token).output().expect("the binary runs");
+    let (hash, _) = said(&hash);
+    assert!(first.contains(hash.split_whitespace().last().expect("a digest")), "{hash}\n{first}");
+}
+
+#[test]
+fn the_image_is_built_of_what_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let dockerfile = read("Dockerfile");
+    let ignored = read("Dockerfile.dockerignore");
+    let mut n_copied = 0;
+    for line in dockerfile.lines().filter_map(|it| it.strip_prefix("COPY ")) {
+        if line.starts_with("--from=") {
+            continue;
+        }
+        let words: Vec<_> = line.split(' ').collect();
+        for source in words.iter().take(words.len() - 1) {
+            let output = Command::new("git").args(["ls-files", source]).current_dir(&root).output().expect("git");
+            assert!(!output.stdout.is_empty(), "{source} is in no clone");
+            assert!(ignored.lines().any(|it| it == format!("!{source}")), "{source} is kept from the build");
+            n_copied += 1;
+        }
+    }
+    assert!(n_copied > 5);
+    // What the sources read of the repository beside themselves is copied too.
+    for needed in ["wit", "examples", "plugins"] {
+        assert!(dockerfile.contains(&format!("COPY {needed} {needed}\n")), "{needed}");
+    }
+}
