@@ -37,6 +37,7 @@ pub mod expectation;
 pub mod plan;
 pub mod run;
 pub mod segments;
+pub mod signal;
 pub mod trigger;
 pub mod diagnosis;
 pub mod page;

@@ -10,7 +10,7 @@ mod references;
 mod watch;
 
 pub use again::{fold_again, fold_late};
-pub use checking::{check, fold_told, join, unreadable};
+pub use checking::{check, convert_all, fold_told, join, unreadable};
 pub use correction::correct;
 pub use explain::{Explanation, explain, reasons};
 pub use figures::figures;

@@ -9,6 +9,7 @@ mod predictions;
 mod quality;
 mod runs;
 mod segments;
+mod signals;
 mod triggers;
 mod values;
 mod watch;
@@ -43,6 +44,8 @@ pub fn suite_schema() -> Json {
     definitions.insert("when".into(), when());
     definitions.insert("trigger".into(), triggers::trigger());
     definitions.insert("trigger.when".into(), triggers::condition());
+    definitions.insert("signal.number".into(), signals::number());
+    definitions.insert("signal.label".into(), signals::label());
     definitions.insert(
         "names".into(),
         json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": ["string", "number", "boolean"]}}]}),
@@ -123,6 +126,7 @@ fn suite() -> Json {
                 "description": "What is expected; `driftline kinds` lists the kinds.",
             },
             "triggers": triggers::triggers(),
+            "signals": signals::signals(),
             "plugins": {
                 "description": "The plugins whose rules are used: a list, or a mapping of names to files.",
                 "anyOf": [

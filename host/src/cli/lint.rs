@@ -94,7 +94,8 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
 fn warnings(loaded: &Loaded) -> Vec<Problem> {
     let mut warnings = Vec::new();
     let own = || loaded.plan.expectations.iter().skip(loaded.plan.n_implicit);
-    if own().next().is_none() && loaded.suite.schema.is_none() && loaded.suite.types.is_empty() {
+    let is_empty = loaded.suite.schema.is_none() && loaded.suite.types.is_empty() && loaded.plan.signals.is_empty();
+    if own().next().is_none() && is_empty {
         warnings.push(Problem::new(At::START, "the suite expects nothing").hint("add entries under `expectations:`"));
     }
     let mut seen: HashMap<String, (&str, At)> = HashMap::new();

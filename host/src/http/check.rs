@@ -279,7 +279,10 @@ impl Incoming {
         let mut body = Vec::with_capacity(512);
         serde_json::to_writer(&mut body, &answer).map_err(|it| Problem::internal(it.to_string()))?;
         if !repeated && !self.ad_hoc {
+            let mut checked = checked;
+            let noted = std::mem::take(&mut checked.noted);
             let number = self.take(checked, reserved.as_ref(), started).await?;
+            self.app.shelf.signals().add(&self.version, &noted, self.at);
             if let Some(reserved) = reserved {
                 reserved.counted(number, self.id, self.at, &self.version.hash);
             }

@@ -3,6 +3,7 @@
 
 mod answer;
 mod apart;
+mod ended;
 mod kinds;
 mod panes;
 mod parts;
@@ -10,24 +11,29 @@ mod pending;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use driftline_rules::report::Tally;
 use driftline_rules::run::{self, Fold};
 use driftline_rules::samples::Keep;
+use driftline_rules::signal::{Board, Noted};
+use driftline_rules::value::Value;
 use uuid::Uuid;
 
+use super::app::App;
 use super::comparing::Compared;
 use super::version::{Version, Who};
 use super::windows::Told;
 use crate::files::csv::Nulls;
 use crate::files::{Format, Input};
+use crate::intake::Intake;
 use crate::intake::entry::{Count, FailureNote, FindingNote, KeyNote, Origin, PredictionNote};
-use crate::intake::{Intake, Refused};
 use crate::records::{Record, Records, Stop};
 use crate::store::rows::{Labels, Micros, Verdict};
+pub use ended::{Cut, Ended};
+
 use apart::Apart;
 use panes::Panes;
 use pending::Pending;
@@ -72,6 +78,8 @@ pub struct Batch {
     pub key: Option<KeyNote>,
     /// Bounds.
     pub limits: Limits,
+    /// Whose signals its records feed.
+    pub app: Arc<App>,
 }
 
 /// What a batch may be.
@@ -87,36 +95,6 @@ pub struct Limits {
     pub failures: u64,
     /// Time, from the first byte to the last verdict.
     pub time: Duration,
-}
-
-/// Why checking ended before the batch did.
-#[derive(Debug)]
-pub enum Ended {
-    /// The journal does not take it.
-    Refused(Refused),
-    /// Nothing of it could be checked, and nothing is counted.
-    Unread(Cut),
-    /// Verdicts could not be kept until they may be sent.
-    Held(io::Error),
-}
-
-/// Why the rest of a body is not checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cut {
-    /// In a sentence.
-    pub why: String,
-    /// Whether it is longer than it may be; else it cannot be read.
-    pub too_large: bool,
-}
-
-impl Cut {
-    fn unread(why: impl Into<String>) -> Self {
-        Cut { why: why.into(), too_large: false }
-    }
-
-    const fn too_large(why: String) -> Self {
-        Cut { why, too_large: true }
-    }
 }
 
 /// What is left to answer when all verdicts are sent.
@@ -182,6 +160,9 @@ struct Work<'w> {
     pending: Vec<Pending>,
     /// What is kept of records so that labels can be joined.
     predictions: Vec<PredictionNote>,
+    /// What came since the last part adds to signals.
+    board: Board,
+    noted: Noted,
 }
 
 impl Batch {
@@ -220,6 +201,8 @@ impl Batch {
             started: Instant::now(),
             pending: Vec::new(),
             predictions: Vec::new(),
+            board: Board::new(&plan.signals),
+            noted: Noted::default(),
         };
         if self.key.is_some() && intake.is_some() {
             work.held = Some(tempfile::tempfile().map_err(Ended::Held)?);
@@ -325,6 +308,7 @@ impl Work<'_> {
             Record::Broken(broken) => {
                 run::unreadable(&broken.reason, within, &mut self.part);
                 self.sums.unreadable += 1;
+                self.note(n, None, &[0]);
                 if let Some(place) = self.panes.last() {
                     self.apart.unreadable(version, place, &broken.reason);
                 }
@@ -339,7 +323,17 @@ impl Work<'_> {
                 let note = FailureNote { bound: "readable".into(), message: reason, ..FailureNote::default() };
                 let line = is_text.then_some(broken.line);
                 let who = Who::default();
-                Pending { n, within, line, who, failed: vec![0], notes: vec![note], errors: Vec::new(), apart: None }
+                Pending {
+                    n,
+                    within,
+                    line,
+                    who,
+                    failed: vec![0],
+                    notes: vec![note],
+                    errors: Vec::new(),
+                    apart: None,
+                    cells: None,
+                }
             }
             Record::Read { line, cells, .. } => {
                 let is_wanted = run::check(&version.loaded.plan, cells, within, batch.at, &mut self.part);
@@ -354,12 +348,28 @@ impl Work<'_> {
                 }
                 let failed = std::mem::take(&mut self.part.failed);
                 let is_asked = !self.part.waiting.is_empty();
+                let mut waiting = None;
+                if is_wanted && is_asked && !version.loaded.plan.signals.is_empty() {
+                    waiting = Some(cells.iter().map(Value::to_owned).collect());
+                } else if is_wanted {
+                    self.note(n, Some(cells), &failed);
+                }
                 let wants = self.wants_notes() && (is_asked || !failed.is_empty());
                 let wants_id = wants || batch.wanted == Wanted::All;
                 let record_id = if wants_id { version.record_id(cells) } else { None };
                 let who = Who { record_id, labels };
                 let notes = if wants { version.failures(cells, batch.at, &failed, &who) } else { Vec::new() };
-                Pending { n, within, line: is_text.then_some(line), who, failed, notes, errors: Vec::new(), apart }
+                Pending {
+                    n,
+                    within,
+                    line: is_text.then_some(line),
+                    who,
+                    failed,
+                    notes,
+                    errors: Vec::new(),
+                    apart,
+                    cells: waiting,
+                }
             }
         };
         self.pend(pending, lines);

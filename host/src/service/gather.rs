@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use driftline_rules::plan::Options;
 use driftline_rules::plugin::{Plugin, Plugins, Wanted};
+use tracing::{error, info};
 
 use super::folder::files;
 use super::registry::{Index, Registry};
 use super::shelf::{Broken, Refused, Suites};
+use super::signals::clashes;
 use super::version::{Settings, Version};
 use crate::store::rows::VersionRow;
 use crate::suites::{self, Loaded};
@@ -101,6 +103,11 @@ impl Gathered {
             self.keep(name, Broken { file: file.to_owned(), problems: vec![why.clone()] });
             return;
         }
+        let clashes = clashes(&version, &self.suites.active);
+        if !clashes.is_empty() {
+            self.keep(name, Broken { file: file.to_owned(), problems: clashes });
+            return;
+        }
         self.suites.active.insert(name.to_owned(), version);
     }
 
@@ -137,4 +144,26 @@ pub(super) fn build(name: &str, text: String, files: &BTreeMap<String, String>, 
     };
     let options = Options { plugins: Some(plugins), labels_come_later: true, ..Options::default() };
     suites::build(name.to_owned(), text, &options, &read)
+}
+
+/// Says what has changed.
+pub(super) fn tell(before: &Suites, after: &Suites) {
+    for (name, version) in &after.active {
+        match before.active.get(name) {
+            Some(old) if old.hash == version.hash => {}
+            Some(old) => info!(suite = name, from = old.hash, to = version.hash, "a suite has changed"),
+            None => info!(suite = name, hash = version.hash, "a suite is active"),
+        }
+    }
+    for name in before.active.keys().filter(|it| !after.active.contains_key(*it)) {
+        info!(suite = name, "a suite is gone");
+    }
+    // The folder is looked at again and again; what is wrong with it is said once.
+    let is_new =
+        |name: &String, broken: &Broken| before.broken.get(name).is_none_or(|it| it.problems != broken.problems);
+    for (name, broken) in after.broken.iter().filter(|(name, broken)| is_new(name, broken)) {
+        for problem in &broken.problems {
+            error!(suite = name, "{}:{problem}", broken.file);
+        }
+    }
 }

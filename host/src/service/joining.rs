@@ -55,19 +55,21 @@ async fn try_again(app: &App) -> Result<(), store::Error> {
         for (suite, labels) in by_suite {
             let ids: Vec<String> = labels.iter().map(|it| it.id.clone()).collect();
             let predictions = app.store.predictions_of(&suite, &ids).await?;
-            let joined = join(&app.store, &app.shelf, labels, predictions, clock).await?;
+            let mut joined = join(&app.store, &app.shelf, labels, predictions, clock).await?;
             // A look that finds nothing is no correction.
-            let known = joined
-                .labels
+            let known = std::mem::take(&mut joined.labels)
                 .into_iter()
                 .map(|it| {
                     let before = it.revision;
                     (it, before)
                 })
                 .collect();
-            let change = Change { suite, known, parts: joined.parts, due: joined.due, ..Change::default() };
+            let (parts, due) = (std::mem::take(&mut joined.parts), std::mem::take(&mut joined.due));
+            let change = Change { suite, known, parts, due, ..Change::default() };
             // What another host has changed meanwhile is looked at again.
-            app.store.put_labels(&change).await?;
+            if app.store.put_labels(&change).await? {
+                joined.count(&app.shelf, clock);
+            }
         }
         if is_all {
             return Ok(());

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use driftline_rules::record::Reader;
 use driftline_rules::run::{self, Fold};
 use driftline_rules::samples::Keep;
+use driftline_rules::signal::Noted;
 use driftline_rules::suite::LABEL;
+use driftline_rules::suite::signals::On;
 use driftline_rules::value::Value;
 use serde_json::Value as Json;
 
@@ -26,6 +28,8 @@ pub struct Joins {
     version: Arc<Version>,
     reader: Reader,
     windows: BTreeMap<(Micros, Micros), Pane>,
+    /// What they add to signals, where they come for the first time.
+    noted: Option<Noted>,
 }
 
 /// A window, and those of its segments: one for the records that lie in the same segment of each way to divide records.
@@ -55,7 +59,18 @@ impl Joins {
     /// Nothing yet.
     pub fn new(version: Arc<Version>) -> Self {
         let reader = Reader::new(&version.loaded.plan.shape, version.limits);
-        Joins { version, reader, windows: BTreeMap::new() }
+        Joins { version, reader, windows: BTreeMap::new(), noted: None }
+    }
+
+    /// The same, of labels that come for the first time, which signals count.
+    pub fn of_new(version: Arc<Version>) -> Self {
+        let is_noted = version.loaded.plan.signals.any_on(On::Labels);
+        Joins { noted: is_noted.then(Noted::default), ..Joins::new(version) }
+    }
+
+    /// What they add to the signals of the version.
+    pub fn noted(&mut self) -> Option<(Arc<Version>, Noted)> {
+        Some((Arc::clone(&self.version), self.noted.take()?))
     }
 
     /// Adds a prediction with its label; whether the label says what was predicted, if it says anything of it.
@@ -69,6 +84,10 @@ impl Joins {
         let at = it.prediction.at;
         let Some(bounds) = plan.windows.around(at) else {
             // Without windows the label is kept, and told with its prediction.
+            run::convert_all(plan, &mut cells);
+            if let Some(noted) = &mut self.noted {
+                version.note_labelled(&cells, at, noted);
+            }
             return correct(version, log.prediction, &cells);
         };
         let pane =
@@ -76,6 +95,9 @@ impl Joins {
         let Folded { fold, told } = &mut pane.total;
         let number = fold.window.joined;
         run::join(plan, &mut cells, number, at, fold);
+        if let Some(noted) = &mut self.noted {
+            version.note_labelled(&cells, at, noted);
+        }
         told.fold(plan, &version.privacy, &cells, number);
         if !plan.segments.is_empty() {
             let names = segments::names_of_kept(version, &cells);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use driftline_rules::path::Path;
+use driftline_rules::signal::Noted;
 use driftline_rules::suite::LABEL;
 use driftline_rules::time::Time;
 use driftline_rules::value::Value;
@@ -209,9 +210,10 @@ async fn take_some(
                 None => change.new.push(it),
             }
         }
-        change.parts = joined.parts;
-        change.due = joined.due;
+        change.parts = std::mem::take(&mut joined.parts);
+        change.due = std::mem::take(&mut joined.due);
         if change.new.is_empty() && change.known.is_empty() || store.put_labels(&change).await? {
+            joined.count(shelf, clock);
             return Ok(taken);
         }
     }
@@ -284,6 +286,17 @@ pub struct Joined {
     pub parts: Vec<store::windows::WindowPart>,
     /// Windows that are to be added up anew, since a label that is in them was corrected.
     pub due: Vec<LabelDue>,
+    /// What those that are joined for the first time add to the signals of their versions.
+    pub noted: Vec<(Arc<Version>, Noted)>,
+}
+
+impl Joined {
+    /// Counts in signals what is stored now.
+    pub fn count(&self, shelf: &Shelf, clock: Micros) {
+        for (version, noted) in &self.noted {
+            shelf.signals().add(version, noted, clock);
+        }
+    }
 }
 
 /// Joins labels to those of these predictions that are theirs.
@@ -331,7 +344,8 @@ pub async fn join(
                     let mark = LabelDue { waited: 0, due: clock, mark: Uuid::now_v7(), key };
                     due.insert((mark.key.suite_hash.clone(), mark.key.start), mark);
                 } else {
-                    let joins = joins.entry(version.hash.clone()).or_insert_with(|| Joins::new(Arc::clone(&version)));
+                    let joins =
+                        joins.entry(version.hash.clone()).or_insert_with(|| Joins::of_new(Arc::clone(&version)));
                     label.correct = joins.add(&logged);
                 }
             }
@@ -339,6 +353,7 @@ pub async fn join(
             label.try_at = None;
             joined.labels.push(label);
         }
+        joined.noted = joins.values_mut().filter_map(Joins::noted).collect();
         joined.parts = joins.into_values().flat_map(|it| it.parts(false)).collect();
         joined.due = due.into_values().collect();
         joined

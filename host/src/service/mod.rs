@@ -30,6 +30,7 @@ pub mod reload;
 pub mod retrain;
 pub mod segments;
 pub mod shelf;
+pub mod signals;
 pub mod start;
 pub mod sums;
 pub mod version;

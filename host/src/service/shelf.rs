@@ -10,14 +10,15 @@ use std::sync::{Arc, PoisonError};
 
 use arc_swap::ArcSwap;
 use driftline_rules::plan::Options;
-use driftline_rules::suite::problem::Problem;
+use driftline_rules::suite::problem::{At, Problem};
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
 use super::folder::is_name;
-use super::gather::{Builder, Gathered, Pinned, build};
+use super::gather::{Builder, Gathered, Pinned, build, tell};
 use super::registry::{Index, Registry};
+use super::signals::{Signals, clashes};
 use super::version::{Settings, Version};
 use crate::store::rows::VersionRow;
 use crate::store::{self, Store};
@@ -58,6 +59,7 @@ pub struct Shelf {
     earlier: std::sync::Mutex<VecDeque<Arc<Version>>>,
     /// Versions that the store could not take yet.
     unstored: std::sync::Mutex<Vec<VersionRow>>,
+    signals: Signals,
     /// Held while suites or plugins are changed; readers never wait.
     pub(super) changing: Mutex<()>,
 }
@@ -75,6 +77,7 @@ impl Shelf {
             now: ArcSwap::default(),
             earlier: std::sync::Mutex::default(),
             unstored: std::sync::Mutex::default(),
+            signals: Signals::default(),
             changing: Mutex::default(),
         }
     }
@@ -87,6 +90,11 @@ impl Shelf {
     /// An active suite.
     pub fn get(&self, name: &str) -> Option<Arc<Version>> {
         self.now.load().active.get(name).cloned()
+    }
+
+    /// The metrics that active suites make of what they see.
+    pub const fn signals(&self) -> &Signals {
+        &self.signals
     }
 
     /// The folder of suites.
@@ -210,6 +218,7 @@ impl Shelf {
 
     /// Makes these the suites from now on.
     fn set(&self, suites: Suites) {
+        self.signals.show(&suites.active);
         let before = self.now.swap(Arc::new(suites));
         let now = self.now.load();
         let is_gone = |it: &&Arc<Version>| now.active.get(&it.name).is_none_or(|now| now.hash != it.hash);
@@ -286,6 +295,7 @@ impl Shelf {
             return Err(Refused::OfFolder);
         }
         let version = Arc::new(self.build(name, text).await?);
+        self.fits(&version)?;
         store.put_version(&row(&version, at, by)).await?;
         store.activate(name, &version.hash, by, at).await?;
         self.swap(|suites| {
@@ -313,6 +323,7 @@ impl Shelf {
         let found = store.version(name, hash).await?.ok_or(Refused::Unknown)?;
         let floating = VersionRow { plugins: BTreeMap::new(), ..found };
         let version = Arc::new(self.revive(&floating).await?);
+        self.fits(&version)?;
         store.put_version(&row(&version, at, by)).await?;
         store.activate(name, &version.hash, by, at).await?;
         self.swap(|suites| {
@@ -321,6 +332,13 @@ impl Shelf {
         });
         info!(suite = name, hash = version.hash, by, "a version was activated");
         Ok(version)
+    }
+
+    /// Whether its signals can be shown beside those of other suites.
+    fn fits(&self, version: &Version) -> Result<(), Refused> {
+        let problems = clashes(version, &self.now.load().active);
+        let problems: Vec<_> = problems.into_iter().map(|it| Problem::new(At::START, it).within("signals")).collect();
+        if problems.is_empty() { Ok(()) } else { Err(Refused::Because(problems)) }
     }
 
     /// Takes a suite off the shelf; its versions and results stay.
@@ -375,26 +393,5 @@ fn row(version: &Version, at: i64, by: &str) -> VersionRow {
         at,
         by: by.to_owned(),
         active: true,
-    }
-}
-
-fn tell(before: &Suites, after: &Suites) {
-    for (name, version) in &after.active {
-        match before.active.get(name) {
-            Some(old) if old.hash == version.hash => {}
-            Some(old) => info!(suite = name, from = old.hash, to = version.hash, "a suite has changed"),
-            None => info!(suite = name, hash = version.hash, "a suite is active"),
-        }
-    }
-    for name in before.active.keys().filter(|it| !after.active.contains_key(*it)) {
-        info!(suite = name, "a suite is gone");
-    }
-    // The folder is looked at again and again; what is wrong with it is said once.
-    let is_new =
-        |name: &String, broken: &Broken| before.broken.get(name).is_none_or(|it| it.problems != broken.problems);
-    for (name, broken) in after.broken.iter().filter(|(name, broken)| is_new(name, broken)) {
-        for problem in &broken.problems {
-            error!(suite = name, "{}:{problem}", broken.file);
-        }
     }
 }

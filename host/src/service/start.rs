@@ -18,7 +18,7 @@ use super::app::{App, Live, Recorded, Settings, now};
 use super::registry::Registry;
 use super::reload::Reloader;
 use super::shelf::Shelf;
-use super::{batch, closing, deciding, delivering, joining, retrain, version};
+use super::{batch, closing, deciding, delivering, joining, retrain, signals, version};
 use crate::actions::Actions;
 use crate::config::{self, Config};
 use crate::http::{Listening, bind, listen};
@@ -65,6 +65,7 @@ pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Resul
         tokio::spawn(closing::run(Arc::clone(&app), windows)),
         tokio::spawn(joining::run(Arc::clone(&app))),
         tokio::spawn(retrain::run(Arc::clone(&app))),
+        tokio::spawn(signals::run(Arc::clone(&app))),
         tokio::spawn(deciding::run(Arc::clone(&app))),
         tokio::spawn(prune(Arc::clone(&app), config.retention.every.duration())),
     ];

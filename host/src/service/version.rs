@@ -7,12 +7,14 @@ use driftline_rules::plan::Split;
 use driftline_rules::record::{Limits, Reader};
 use driftline_rules::report::{Outcome, Severity, Tally};
 use driftline_rules::run::{self, Explanation, Fold};
+use driftline_rules::signal::Noted;
 use driftline_rules::suite::Telling;
 use driftline_rules::value::Value;
 
 use super::place::Place;
 use super::privacy::Privacy;
 use super::segments;
+use super::signals::Noting;
 use super::windows::Keeping;
 use crate::intake::entry::{CheckNote, FailureNote, Mark, Marks, PlanNote, PredictionNote, WindowNote, WindowsNote};
 use crate::store::rows::{Labels, Micros, Verdict};
@@ -54,6 +56,8 @@ pub struct Version {
     pub privacy: Privacy,
     /// What of values its windows keep.
     pub keeping: Keeping,
+    /// What of values its signals tell.
+    pub noting: Noting,
     /// How far the time of a record may lie in the future.
     pub ahead: Micros,
     /// What a record may be.
@@ -86,6 +90,8 @@ pub struct Checked {
     pub prediction: Option<Box<PredictionNote>>,
     /// The rules of plugins that could not judge it.
     pub errors: Vec<FailureNote>,
+    /// What it adds to the signals of its suite.
+    pub noted: Noted,
     /// Its id.
     pub record_id: Option<String>,
     /// Model, version and segment.
@@ -137,6 +143,7 @@ impl Version {
             name: name.to_owned(),
             hash,
             keeping: Keeping::new(&loaded.plan, &privacy, settings.exact_values),
+            noting: Noting::new(&loaded.plan, &privacy),
             ahead: settings.ahead,
             privacy,
             note: Arc::new(note),
@@ -191,6 +198,8 @@ impl Version {
         };
         if let Err(reason) = filled {
             run::unreadable(&reason, 0, fold);
+            let mut noted = Noted::default();
+            self.note_signals(None, now, &fold.failed, &mut noted);
             let failure = FailureNote {
                 bound: "readable".to_owned(),
                 // The reason may quote what it stumbled upon.
@@ -210,6 +219,7 @@ impl Version {
                 }),
                 prediction: None,
                 errors: Vec::new(),
+                noted,
                 record_id: None,
                 labels: Labels::default(),
             };
@@ -233,6 +243,8 @@ impl Version {
             errors = self.notes(&who, unjudged);
         }
         let verdict = self.verdict(&fold.failed);
+        let mut noted = Noted::default();
+        self.note_signals(Some(&cells), now, &fold.failed, &mut noted);
         let tallies = &fold.window.tallies;
         let marks = self.note.checks.iter().enumerate().map(|(i, check)| match tallies.get(i) {
             Some(tally) if check.by_record => mark(i, tally),
@@ -247,6 +259,7 @@ impl Version {
             marks: Marks::new(marks),
             failures,
             errors,
+            noted,
             window: bounds.map(|it| WindowNote {
                 segments: segments::names(self, &cells),
                 ..self.keeping.note(&mut fold.window, told, self.place(it, &cells), &self.hash)

@@ -52,6 +52,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         entries.push(made);
         entries.extend(watch);
     }
+    let mut signals = compiler.signals(suite);
     compiler.bindings.begin(Side::Record);
     let segments = compiler.splits(suite, &entries);
     let predictions = compiler.predictions(suite);
@@ -73,6 +74,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
     let n_implicit = expectations.len();
     expectations.append(&mut entries);
     let triggers = compiler.triggers(suite, &expectations, &segments);
+    compiler.find_signals(suite, &mut signals, &expectations, &segments);
     let Compiler { mut problems, bindings, guards, keys, read_by, .. } = compiler;
     let cells = |it: BTreeSet<u16>| it.into_iter().map(Slot).collect();
     if bindings.paths.len() > MAX_SLOTS || expectations.len() > MAX_SLOTS {
@@ -111,6 +113,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         record,
         runs_of: suite.runs_of.clone(),
         triggers,
+        signals,
         examples: suite.examples.clone(),
     };
     (plan, problems)

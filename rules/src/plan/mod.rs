@@ -9,6 +9,7 @@ mod implicit;
 mod joined;
 mod plugins;
 pub mod segments;
+pub mod signals;
 mod versions;
 mod triggers;
 mod watch;
@@ -139,6 +140,8 @@ pub struct Plan {
     pub runs_of: Option<RunsOf>,
     /// When something is to be done about what windows show; one that names another stands behind it.
     pub triggers: Vec<Trigger>,
+    /// Metrics that are made of records, labels, findings and models.
+    pub signals: signals::Signals,
     /// Records with the verdict that they must get.
     pub examples: Vec<Example>,
     /// Whether some expectation is about the names of columns.

@@ -77,6 +77,33 @@ impl Split {
             })
     }
 
+    /// The value of one of its fields in the name of a segment, if that is one by these fields.
+    pub fn value_in(&self, name: &str, field: &str) -> Option<String> {
+        if !self.could_be(name) || name == self.other() {
+            return None;
+        }
+        let at = self.fields.iter().position(|it| it == field)?;
+        let part = at_commas(name).get(at).copied()?;
+        let mut before = String::from(if at == 0 { "" } else { " " });
+        escape(field, true, &mut before);
+        before.push('=');
+        let mut value = String::new();
+        let mut is_escaped = false;
+        for it in part.strip_prefix(before.as_str())?.chars() {
+            // Marks that are shown by their code stay as they are shown.
+            if it == '\\' && !is_escaped {
+                is_escaped = true;
+                continue;
+            }
+            if is_escaped && !matches!(it, '\\' | ',' | '"') {
+                value.push('\\');
+            }
+            is_escaped = false;
+            value.push(it);
+        }
+        Some(value)
+    }
+
     /// Appends the name of the segment that a record lies in: `model_version=3, region=eu`. Null, and a field that the
     /// record does not have, is `null`; the text "null" stands in quotes. See [`Splits::names`].
     pub fn name_into<'c, T: AsRef<str>>(
@@ -239,11 +266,17 @@ impl Compiler<'_> {
     }
 }
 
-/// Of the entries that a field lies in, the nearest says what may be told of it.
-fn is_dropped(privacy: &Privacy, path: &Path) -> bool {
+/// Whether nothing may be told of a field.
+pub(super) fn is_dropped(privacy: &Privacy, path: &Path) -> bool {
+    telling(privacy, path) == Some(Telling::Drop)
+}
+
+/// What the suite says may be told of a field; `None`: it leaves that to the service.
+pub(super) fn telling(privacy: &Privacy, path: &Path) -> Option<Telling> {
+    // Of the entries that the field lies in, the nearest says it.
     let around = privacy.fields.iter().filter(|(it, _)| path.segments().starts_with(it.segments()));
     let nearest = around.max_by_key(|(it, _)| it.segments().len()).map(|it| it.1);
-    nearest.or(privacy.others) == Some(Telling::Drop)
+    nearest.or(privacy.others)
 }
 
 #[cfg(test)]

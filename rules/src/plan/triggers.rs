@@ -128,14 +128,14 @@ impl Compiler<'_> {
     }
 }
 
-type Found<'e> = Result<Vec<&'e Expectation>, (String, String)>;
+pub(super) type Found<'e> = Result<Vec<&'e Expectation>, (String, String)>;
 
 fn same(a: &[String], b: &[String]) -> bool {
     a.len() == b.len() && a.iter().all(|it| b.contains(it))
 }
 
 /// The expectations that are meant: by name or title, or else by kind.
-fn meant<'e>(wanted: &Wanted, expectations: &'e [Expectation]) -> Found<'e> {
+pub(super) fn meant<'e>(wanted: &Wanted, expectations: &'e [Expectation]) -> Found<'e> {
     let fits = |it: &&Expectation| {
         wanted.kind.as_ref().is_none_or(|kind| it.kind_name() == kind || it.kind.name == kind || it.type_name == *kind)
             && wanted.field.as_ref().is_none_or(|field| it.fields.contains(field))

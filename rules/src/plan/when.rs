@@ -81,7 +81,7 @@ impl Compiler<'_> {
     }
 
     /// Text, or a record expectation, or `all:`, `any:`, `not:` of those.
-    fn short_guard(&mut self, node: &Node, entry: &Entry) -> Option<Guard> {
+    pub(super) fn short_guard(&mut self, node: &Node, entry: &Entry) -> Option<Guard> {
         if let Some(text) = node.text() {
             return match self.text_guard(text) {
                 Ok(guard) => Some(guard),

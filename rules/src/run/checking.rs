@@ -25,10 +25,8 @@ pub fn check(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold
         flush(fold);
     }
     if let Some(filter) = &plan.filter {
-        for (slot, ty, _) in &plan.typed {
-            // A text that is no such type is counted below, where the record is known to be wanted.
-            let _ = cells.get_mut(slot.0 as usize).is_some_and(|it| ty.convert_in_place(it));
-        }
+        // A text that is no such type is counted below, where the record is known to be wanted.
+        convert_all(plan, cells);
         if !filter.holds(&Row { cells, number, now }) {
             return false;
         }
@@ -61,9 +59,7 @@ pub fn join(plan: &Plan, cells: &mut [Value], number: u64, now: Timestamp, fold:
     if fold.is_full() {
         flush(fold);
     }
-    for (slot, ty, _) in &plan.typed {
-        let _ = cells.get_mut(slot.0 as usize).is_some_and(|it| ty.convert_in_place(it));
-    }
+    convert_all(plan, cells);
     fold.window.joined += 1;
     fold.sides.clear();
     fold_in(plan, &Row { cells, number, now }, Side::Label, fold);
@@ -171,6 +167,13 @@ pub fn unreadable(reason: &str, number: u64, fold: &mut Fold) {
     fold.window.unreadable += 1;
     fold.window.sketches.iter_mut().for_each(|it| pass_over(it, number));
     fold.samples.add(0, number, || Value::Str(reason.to_owned().into()));
+}
+
+/// Text in declared fields becomes what the suite says it means; nothing is counted.
+pub fn convert_all(plan: &Plan, cells: &mut [Value]) {
+    for (slot, ty, _) in &plan.typed {
+        let _ = cells.get_mut(slot.0 as usize).is_some_and(|it| ty.convert_in_place(it));
+    }
 }
 
 /// Text in a declared field becomes what the suite says it means.

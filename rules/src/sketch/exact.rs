@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 /// A sum of numbers `magnitude * 2^exponent`, held without rounding. Limbs are added one by one, so
 /// the same numbers leave the same limbs in whatever order they came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Exact {
+pub(crate) struct Exact {
     /// Limb `k` has the weight `2^(64 * (k - unit))`.
     pub(super) limbs: Vec<i128>,
     unit: usize,
@@ -117,7 +117,7 @@ fn split(it: f64) -> (u64, i32) {
 
 /// An exact number: a sign and 64-bit digits, the least first, digit `k` of weight `2^(64 * (k - unit))`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Total {
+pub(crate) struct Total {
     negative: bool,
     digits: Vec<u64>,
     unit: usize,

@@ -9,7 +9,7 @@ mod categories;
 mod bottom_k;
 mod counts;
 mod errors;
-mod exact;
+pub(crate) mod exact;
 mod extremes;
 mod folded;
 mod hash;

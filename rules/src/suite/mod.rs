@@ -11,6 +11,7 @@ pub mod problem;
 mod read;
 mod runs;
 mod segments;
+pub mod signals;
 pub mod triggers;
 mod windows;
 
@@ -65,6 +66,8 @@ pub struct Suite {
     pub entries: Vec<Entry>,
     /// When something is to be done about what windows show.
     pub triggers: Vec<triggers::Trigger>,
+    /// Metrics that are made of records, labels, findings and models.
+    pub signals: Vec<signals::Signal>,
     /// Records with the verdict that they must get.
     pub examples: Vec<Example>,
 }
@@ -215,7 +218,8 @@ impl TimeUnit {
 
 impl RecordFields {
     /// The roles a field can have.
-    pub const ROLES: [&'static str; 8] = ["id", "time", "model", "version", "prediction", "score", "label", "segment"];
+    pub const ROLES: [&'static str; 9] =
+        ["id", "time", "model", "version", "prediction", "score", "label", "segment", "trace"];
 
     /// The field that has a role.
     pub fn role(&self, role: &str) -> Option<&str> {
@@ -315,7 +319,7 @@ pub struct Example {
 
 impl Entry {
     /// An entry with nothing but its kind.
-    fn new(at: At, path: &str, form: Form, kind: &str, kind_at: At) -> Self {
+    pub(crate) fn new(at: At, path: &str, form: Form, kind: &str, kind_at: At) -> Self {
         Entry {
             at,
             path: path.to_owned(),

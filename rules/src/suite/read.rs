@@ -4,6 +4,7 @@ mod record;
 
 use super::node::{self, Data, Member, Node};
 use super::problem::{At, Problem, did_you_mean};
+use super::signals::Signal;
 use super::triggers::Trigger;
 use super::{
     Bound, Declared, Drift, Entry, Example, Form, OnFail, Over, Predictions, Privacy, RunsOf, SchemaSource, Segments,
@@ -26,7 +27,7 @@ pub fn read(text: &str) -> (Suite, Vec<Problem>) {
     (suite, problems)
 }
 
-const MEMBERS: [&str; 18] = [
+const MEMBERS: [&str; 19] = [
     "name",
     "id",
     "notes",
@@ -44,6 +45,7 @@ const MEMBERS: [&str; 18] = [
     "plugins",
     "expectations",
     "triggers",
+    "signals",
     "examples",
 ];
 /// What suites saved by any version of GX may hold beside, and which says nothing about data.
@@ -111,6 +113,7 @@ impl Reader<'_> {
                     None => self.problem(value.at, name, format!("expected a list, found {}", value.what())),
                 },
                 "triggers" => suite.triggers = Trigger::read_all(value, self.problems),
+                "signals" => suite.signals = Signal::read_all(value, self.problems),
                 "examples" => suite.examples = self.examples(value),
                 _ if GX_MEMBERS.contains(&name.as_str()) || name.starts_with("x-") => {}
                 _ => {

@@ -35,6 +35,7 @@ impl Incoming {
             action: self.action(),
             key: reserved.as_ref().map(Reserved::note),
             limits: self.app.live().settings.batch,
+            app: Arc::clone(&self.app),
         };
         let intake = (!repeated && !self.ad_hoc).then(|| Arc::clone(&self.app.intake));
         let (sender, mut receiver) = mpsc::channel::<Result<Vec<u8>, Problem>>(4);

@@ -11,7 +11,7 @@ use super::{Cut, Done, Ended, Work};
 use crate::intake::Intake;
 use crate::intake::entry::{Count, FindingNote, Origin, Request};
 use crate::service::judging::{Judgements, judgements};
-use crate::store::rows::{Labels, Verdict};
+use crate::store::rows::{FindingRow, Labels, Verdict};
 
 /// What was found at the end of a batch.
 #[derive(Default)]
@@ -27,6 +27,7 @@ impl Work<'_> {
         self.settle(true);
         let Some(intake) = intake else {
             self.failures.clear();
+            self.board.clear();
             return Ok(0);
         };
         let batch = self.batch;
@@ -59,6 +60,11 @@ impl Work<'_> {
         };
         let is_last = judged.is_some();
         let Judged { findings, statistics, verdict } = judged.unwrap_or_default();
+        let found: Vec<FindingRow> = findings
+            .iter()
+            .enumerate()
+            .map(|(n, it)| batch.version.note.finding(batch.id, batch.at, "", n, it))
+            .collect();
         let request = Request {
             plan: 0,
             id: batch.id,
@@ -81,6 +87,10 @@ impl Work<'_> {
             windows: self.panes.take(&batch.version).into_iter().chain(self.apart.take(&batch.version)).collect(),
         };
         let number = intake.request(&batch.version.note, Box::new(request)).map_err(Ended::Refused)?;
+        let signals = batch.app.shelf.signals();
+        signals.take_up(&batch.version, &self.board);
+        signals.found(&batch.version, &found, true);
+        self.board.clear();
         self.parts += 1;
         self.journalled = self.sums;
         self.started = Instant::now();

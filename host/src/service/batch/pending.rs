@@ -2,6 +2,7 @@
 
 use driftline_rules::report::{Outcome, Tally};
 use driftline_rules::run::{self, Late};
+use driftline_rules::signal::Moment;
 use driftline_rules::value::Value;
 
 use super::{Wanted, Work, parts};
@@ -27,12 +28,25 @@ pub(super) struct Pending {
     pub errors: Vec<FailureNote>,
     /// The window of its segments, and its ordinal there; `None`: it waits for nothing.
     pub apart: Option<(usize, u64)>,
+    /// Its cells, where signals wait for what plugins say.
+    pub cells: Option<Vec<Value<'static>>>,
 }
 
 impl Work<'_> {
     /// Whether anyone wants to know why records fail.
     pub(super) fn wants_notes(&self) -> bool {
         self.n_failures < self.batch.limits.failures || self.batch.wanted != Wanted::None
+    }
+
+    /// Adds what a record adds to signals.
+    pub(super) fn note(&mut self, n: u64, cells: Option<&[Value]>, failed: &[u16]) {
+        if self.board.is_empty() {
+            return;
+        }
+        self.noted.clear();
+        self.batch.version.note_signals(cells, self.batch.at, failed, &mut self.noted);
+        let moment = Moment { at: self.batch.at, number: n };
+        self.board.apply(&self.batch.version.loaded.plan.signals, &self.noted, moment);
     }
 
     /// A record that was checked.
@@ -133,6 +147,9 @@ impl Work<'_> {
     }
 
     fn conclude(&mut self, pending: &Pending, lines: bool) {
+        if let Some(cells) = &pending.cells {
+            self.note(pending.n, Some(cells), &pending.failed);
+        }
         let verdict = self.batch.version.verdict(&pending.failed);
         self.sums.failed += u64::from(verdict == Verdict::Fail);
         self.sums.warned += u64::from(verdict == Verdict::Warn);

@@ -131,7 +131,11 @@ impl Closer {
                 together.closed(version, n, |key| states.get(&key.segment).cloned().unwrap_or_default())
             });
             let longer = if left == 0 { longer.clone() } else { Vec::new() };
-            kept = store.keep_longer(it, &Pages { closed, longer, ..Pages::default() }, left == 0).await?;
+            let pages = Pages { closed, longer, ..Pages::default() };
+            kept = store.keep_longer(it, &pages, left == 0).await?;
+            if kept {
+                self.app.shelf.signals().judged(version, &pages.closed);
+            }
         }
         debug!(suite = key.suite, start = key.start, length = key.length, kept, "longer windows were merged");
         Ok(kept)

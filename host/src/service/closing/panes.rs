@@ -231,6 +231,7 @@ impl Closer {
                 // Another host is at it, and all records come last.
                 return Ok(is_any);
             }
+            self.app.shelf.signals().judged(version, &judged.closed);
             is_any = true;
         }
         Ok(is_any)

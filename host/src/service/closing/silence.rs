@@ -76,7 +76,9 @@ impl Closer {
             together.correct(version, self.settings.segment_passes);
             together.closed(version, 1, |_| Vec::new()).pop().unwrap_or_default()
         });
+        let told = closed.clone();
         if self.app.store.keep_silence(stream, closed).await? {
+            self.app.shelf.signals().judged(version, &[told]);
             info!(suite = key.suite, "no record came for long");
         }
         Ok(())

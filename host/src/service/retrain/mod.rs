@@ -184,6 +184,7 @@ async fn check_with(
         ..Request::default()
     };
     app.intake.request(note, Box::new(request)).map_err(|it| format!("{it:?}"))?;
+    app.shelf.signals().add(version, &checked.noted, now);
     Ok(answer)
 }
 

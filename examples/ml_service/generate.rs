@@ -1,0 +1,57 @@
+//! Makes `records.ndjson`: three hundred answers of a model that says how likely a loan is not paid back.
+//!
+//! `cargo run -p driftline --example make_ml_service`
+
+#![allow(dead_code, missing_docs)]
+
+use std::fmt::Write;
+
+const N: u64 = 300;
+
+/// `SplitMix64` (Steele, Lea and Flood 2014): the same numbers on every machine.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let it = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        it ^ (it >> 31)
+    }
+
+    fn below(&mut self, n: u64) -> u64 {
+        self.roll() % n
+    }
+}
+
+/// The file's text.
+pub fn records() -> String {
+    let mut dice = Dice(13);
+    let mut out = String::new();
+    for i in 0..N {
+        let version = if i < 200 { 7 } else { 8 };
+        let (minute, second) = (i * 2 % 3600 / 60, i * 2 % 60);
+        let (income, age, debt) = (12_000 + dice.below(90_000), 18 + dice.below(60), dice.below(1200));
+        let latency = 8 + dice.below(60) + if dice.below(40) == 0 { 700 } else { 0 };
+        let answer = dice.below(1000);
+        let prediction = if dice.below(25) == 0 {
+            "\"prediction\":null,\"error\":\"feature store did not answer\"".to_owned()
+        } else {
+            format!("\"prediction\":0.{answer:03},\"error\":null")
+        };
+        let _ = writeln!(
+            out,
+            "{{\"id\":\"loan-{i:05}\",\"ts\":\"2026-03-02T09:{minute:02}:{second:02}Z\",\"model\":\"credit-risk\",\
+             \"model_version\":{version},\"features\":{{\"income\":{income},\"age\":{age},\"debt_ratio\":{}.{:03}}},\
+             {prediction},\"latency_ms\":{latency}}}",
+            debt / 1000,
+            debt % 1000,
+        );
+    }
+    out
+}
+
+fn main() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/ml_service/records.ndjson");
+    std::fs::write(file, records()).expect("the file is written");
+}
