@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+#[path = "examples/deployment.rs"]
+mod deployment;
 #[path = "../examples/first_check/generate.rs"]
 mod first_check;
 #[path = "examples/monitoring.rs"]

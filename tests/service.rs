@@ -9,6 +9,8 @@ mod actions;
 mod backtest;
 #[path = "service/baselines.rs"]
 mod baselines;
+#[path = "service/boards.rs"]
+mod boards;
 #[path = "service/check.rs"]
 mod check;
 #[path = "support/database.rs"]
