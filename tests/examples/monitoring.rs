@@ -268,3 +268,37 @@ fn the_commands_of_the_runbooks_are_there() {
         }
     }
 }
+
+#[test]
+fn rules_and_boards_read_metrics_that_are_there() {
+    let mut expressions = String::new();
+    let mut recorded = BTreeSet::new();
+    for file in files("prometheus/rules", ".yml") {
+        let text = read(&format!("prometheus/rules/{file}"));
+        recorded.extend(text.lines().filter_map(|it| it.split_once("- record: ")).map(|it| it.1.to_owned()));
+        expressions.extend(text.split("\n      - ").filter(|it| it.contains("expr:")).map(|it| expression(it) + "\n"));
+    }
+    for file in files("grafana/dashboards", ".json") {
+        let board: Value = serde_json::from_str(&read(&format!("grafana/dashboards/{file}"))).expect("JSON");
+        let panels = board["panels"].as_array().expect("panels").iter();
+        let targets = panels.flat_map(|it| it["targets"].as_array().into_iter().flatten());
+        expressions.extend(targets.filter_map(|it| it["expr"].as_str()).map(|it| format!("{it}\n")));
+    }
+    // Those of the host are in its reference, signals in the suites of the examples.
+    let reference = fs::read_to_string(folder("../docs/metrics.md")).expect("the reference");
+    let suites = ["intent_router", "ml_service", "llm_service"].map(|it| folder(it).join("suite.yaml"));
+    let suites: String = suites.iter().map(|it| fs::read_to_string(it).expect("the suite")).collect();
+    let is_there = |name: &str| {
+        let name = ["_bucket", "_count", "_sum"].iter().find_map(|it| name.strip_suffix(it)).unwrap_or(name);
+        let own = name.starts_with("driftline_") || name.starts_with("process_");
+        if own { reference.contains(&format!("`{name}`")) } else { suites.contains(&format!(": {name}\n")) }
+    };
+    let pattern = r"\b(?:driftline|process|ml|llm|model|intent|prediction)_[a-z0-9_]+\b|\b[a-z_]+(?::[a-z0-9_]+)+\b";
+    let quoted = Regex::new(r#""[^"]*""#).expect("it");
+    let expressions = quoted.replace_all(&expressions, "");
+    let names: BTreeSet<_> = Regex::new(pattern).expect("it").find_iter(&expressions).map(|it| it.as_str()).collect();
+    assert!(names.len() > 100, "{}", names.len());
+    let missing = names.iter().filter(|it| if it.contains(':') { !recorded.contains(**it) } else { !is_there(it) });
+    let missing: Vec<_> = missing.collect();
+    assert!(missing.is_empty(), "nobody makes these: {missing:#?}");
+}
