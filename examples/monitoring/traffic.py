@@ -65,7 +65,7 @@ class Traffic:
         version = "8" if r.random() < (0.5 if bad else 0.1) else "7"
         amount = r.lognormvariate(4.2 if bad else 3.6, 0.8)
         fraud = r.random() < 0.3
-        wrong = r.random() < (0.12 if version == "8" else 0.03)
+        wrong = r.random() < (0.03 if version == "7" else 0.2 if bad else 0.08)
         decision = "refuse" if fraud != wrong else "approve"
         score = min(max(r.gauss(0.85 if decision == "refuse" else 0.1, 0.08), 0.0), 1.0)
         record = self.common(at, "payments", version) | {

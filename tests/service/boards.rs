@@ -204,6 +204,7 @@ fn every_panel_has_an_answer_and_every_rule_is_evaluated() {
     traffic(&server, &["--minutes", "1", "--seconds", "20", "--seed", "2"]);
 
     let boards = Board::all();
+    let values = Regex::new(r"^label_values\((.+), ([a-z_]+)\)$").unwrap();
     // Windows end and rules are evaluated meanwhile.
     let until = Instant::now() + Duration::from_secs(90);
     let mut missing;
@@ -226,7 +227,6 @@ fn every_panel_has_an_answer_and_every_rule_is_evaluated() {
                     let _ = writeln!(missing, "{}: annotation {}", board.name, it["name"]);
                 }
             }
-            let values = Regex::new(r"^label_values\((.+), ([a-z_]+)\)$").unwrap();
             for query in
                 board.json["templating"]["list"].as_array().unwrap().iter().filter_map(|it| it["definition"].as_str())
             {
