@@ -11,6 +11,10 @@ use tempfile::TempDir;
 mod config;
 #[path = "config_pages.rs"]
 mod config_pages;
+#[path = "commands/metrics.rs"]
+mod metrics;
+#[path = "support/promtool.rs"]
+mod promtool;
 #[path = "detect.rs"]
 mod detect;
 #[path = "commands/compare.rs"]
@@ -126,6 +130,18 @@ examples:
     assert!(said.out.contains("s.yaml:5:5: warning: expectations[3]: `mostly: 0`"), "{}", said.out);
     assert!(said.out.contains("s.yaml:7:5: warning: examples[0]: `fails: unique`"), "{}", said.out);
     assert!(said.out.ends_with("0 errors, 3 warnings\n"), "{}", said.out);
+}
+
+#[test]
+fn lint_warns_of_suites_whose_signals_cannot_stand_side_by_side() {
+    let a = "{name: a, signals: [{counter: x_total, labels: {a: a}}]}";
+    let b = "name: b\nsignals:\n  - counter: x_total\n";
+    let room = Room::new(&[("a.yaml", a), ("b.yaml", b)]);
+    let said = room.run("lint a.yaml b.yaml");
+    let wanted =
+        "b.yaml:3:5: warning: signals[0]: one service cannot have this suite and a.yaml: `x_total` is there already";
+    assert!(said.code == 0 && said.out.contains(wanted), "{}", said.out);
+    assert!(!room.run("lint b.yaml").out.contains("warning"));
 }
 
 #[test]

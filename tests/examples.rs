@@ -8,6 +8,12 @@ use std::process::{Command, Output};
 mod deployment;
 #[path = "../examples/first_check/generate.rs"]
 mod first_check;
+#[path = "../examples/intent_router/generate.rs"]
+mod intent_router;
+#[path = "../examples/llm_service/generate.rs"]
+mod llm_service;
+#[path = "../examples/ml_service/generate.rs"]
+mod ml_service;
 #[path = "examples/monitoring.rs"]
 mod monitoring;
 #[path = "../examples/parquet_nightly/generate.rs"]
@@ -74,7 +80,15 @@ fn the_tour_of_the_plugins_finds_what_its_readme_says() {
 
 #[test]
 fn every_suite_is_clean_and_its_examples_get_their_verdicts() {
-    for name in ["first_check", "parquet_nightly", "intent_router", "plugins_tour", "retraining_health"] {
+    for name in [
+        "first_check",
+        "parquet_nightly",
+        "intent_router",
+        "ml_service",
+        "llm_service",
+        "plugins_tour",
+        "retraining_health",
+    ] {
         let (said, code) = run_in(name, &["lint", "suite.yaml"]);
         assert_eq!(code, Some(0), "{said}");
         let first = fs::read_to_string(folder(name).join("suite.yaml")).expect("the suite");
@@ -83,8 +97,28 @@ fn every_suite_is_clean_and_its_examples_get_their_verdicts() {
     let (said, code) = run_in("first_check", &["test", "suite.yaml"]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("2 examples: 2 as stated, 0 not"), "{said}");
-    let (said, code) = run_in("retraining_health", &["test", "suite.yaml"]);
-    assert_eq!(code, Some(0), "{said}");
+    for name in ["retraining_health", "intent_router", "ml_service", "llm_service"] {
+        let (said, code) = run_in(name, &["test", "suite.yaml"]);
+        assert_eq!(code, Some(0), "{said}");
+    }
+}
+
+/// `tests/service/signals.rs` proves each of their metrics.
+#[test]
+fn the_services_whose_metrics_are_shown_are_as_their_readmes_say() {
+    let committed = |name: &str, file: &str| fs::read_to_string(folder(name).join(file)).expect("the file");
+    let (records, labels) = intent_router::files();
+    assert!(committed("intent_router", "records.ndjson") == records, "run the example make_intent_router");
+    assert!(committed("intent_router", "labels.ndjson") == labels, "run the example make_intent_router");
+    let (records, labels) = llm_service::files();
+    assert!(committed("llm_service", "records.ndjson") == records, "run the example make_llm_service");
+    assert!(committed("llm_service", "labels.ndjson") == labels, "run the example make_llm_service");
+    assert!(committed("ml_service", "records.ndjson") == ml_service::records(), "run the example make_ml_service");
+    for name in ["intent_router", "ml_service", "llm_service"] {
+        let (report, code) = run_in(name, &["check", "records.ndjson", "--suite", "suite.yaml"]);
+        assert_failed(&report, &[]);
+        assert_eq!(code, Some(0), "{name}: {report}");
+    }
 }
 
 #[test]

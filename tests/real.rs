@@ -124,6 +124,7 @@ fn check(name: &str, data: &str, expected: &[Expected]) {
         threads: 2,
         keep: Keep { values: 3, all_rows: false },
         now: 0,
+        signals: false,
         progress: &|_| (),
     };
     let scanned = scan(plan, &[Input::File(data)], &options);

@@ -27,6 +27,10 @@ mod guests;
 mod keys;
 #[path = "service/labels.rs"]
 mod labels;
+#[path = "service/metrics.rs"]
+mod metrics;
+#[path = "service/metrics_store.rs"]
+mod metrics_store;
 #[path = "service/models.rs"]
 mod models;
 #[path = "service/plugin_files.rs"]
@@ -35,6 +39,8 @@ mod plugin_files;
 mod plugins;
 #[path = "service/postgres.rs"]
 mod postgres;
+#[path = "support/promtool.rs"]
+mod promtool;
 #[path = "service/quality.rs"]
 mod quality;
 #[path = "support/receiver.rs"]
@@ -47,6 +53,8 @@ mod retrain;
 mod segments;
 #[path = "support/server.rs"]
 mod server;
+#[path = "service/signals.rs"]
+mod signals;
 #[path = "service/suites.rs"]
 mod suites;
 #[path = "service/triggers.rs"]

@@ -3,6 +3,8 @@
 //! The answer does not depend on the number of workers, the size of the chunks or how the records
 //! are spread over files: rows are numbered before they are handed out, and windows add up exactly.
 
+pub mod signalling;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,12 +14,14 @@ use driftline_rules::plan::Plan;
 use driftline_rules::run::Fold;
 use driftline_rules::samples::Keep;
 use driftline_rules::segments::{Segment, Segmented};
+use driftline_rules::signal::Board;
 use driftline_rules::time::Timestamp;
 
 use crate::files::csv::{Kinds, Nulls, Widen};
 use crate::files::{self, Broken, Chunk, Fault, FileInfo, Format, Input, Source};
 use crate::places::{Jumps, Places};
 use crate::records::{Record, Records, Stop, wanted};
+use signalling::Signalling;
 
 /// How files are gone through.
 pub struct Options<'o> {
@@ -31,6 +35,8 @@ pub struct Options<'o> {
     pub keep: Keep,
     /// The time of checking.
     pub now: Timestamp,
+    /// Whether the suite's signals are wanted.
+    pub signals: bool,
     /// Told of the bytes or rows of each chunk that was handed out.
     pub progress: &'o (dyn Fn(u64) + Sync),
 }
@@ -51,6 +57,8 @@ pub struct Scanned {
     pub places: Places,
     /// What is known of undeclared CSV columns.
     pub kinds: Arc<Kinds>,
+    /// What the records add to the suite's signals.
+    pub signals: Board,
 }
 
 /// Goes through all inputs. Starts again, with wider types, when an undeclared CSV column turns out
@@ -87,8 +95,12 @@ fn attempt(plan: &Plan, inputs: &[Input], options: &Options, kinds: &mut Kinds) 
     });
     // The first part takes the others up, for it may be large.
     let mut sum: Option<Segmented> = None;
+    let mut signals = Board::new(&plan.signals);
     let (mut broken, mut widen) = (Vec::new(), Vec::new());
     for part in parts {
+        if let Some(it) = part.signals {
+            signals.take_up(&it.board);
+        }
         match &mut sum {
             Some(sum) => sum.merge(part.found),
             None => sum = Some(part.found),
@@ -112,7 +124,7 @@ fn attempt(plan: &Plan, inputs: &[Input], options: &Options, kinds: &mut Kinds) 
     broken.truncate(options.keep.values);
     faults.sort_by_key(|it| source.files().iter().position(|file| file.name == it.file));
     let files = source.files().to_vec();
-    Ok(Scanned { fold, segments, files, faults, broken, places, kinds: Arc::new(kinds.clone()) })
+    Ok(Scanned { fold, segments, files, faults, broken, places, kinds: Arc::new(kinds.clone()), signals })
 }
 
 /// Does `work` for each number below `n`, on so many threads.
@@ -178,6 +190,7 @@ struct Part {
     faults: Vec<Fault>,
     /// Where records do not stand line by line, by the first row of their chunk.
     jumps: Vec<(u64, Jumps)>,
+    signals: Option<Signalling>,
 }
 
 fn work(plan: &Plan, options: &Options, receiver: &Mutex<Receiver<Job>>, stop: &AtomicBool) -> Part {
@@ -187,6 +200,7 @@ fn work(plan: &Plan, options: &Options, receiver: &Mutex<Receiver<Job>>, stop: &
         widen: Vec::new(),
         faults: Vec::new(),
         jumps: Vec::new(),
+        signals: (options.signals && !plan.signals.is_empty()).then(|| Signalling::new(plan)),
     };
     let mut records: Option<Records> = None;
     loop {
@@ -195,14 +209,20 @@ fn work(plan: &Plan, options: &Options, receiver: &Mutex<Receiver<Job>>, stop: &
         let reader = records.get_or_insert_with(|| Records::new(plan, Arc::clone(&kinds), options.nulls.clone()));
         reader.know(&kinds);
         let mut jumps = Jumps::new(chunk.first_line);
-        let Part { found, broken, .. } = &mut part;
+        let Part { found, broken, signals, .. } = &mut part;
         let went = reader.each(&chunk, &mut |record| match record {
             Record::Read { row, line, cells, .. } => {
-                found.check(plan, cells, row, options.now);
+                let is_wanted = found.check(plan, cells, row, options.now);
+                if let Some(it) = signals.as_mut().filter(|_| is_wanted) {
+                    it.record(plan, found, cells, row, options.now);
+                }
                 jumps.note(line);
             }
             Record::Broken(it) => {
                 found.unreadable(&it.reason, it.row);
+                if let Some(signals) = signals {
+                    signals.unreadable(plan, it.row, options.now);
+                }
                 jumps.note(it.line);
                 if broken.len() < options.keep.values {
                     broken.push(it);

@@ -92,6 +92,7 @@ fn scanned(plan: &Plan, data: &Path, level: ResultFormat) -> Value {
         threads: 2,
         keep: KEEP,
         now: 0,
+        signals: false,
         progress: &|_| (),
     };
     let scanned = scan(plan, &[Input::File(data.to_owned())], &options);

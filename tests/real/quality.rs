@@ -77,6 +77,7 @@ impl Found {
             threads: 2,
             keep: Keep { values: 0, all_rows: false },
             now: 0,
+            signals: false,
             progress: &|_| (),
         };
         let scanned = scan(plan, &[Input::File(path.clone())], &options);

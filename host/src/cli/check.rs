@@ -10,17 +10,20 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::baseline::Baseline;
+use driftline_rules::family::Family;
 use driftline_rules::samples::Keep;
+use driftline_rules::signal::Board;
 use driftline_rules::suite::Segments;
 use driftline_rules::time::Time;
 use driftline_rules::{plan, segments};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{CANNOT, complain};
+use super::{CANNOT, complain, textfile};
 use crate::files::csv::Nulls;
 use crate::files::{self, Format, Input};
 use crate::output::{self, Amount, OutputFormat, ResultFormat};
 use crate::report::Report;
+use crate::scan::signalling::found;
 use crate::scan::{self, scan};
 use crate::split;
 use crate::suites;
@@ -51,6 +54,9 @@ pub struct Args {
     /// Write the report to a file.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Write what was found as metrics for the textfile collector of `node_exporter`, to a file whose name ends in `.prom`.
+    #[arg(long, value_name = "FILE")]
+    metrics_textfile: Option<PathBuf>,
     /// Write the records that fail a critical or a warning check to a file, each with every reason (NDJSON).
     #[arg(long, value_name = "FILE")]
     bad_rows: Option<PathBuf>,
@@ -231,6 +237,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             threads: args.reading.threads(),
             keep: Keep { values, all_rows: complete },
             now,
+            signals: args.metrics_textfile.is_some(),
             progress: &|amount| bar.inc(amount),
         },
     );
@@ -278,8 +285,22 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             other => other.context("standard output")?,
         },
     }
-    let code = report.exit_code();
-    Ok(if loaded.problems.is_empty() { code } else { CANNOT })
+    let code = if loaded.problems.is_empty() { report.exit_code() } else { CANNOT };
+    if let Some(path) = &args.metrics_textfile {
+        let mut all = textfile::families(&report, code);
+        all.extend(signals_of(&report, scanned.signals));
+        textfile::write(path, &all)?;
+    }
+    Ok(code)
+}
+
+/// What the records and findings of a run add to the signals of its suite.
+fn signals_of(report: &Report, mut board: Board) -> Vec<Family> {
+    found(report.plan, &mut board, "", &report.findings, report.now);
+    for it in &report.segments {
+        found(report.plan, &mut board, &it.name, &it.findings, report.now);
+    }
+    board.families(report.now)
 }
 
 fn write(report: &Report, args: &Args, out: &mut dyn Write) -> std::io::Result<()> {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::expectation;
 use driftline_rules::plan::Options;
+use driftline_rules::plan::signals::Spec;
 use driftline_rules::suite::problem::{At, Problem};
 use driftline_rules::value::Value;
 use serde_json::json;
@@ -69,6 +70,7 @@ struct Remark {
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let mut remarks = Vec::new();
+    let mut shown: Vec<(String, Vec<Spec>)> = Vec::new();
     for path in &args.suites {
         let file = path.display().to_string();
         let remark = |level, problem| Remark { file: file.clone(), level, problem };
@@ -79,6 +81,8 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             }
             Ok(loaded) => {
                 let mut warnings = warnings(&loaded);
+                warnings.extend(beside(&loaded, &shown));
+                shown.push((file.clone(), loaded.plan.signals.families.clone()));
                 let mut found: Vec<_> = loaded.problems.into_iter().map(|it| remark(Level::Error, it)).collect();
                 found.extend(warnings.drain(..).map(|it| remark(Level::Warning, it)));
                 found.sort_by_key(|it| it.problem.at);
@@ -88,6 +92,21 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     }
     say(|out| write(&remarks, args, out))?;
     Ok(if remarks.iter().any(|it| it.level == Level::Error) { CANNOT } else { 0 })
+}
+
+/// Signals that one service cannot show beside those of the suites that were named before.
+fn beside(loaded: &Loaded, shown: &[(String, Vec<Spec>)]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for mine in &loaded.plan.signals.families {
+        let clash = shown.iter().find_map(|(file, all)| Some((file, all.iter().find_map(|it| mine.against(it))?)));
+        let place = loaded.suite.signals.iter().find(|it| it.name == mine.name);
+        if let (Some((file, why)), Some(place)) = (clash, place) {
+            let message = format!("one service cannot have this suite and {file}: {why}");
+            let hint = "suites that feed one name say the same type, help, labels and buckets";
+            problems.push(Problem::new(place.at, message).within(&place.path).hint(hint));
+        }
+    }
+    problems
 }
 
 /// What can be evaluated, but hardly is what was meant.

@@ -87,6 +87,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             threads: args.reading.threads(),
             keep: Keep { values: 0, all_rows: false },
             now: 0,
+            signals: false,
             progress: &|_| {},
         },
     );

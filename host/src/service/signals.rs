@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use driftline_rules::family::{Family, FamilyType, Sample, Series};
+use driftline_rules::family::Family;
+use driftline_rules::plan::Plan;
 use driftline_rules::plan::segments::text;
 use driftline_rules::plan::signals::{Label, Spec};
 use driftline_rules::row::{Row, Slot};
@@ -26,6 +27,7 @@ pub use read::run;
 use super::app::now;
 use super::privacy::Privacy;
 use super::version::Version;
+use crate::metrics::list;
 use crate::store::rows::{FindingRow, Micros};
 use crate::store::windows::Closed;
 
@@ -33,17 +35,18 @@ use crate::store::windows::Closed;
 const UNTOLD: &str = "(not told)";
 
 /// What of a version's records may be told in labels and numbers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Noting {
     /// The fields of labels whose values may be told as they are; sorted.
     open: Vec<String>,
     /// The cells of fields whose numbers must not be shown, and that of the trace if it must not.
     closed: Vec<Slot>,
+    privacy: Privacy,
 }
 
 impl Noting {
     /// What the privacy of a suite lets its signals tell.
-    pub fn new(plan: &driftline_rules::plan::Plan, privacy: &Privacy) -> Self {
+    pub fn new(plan: &Plan, privacy: &Privacy) -> Self {
         let fields = plan.signals.feeds.iter().flat_map(|it| &it.labels);
         let fields = fields.filter_map(|it| if let Label::Field(field, _) = it { Some(field) } else { None });
         let mut open: Vec<String> = fields.filter(|it| privacy.keeps(it)).cloned().collect();
@@ -54,33 +57,23 @@ impl Noting {
             path.is_none_or(|it| !privacy.keeps(&it.to_string()))
         };
         let closed = plan.signals.numbers().into_iter().chain(plan.signals.trace).filter(is_closed).collect();
-        Noting { open, closed }
+        Noting { open, closed, privacy: privacy.clone() }
     }
-}
 
-impl Version {
     /// Notes what a record adds to the signals, from its cells as checking left them; no cells where it could not be read.
-    pub fn note_signals(&self, cells: Option<&[Value]>, now: Micros, failed: &[u16], noted: &mut Noted) {
-        let plan = &self.loaded.plan;
+    pub fn note(&self, plan: &Plan, on: On, cells: Option<&[Value]>, now: Micros, failed: &[u16], noted: &mut Noted) {
         if plan.signals.is_empty() {
             return;
         }
-        let seen = Seen { on: On::Records, failed, is_unreadable: cells.is_none(), closed: &self.noting.closed };
+        let seen = Seen { on, failed, is_unreadable: cells.is_none(), closed: &self.closed };
         let row = Row { cells: cells.unwrap_or_default(), number: 0, now };
         signal::note(plan, &row, &seen, &|field, value| self.told(field, value), noted);
-    }
-
-    /// The same of a record of the log of predictions with its label, where what stands for a value stands already.
-    pub fn note_labelled(&self, cells: &[Value], now: Micros, noted: &mut Noted) {
-        let row = Row { cells, number: 0, now };
-        let seen = Seen { on: On::Labels, ..Seen::default() };
-        signal::note(&self.loaded.plan, &row, &seen, &|_, value| text(value), noted);
     }
 
     /// A label's value, as far as it may be told.
     fn told<'v>(&self, field: &str, value: &'v Value) -> Cow<'v, str> {
         let privacy = &self.privacy;
-        if self.noting.open.binary_search_by(|it| it.as_str().cmp(field)).is_ok() {
+        if self.open.binary_search_by(|it| it.as_str().cmp(field)).is_ok() {
             return text(value);
         }
         if privacy.hashes(field) {
@@ -88,6 +81,20 @@ impl Version {
             return Cow::Owned(text(&privacy.stand_in(value)).into_owned());
         }
         privacy.text(field, value).map_or(Cow::Borrowed(UNTOLD), Cow::Owned)
+    }
+}
+
+impl Version {
+    /// Notes what a record adds to the signals as it comes.
+    pub fn note_signals(&self, cells: Option<&[Value]>, now: Micros, failed: &[u16], noted: &mut Noted) {
+        self.noting.note(&self.loaded.plan, On::Records, cells, now, failed, noted);
+    }
+
+    /// The same of a record of the log of predictions with its label, where what stands for a value stands already.
+    pub fn note_labelled(&self, cells: &[Value], now: Micros, noted: &mut Noted) {
+        let row = Row { cells, number: 0, now };
+        let seen = Seen { on: On::Labels, ..Seen::default() };
+        signal::note(&self.loaded.plan, &row, &seen, &|_, value| text(value), noted);
     }
 
     /// The place of the expectation that a finding is of.
@@ -167,7 +174,7 @@ impl Signals {
             let Some(expectation) = version.place_of(it) else { continue };
             let observed = it.observed.as_deref().and_then(|it| serde_json::from_str(it).ok());
             let observed = observed.and_then(|it| Value::from_json(it).as_f64());
-            let (status, segment, length) = (it.status.as_str(), it.segment.as_str(), it.length.as_str());
+            let (status, segment, length) = (it.status.as_str(), it.segment.as_str(), Some(it.length.as_str()));
             let mut noted = Noted::default();
             note_found(plan, &Found { expectation, status, observed, segment, length, is_new }, &mut noted);
             // Of what was found of one window at several times, the last holds.
@@ -202,30 +209,13 @@ impl Signals {
         if lost.is_empty() {
             return families;
         }
-        let counter = |name: &str, help: &str, of: &dyn Fn(&signal::Lost) -> u64| Family {
-            name: name.to_owned(),
-            help: help.to_owned(),
-            kind: FamilyType::Counter,
-            series: lost
-                .iter()
-                .map(|(suite, it)| Series {
-                    labels: vec![("suite".to_owned(), suite.clone()), ("signal".to_owned(), it.name.clone())],
-                    sample: Sample::Number(of(it) as f64, None),
-                })
-                .collect(),
-        };
-        families.extend([
-            counter(
-                "driftline_signal_overflow_total",
-                "Values of a signal that no series was left for; they are counted in (other).",
-                &|it| it.overflow,
-            ),
-            counter(
-                "driftline_signal_skipped_total",
-                "Values of a signal that were missing, no numbers or, for a counter, negative; they are counted nowhere else.",
-                &|it| it.skipped,
-            ),
-        ]);
+        for (metric, of) in [
+            (&list::SIGNAL_OVERFLOW, (|it| it.overflow) as fn(&signal::Lost) -> u64),
+            (&list::SIGNAL_SKIPPED, |it| it.skipped),
+        ] {
+            let series = lost.iter().map(|(suite, it)| metric.series(&[suite, &it.name], of(it) as f64));
+            families.push(metric.of(series.collect()));
+        }
         families
     }
 }

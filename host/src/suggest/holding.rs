@@ -41,6 +41,7 @@ pub fn keep(draft: &mut Draft, data: &Data) -> Vec<Rule> {
                 threads: data.threads,
                 keep: Keep { values: 0, all_rows: false },
                 now: 0,
+                signals: false,
                 progress: &|_| {},
             },
         );

@@ -49,24 +49,19 @@ pub struct Spec {
     pub span: Option<Timestamp>,
     /// Series that are kept apart.
     pub most: usize,
+    /// The same number for families of which the one's series can be the other's.
+    pub shape: u64,
 }
 
 impl Spec {
     /// Whether series of the one can be those of the other: what they are called, what they mean, their labels and
-    /// buckets.
-    pub fn is_like(&self, other: &Spec) -> bool {
-        let Spec { name, kind, labels, bounds, is_sum, keep, span, .. } = self;
-        *name == other.name
-            && *kind == other.kind
-            && *labels == other.labels
-            && *bounds == other.bounds
-            && *is_sum == other.is_sum
-            && *keep == other.keep
-            && *span == other.span
+    /// buckets, not what they count.
+    pub const fn is_like(&self, other: &Spec) -> bool {
+        self.shape == other.shape
     }
 
-    /// The same number for specs that are [alike](Spec::is_like).
-    pub fn shape(&self) -> u64 {
+    /// What [`Spec::shape`] is to be.
+    fn hash(&self) -> u64 {
         let mut hash = Xxh3::new();
         self.name.hash(&mut hash);
         self.kind.hash(&mut hash);

@@ -17,8 +17,8 @@ pub struct Found<'f> {
     pub observed: Option<f64>,
     /// The name of the segment; empty: all records.
     pub segment: &'f str,
-    /// The length of the window; empty: a batch.
-    pub length: &'f str,
+    /// The length of the window; empty: a batch. `None`: a whole input, which stands for a window of any length.
+    pub length: Option<&'f str>,
     /// Whether it is new, so that it is counted; else it shows only what was observed.
     pub is_new: bool,
 }
@@ -43,12 +43,14 @@ pub fn note_found(plan: &Plan, found: &Found, noted: &mut Noted) {
     for (at, feed) in plan.signals.feeds.iter().enumerate().filter(|it| it.1.on == On::Findings) {
         let value = match &feed.what {
             What::Observed(checks, length) => {
-                let is_meant = checks.contains(&found.expectation) && length == found.length && of_segment(feed, found);
+                let is_meant = checks.contains(&found.expectation)
+                    && found.length.is_none_or(|it| it == length)
+                    && of_segment(feed, found);
                 found.observed.filter(|it| is_meant && it.is_finite())
             }
             What::Findings(checks, length) => {
                 let is_meant = checks.as_ref().is_none_or(|it| it.contains(&found.expectation))
-                    && length.as_ref().is_none_or(|it| it == found.length);
+                    && (found.length.is_none() || length.is_none() || found.length == length.as_deref());
                 (found.is_new && is_meant).then_some(1.0)
             }
             _ => None,
@@ -91,7 +93,7 @@ fn text(plan: &Plan, way: Option<&Split>, label: &Label, found: &Found) -> Optio
             OfFinding::Severity => expectation.severity.name().to_owned(),
             OfFinding::Status => found.status.to_owned(),
             OfFinding::Segment => found.segment.to_owned(),
-            OfFinding::Length => found.length.to_owned(),
+            OfFinding::Length => found.length.unwrap_or_default().to_owned(),
         },
         _ => String::new(),
     })

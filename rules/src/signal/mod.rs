@@ -39,7 +39,6 @@ pub struct Board {
 #[derive(Clone, Debug, PartialEq)]
 struct Held {
     spec: Spec,
-    shape: u64,
     cells: IndexMap<Box<str>, Cell, FixedState>,
     /// Values that no series was left for.
     overflow: u64,
@@ -69,7 +68,7 @@ pub struct Moment {
 
 impl Held {
     fn new(spec: &Spec) -> Self {
-        Held { shape: spec.shape(), spec: spec.clone(), cells: IndexMap::default(), overflow: 0, skipped: 0 }
+        Held { spec: spec.clone(), cells: IndexMap::default(), overflow: 0, skipped: 0 }
     }
 
     /// The cell of a series, or that of all others. `n` values are told it.
@@ -158,7 +157,7 @@ impl Board {
     }
 
     fn held(&mut self, place: usize, spec: &Spec) -> Option<&mut Held> {
-        let is_it = |it: &Held| it.spec.name == spec.name && it.spec.is_like(spec);
+        let is_it = |it: &Held| it.spec.is_like(spec);
         // Of the suite's active version families stand in its own order.
         let place = match self.families.get(place) {
             Some(it) if is_it(it) => place,
@@ -186,16 +185,17 @@ impl Board {
         }
     }
 
-    /// Adds the series of another board. Families that this one does not have, or has otherwise, come as they are.
+    /// Adds the series of another board. Families that this one does not have come as they are, unless they cannot be shown
+    /// beside its own.
     pub fn merge(&mut self, other: &Board) {
         for theirs in &other.families {
-            match self.families.iter_mut().find(|it| it.shape == theirs.shape && it.spec.is_like(&theirs.spec)) {
-                Some(mine) => {
-                    mine.spec.most = mine.spec.most.max(theirs.spec.most);
-                    mine.spec.help = mine.spec.help.take().or_else(|| theirs.spec.help.clone());
-                    mine.merge(theirs);
-                }
-                None => self.families.push(theirs.clone()),
+            if let Some(mine) = self.families.iter_mut().find(|it| it.spec.is_like(&theirs.spec)) {
+                mine.spec.most = mine.spec.most.max(theirs.spec.most);
+                mine.spec.help = mine.spec.help.take().or_else(|| theirs.spec.help.clone());
+                mine.merge(theirs);
+            } else if !self.families.iter().any(|it| it.spec.against(&theirs.spec).is_some()) {
+                // Two of one name would be no metrics at all; hosts see to it that there are none.
+                self.families.push(theirs.clone());
             }
         }
     }

@@ -306,7 +306,7 @@ signals:
     let mut board = Board::new(&plan.signals);
     let accuracy = plan.expectations.iter().position(|it| it.kind_name() == "accuracy").unwrap();
     let mut find = |segment, length, observed, at, is_new| {
-        let mut noted = Noted::default();
+        let (mut noted, length) = (Noted::default(), Some(length));
         let found = Found { expectation: accuracy, status: "pass", observed: Some(observed), segment, length, is_new };
         note_found(&plan, &found, &mut noted);
         board.apply(&plan.signals, &noted, Moment { at, number: 0 });

@@ -10,6 +10,7 @@ use super::pending::troubled;
 use super::{Cut, Done, Ended, Work};
 use crate::intake::Intake;
 use crate::intake::entry::{Count, FindingNote, Origin, Request};
+use crate::metrics::{self, Stage};
 use crate::service::judging::{Judgements, judgements};
 use crate::store::rows::{FindingRow, Labels, Verdict};
 
@@ -86,7 +87,13 @@ impl Work<'_> {
             predictions: std::mem::take(&mut self.predictions),
             windows: self.panes.take(&batch.version).into_iter().chain(self.apart.take(&batch.version)).collect(),
         };
+        let begun = Instant::now();
         let number = intake.request(&batch.version.note, Box::new(request)).map_err(Ended::Refused)?;
+        metrics::took(Stage::Journal, begun.elapsed());
+        if is_last {
+            let unjudged = self.fold.window.tallies.iter().map(troubled).enumerate();
+            intake.troubled(&batch.version.note, unjudged);
+        }
         let signals = batch.app.shelf.signals();
         signals.take_up(&batch.version, &self.board);
         signals.found(&batch.version, &found, true);

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use driftline_rules::plan::signals::What;
+use driftline_rules::plan::signals::{Label, What};
 use driftline_rules::signal::Model;
+use driftline_rules::suite::signals::OfFinding;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 
@@ -16,7 +17,7 @@ use crate::store::findings::{Of, Wanted};
 
 /// Time between two looks, which are made only where a suite asks for what they find.
 const EVERY: Duration = Duration::from_secs(10);
-/// Findings of an expectation and a length that are looked at: of so many segments the latest is shown.
+/// Findings of an expectation and a length that are looked at where segments are told.
 const MOST: u32 = 1000;
 
 /// Shows what the store knows for as long as the service lives: after a start what was found before it, and what other
@@ -50,7 +51,8 @@ pub async fn look(app: &App) -> Result<(), store::Error> {
     for version in suites.active.values().filter(|it| it.loaded.plan.signals.reads_findings()) {
         for wanted in asked(version) {
             // The newest come first, and an older one of the same segment changes nothing.
-            let found = app.store.findings(&wanted, None, MOST).await?;
+            let most = if wanted.segment.is_some() { 1 } else { MOST };
+            let found = app.store.findings(&wanted, None, most).await?;
             signals.found(version, &found, false);
         }
     }
@@ -62,16 +64,19 @@ fn asked(version: &Version) -> Vec<Wanted> {
     let mut asked = BTreeSet::new();
     for feed in &version.loaded.plan.signals.feeds {
         if let What::Observed(checks, length) = &feed.what {
-            asked.extend(checks.iter().map(|it| (*it, length.as_str())));
+            let tells = |it: &Label| matches!(it, Label::Segment(_) | Label::Finding(OfFinding::Segment));
+            let tells = feed.labels.iter().any(tells);
+            asked.extend(checks.iter().map(|it| (*it, length.as_str(), tells)));
         }
     }
-    let wanted = |(check, length): (usize, &str)| {
+    let wanted = |(check, length, tells): (usize, &str, bool)| {
         let check = version.note.checks.get(check)?;
         Some(Wanted {
             suite: Some(version.name.clone()),
             check: Some(check.title.clone()),
             kind: Some(check.kind.clone()),
             length: Some(length.to_owned()),
+            segment: (!tells).then(String::new),
             of: Some(if length.is_empty() { Of::Batch } else { Of::Window }),
             ..Wanted::default()
         })

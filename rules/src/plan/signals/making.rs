@@ -82,7 +82,9 @@ impl Compiler<'_> {
             span: signal.span,
             open: Vec::new(),
             most: signal.most.unwrap_or(Signal::MOST),
+            shape: 0,
         };
+        let spec = Spec { shape: spec.hash(), ..spec };
         let found = families.iter().find_map(|it| spec.against(it));
         if let Some(message) = found {
             let hint = "signals that feed one name have the same type, help, labels and buckets";
