@@ -164,6 +164,7 @@ def main():
     parser.add_argument("--minutes", type=int, default=90, help="minutes of the past that are played first")
     parser.add_argument("--seconds", type=float, default=math.inf, help="how long to go on after that; without it for ever")
     parser.add_argument("--rate", type=float, default=1.0, help="1: some ten records a second")
+    parser.add_argument("--bad", action="store_true", help="all of it goes wrong, not only every other hour")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     token = open(args.token_file, encoding="utf-8").read().strip() if args.token_file else None
@@ -173,13 +174,13 @@ def main():
     registry(service, start)
     for minute in range(args.minutes):
         # It goes wrong in the last third.
-        play(service, traffic, start + timedelta(minutes=minute), 60, minute > args.minutes * 2 / 3, args.rate)
+        play(service, traffic, start + timedelta(minutes=minute), 60, args.bad or minute > args.minutes * 2 / 3, args.rate)
     end, last = time.monotonic() + args.seconds, now
     while time.monotonic() < end:
         time.sleep(1)
         now = datetime.now(timezone.utc)
         # An hour is bad, an hour is good.
-        play(service, traffic, last, (now - last).total_seconds(), now.hour % 2 == 0, args.rate)
+        play(service, traffic, last, (now - last).total_seconds(), args.bad or now.hour % 2 == 0, args.rate)
         last = now
 
 
