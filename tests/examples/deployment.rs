@@ -23,15 +23,30 @@ fn suites_and_configurations_hold() {
         let (said, code) = said(&output);
         assert_eq!(code, Some(0), "{suite}: {said}");
     }
-    let secret = [
-        ("DRIFTLINE_DATABASE", "postgres://driftline:x@localhost/driftline"),
-        ("DRIFTLINE_RESULTS__PRIVACY_KEY", "a key that is long enough for all of it"),
-    ];
-    for config in ["kubernetes/base/driftline.yaml", "kubernetes/sidecar/driftline.yaml"] {
-        let mut command = Command::new(BINARY);
-        command.args(["config", "check", "--config"]).arg(path(config)).envs(secret);
-        let (said, code) = said(&command.output().expect("the binary runs"));
-        assert_eq!(code, Some(0), "{config}: {said}");
+    // With the variables that the manifests set from the Secret, and without one of them.
+    let base = ("kubernetes/base/driftline.yaml", "kubernetes/base/statefulset.yaml");
+    for (config, manifest) in [base, ("kubernetes/sidecar/driftline.yaml", "kubernetes/sidecar/deployment.yaml")] {
+        let manifest = read(manifest);
+        let names = manifest.lines().filter_map(|it| it.trim().strip_prefix("- name: DRIFTLINE_"));
+        let names: Vec<_> = names.filter(|it| *it != "TOKEN").collect();
+        assert!(names.len() > 3, "{names:?}");
+        let check = |without: Option<&str>| {
+            let mut command = Command::new(BINARY);
+            command.args(["config", "check", "--config"]).arg(path(config));
+            for (i, name) in names.iter().enumerate().filter(|it| Some(*it.1) != without) {
+                let value = match *name {
+                    "DATABASE" => "postgres://driftline:x@localhost/driftline".to_owned(),
+                    "RESULTS__PRIVACY_KEY" => "a key that is long enough for all of it".to_owned(),
+                    _ => format!("{i:064}"),
+                };
+                command.env(format!("DRIFTLINE_{name}"), value);
+            }
+            said(&command.output().expect("the binary runs"))
+        };
+        let (report, code) = check(None);
+        assert_eq!(code, Some(0), "{config}: {report}");
+        let (report, code) = check(Some("TOKENS__1__SHA256"));
+        assert!(code == Some(3) && report.contains("tokens[1]"), "{config}: {report}");
     }
 }
 
