@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+#[path = "examples/deployment.rs"]
+mod deployment;
 #[path = "../examples/first_check/generate.rs"]
 mod first_check;
 #[path = "../examples/intent_router/generate.rs"]
@@ -12,6 +14,8 @@ mod intent_router;
 mod llm_service;
 #[path = "../examples/ml_service/generate.rs"]
 mod ml_service;
+#[path = "examples/monitoring.rs"]
+mod monitoring;
 #[path = "../examples/parquet_nightly/generate.rs"]
 mod parquet_nightly;
 #[path = "../examples/plugins_tour/generate.rs"]

@@ -11,6 +11,8 @@ mod backtest;
 mod baselines;
 #[path = "support/browser.rs"]
 mod browser;
+#[path = "service/boards.rs"]
+mod boards;
 #[path = "service/check.rs"]
 mod check;
 #[path = "support/database.rs"]

@@ -12,6 +12,7 @@ mod drift;
 mod given;
 mod config;
 mod explain;
+mod health;
 mod history;
 mod import;
 mod kinds;
@@ -73,6 +74,7 @@ enum Command {
     Labels(labels::Args),
     Backtest(backtest::Args),
     Serve(serve::Args),
+    Health(health::Args),
     Migrate(migrate::Args),
     History(history::Args),
     Demo(demo::Args),
@@ -117,6 +119,7 @@ pub fn run() -> ExitCode {
         Command::Labels(args) => labels::run(&args),
         Command::Backtest(args) => backtest::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Health(args) => health::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::History(args) => history::run(&args),
         Command::Demo(args) => demo::run(&args),
