@@ -119,6 +119,22 @@ fn the_services_whose_metrics_are_shown_are_as_their_readmes_say() {
         assert_failed(&report, &[]);
         assert_eq!(code, Some(0), "{name}: {report}");
     }
+    // A nightly run shows the same metrics to the collector of `node_exporter`.
+    let room = tempfile::tempdir().expect("a temporary folder");
+    let path = room.path().join("ml.prom");
+    let check =
+        ["check", "records.ndjson", "--suite", "suite.yaml", "--metrics-textfile", path.to_str().expect("text")];
+    assert_eq!(run_in("ml_service", &check).1, Some(0));
+    let metrics = fs::read_to_string(&path).expect("the metrics");
+    let of = "{model=\"credit-risk\",version=\"7\",environment=\"prod\"";
+    for line in [
+        format!("ml_inference_requests_total{of}}} 200"),
+        format!("ml_inference_latency_seconds_count{of}}} 200"),
+        format!("ml_input_feature_distribution_count{of},feature=\"income\"}} 200"),
+        format!("ml_model_version{of}}} 1"),
+    ] {
+        assert!(metrics.lines().any(|it| it == line), "{line}\n{metrics}");
+    }
 }
 
 #[test]

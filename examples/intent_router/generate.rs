@@ -41,7 +41,7 @@ pub fn files() -> (String, String) {
         );
         let intent = INTENTS[dice.below(5) as usize];
         // Thousandths: whole numbers print the same everywhere.
-        let confidence = 1000 - dice.below(1000) * dice.below(1000) / 1000;
+        let confidence = 1000 - dice.below(1000) * dice.below(1000) * dice.below(1000) / 1_000_000;
         let truth = if dice.below(12) == 0 { INTENTS[dice.below(5) as usize] } else { intent };
         let error = if dice.below(30) > 0 { None } else { Some(["timeout", "out_of_memory"][dice.below(2) as usize]) };
         let _ = match error {

@@ -76,10 +76,12 @@ fn assert_close(a: f64, b: f64) {
 
 /// Checks a histogram by an independent count: each bound, the sum and the count.
 #[track_caller]
-fn assert_histogram(scraped: &Scraped, name: &str, labels: &[(&str, &str)], bounds: &[(&str, f64)], values: &[f64]) {
-    for (written, bound) in bounds {
+fn assert_histogram(scraped: &Scraped, name: &str, labels: &[(&str, &str)], bounds: &[f64], values: &[f64]) {
+    for bound in bounds {
+        // As OpenMetrics writes numbers.
+        let written = if bound.is_finite() { format!("{bound:?}") } else { "+Inf".to_owned() };
         let wanted = values.iter().filter(|it| **it <= *bound).count() as f64;
-        let labels: Vec<_> = labels.iter().copied().chain([("le", *written)]).collect();
+        let labels: Vec<_> = labels.iter().copied().chain([("le", written.as_str())]).collect();
         assert_close(scraped.one(&format!("{name}_bucket"), &labels), wanted);
     }
     assert_close(scraped.one(&format!("{name}_count"), labels), values.len() as f64);
@@ -131,13 +133,13 @@ fn the_intent_router_shows_its_metrics() {
             .collect();
         let seconds: Vec<f64> = all.iter().map(|it| it * 0.001).collect();
         let confidence = number("confidence");
-        let fifths = [("0.1", 0.1), ("0.3", 0.3), ("0.5", 0.5), ("0.7", 0.7), ("0.9", 0.9), ("+Inf", f64::INFINITY)];
+        let fifths = [0.1, 0.3, 0.5, 0.7, 0.9, f64::INFINITY];
         assert_histogram(&scraped, "intent_confidence_score", &of(version), &fifths, &confidence);
-        let bounds = [("0.01", 0.01), ("0.05", 0.05), ("0.1", 0.1), ("0.5", 0.5)];
+        let bounds = [0.01, 0.05, 0.1, 0.5];
         assert_histogram(&scraped, "prediction_duration_seconds", &of(version), &bounds, &seconds);
-        let bounds = [("25", 25.0), ("50", 50.0), ("500", 500.0)];
+        let bounds = [25.0, 50.0, 500.0];
         assert_histogram(&scraped, "model_inference_latency_ms", &of(version), &bounds, &all);
-        let bounds = [("0.2", 0.2), ("0.95", 0.95)];
+        let bounds = [0.2, 0.95];
         assert_histogram(&scraped, "model_prediction_confidence", &of(version), &bounds, &confidence);
         let scored: Vec<_> = mine.iter().filter_map(|it| Some((it, truth.get(it["id"].as_str()?)?))).collect();
         let correct = scored.iter().filter(|(it, truth)| it["intent"] == truth.as_str()).count() as f64;
@@ -177,14 +179,14 @@ fn a_model_behind_an_endpoint_shows_its_metrics() {
         assert_close(scraped.one("ml_inference_requests_total", &of), mine.len() as f64);
         assert_close(scraped.one("ml_inference_errors_total", &of), errors);
         let seconds: Vec<f64> = of_all("/latency_ms").iter().map(|it| it * 0.001).collect();
-        assert_histogram(&scraped, "ml_inference_latency_seconds", &of, &[("0.025", 0.025), ("0.5", 0.5)], &seconds);
+        assert_histogram(&scraped, "ml_inference_latency_seconds", &of, &[0.025, 0.5], &seconds);
         assert_close(scraped.one("ml_model_version", &of), 1.0);
-        for (feature, bound) in [("income", ("50000", 50_000.0)), ("age", ("40", 40.0)), ("debt_ratio", ("0.5", 0.5))] {
+        for (feature, bound) in [("income", 50_000.0), ("age", 40.0), ("debt_ratio", 0.5)] {
             let labels: Vec<_> = of.into_iter().chain([("feature", feature)]).collect();
             let values = of_all(&format!("/features/{feature}"));
             assert_histogram(&scraped, "ml_input_feature_distribution", &labels, &[bound], &values);
         }
-        let bounds = [("0.3", 0.3), ("1", 1.0)];
+        let bounds = [0.3, 1.0];
         assert_histogram(&scraped, "ml_prediction_distribution", &of, &bounds, &of_all("/prediction"));
     }
     let skipped = [("suite", "ml-service"), ("signal", "ml_prediction_distribution")];
@@ -222,13 +224,13 @@ fn a_language_model_shows_its_metrics() {
         let of = [("model", "assistant"), ("version", version), ("environment", "prod")];
         let mine: Vec<_> = records.iter().filter(|it| it["model_version"] == version).collect();
         let of_all = |path: &str| -> Vec<f64> { mine.iter().filter_map(|it| it.pointer(path)?.as_f64()).collect() };
-        let bounds = [("0.5", 0.5), ("5", 5.0)];
+        let bounds = [0.5, 5.0];
         assert_histogram(&scraped, "llm_inference_latency_seconds", &of, &bounds, &of_all("/latency_s"));
         let output = of_all("/usage/output_tokens");
         assert_close(scraped.one("llm_token_generation_rate_total", &of), output.iter().sum());
         for (direction, values) in [("input", of_all("/usage/input_tokens")), ("output", output)] {
             let labels: Vec<_> = of.into_iter().chain([("direction", direction)]).collect();
-            assert_histogram(&scraped, "llm_request_token_count", &labels, &[("64", 64.0), ("1024", 1024.0)], &values);
+            assert_histogram(&scraped, "llm_request_token_count", &labels, &[64.0, 1024.0], &values);
         }
         for error in ["rate_limit", "timeout", "content_filter"] {
             let wanted = mine.iter().filter(|it| it["error"]["type"] == error).count() as f64;
@@ -242,7 +244,7 @@ fn a_language_model_shows_its_metrics() {
         );
         let summaries = mine.iter().filter_map(|it| it.pointer("/response/summary")?.as_str());
         let lengths: Vec<f64> = summaries.map(|it| it.chars().count() as f64).collect();
-        assert_histogram(&scraped, "llm_summarization_length", &of, &[("50", 50.0), ("200", 200.0)], &lengths);
+        assert_histogram(&scraped, "llm_summarization_length", &of, &[50.0, 200.0], &lengths);
         let correct = mine.iter().filter(|it| {
             let truth = it["id"].as_str().and_then(|it| truth.get(it));
             truth.is_some_and(|truth| it.pointer("/response/intent").is_some_and(|it| it == truth.as_str()))
@@ -280,7 +282,7 @@ fn a_changed_suite_goes_on_with_what_stays_and_tells_no_secrets() {
     let until = Instant::now() + Duration::from_secs(30);
     loop {
         let scraped = Scraped::of(&server);
-        if scraped.all("h_bucket", &[("le", "2")]).len() == 1 {
+        if scraped.all("h_bucket", &[("le", "2.0")]).len() == 1 {
             assert_close(scraped.one("h_sum", &[]), 0.0);
             assert_eq!(scraped.all("a_total", &[]), series);
             break;

@@ -201,7 +201,7 @@ impl Signals {
     pub fn families(&self) -> Vec<Family> {
         let (mut all, mut lost) = (Board::default(), Vec::new());
         for (suite, board) in self.boards.load().iter() {
-            let board = lock(board).clone();
+            let board = lock(board);
             lost.extend(board.lost().into_iter().map(|it| (suite.clone(), it)));
             all.merge(&board);
         }
