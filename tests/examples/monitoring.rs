@@ -4,6 +4,7 @@
 //! `tests/monitoring/manifests.sh`.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -182,12 +183,13 @@ fn kubernetes_has_the_same_rules() {
     let mut made = format!("# Made of prometheus/rules by `{again}`: change it there.\n");
     for file in files("prometheus/rules", ".yml") {
         let name = file.trim_end_matches(".yml");
-        made += &format!(
+        let _ = write!(
+            made,
             "---\napiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: driftline-{name}\n  \
              labels:\n    app.kubernetes.io/name: driftline\nspec:\n"
         );
         for line in read(&format!("prometheus/rules/{file}")).lines() {
-            made += &if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") };
+            let _ = if line.is_empty() { writeln!(made) } else { writeln!(made, "  {line}") };
         }
     }
     is_made("kubernetes/base/prometheus-rules.yaml", &made);
@@ -202,7 +204,7 @@ fn kubernetes_has_the_same_boards() {
     let mut made = format!("{head}configMapGenerator:\n");
     for file in files("grafana/dashboards", ".json") {
         let name = file.trim_end_matches(".json");
-        made += &format!("  - name: driftline-board-{name}\n    files: [dashboards/{file}]\n");
+        let _ = write!(made, "  - name: driftline-board-{name}\n    files: [dashboards/{file}]\n");
     }
     is_made("grafana/kustomization.yaml", &made);
 }
