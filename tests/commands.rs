@@ -11,6 +11,10 @@ use tempfile::TempDir;
 mod config;
 #[path = "config_pages.rs"]
 mod config_pages;
+#[path = "commands/metrics.rs"]
+mod metrics;
+#[path = "support/promtool.rs"]
+mod promtool;
 #[path = "detect.rs"]
 mod detect;
 #[path = "commands/compare.rs"]

@@ -146,10 +146,10 @@ tokens:
     let expected = [
         "d.yaml:3:11: tokens[0].name: expected a name of up to 64 letters, digits, `.`, `_` and `-`, found the text `a b`",
         "d.yaml:4:13: tokens[0].sha256: expected the SHA-256 of the token, 64 hexadecimal digits, as `driftline token hash` prints it, found another text (that is the token itself, which must be kept nowhere; replace it)",
-        "d.yaml:5:14: tokens[0].scopes[0]: expected one of `check`, `read`, `write-suites`, `write-plugins`, `write-triggers`, `admin`, found the text `chek` (did you mean `check`?)",
-        "d.yaml:6:98: tokens[1].scopes: expected a list of `check`, `read`, `write-suites`, `write-plugins`, `write-triggers`, `admin`, found an empty list",
+        "d.yaml:5:14: tokens[0].scopes[0]: expected one of `metrics`, `check`, `read`, `write-suites`, `write-plugins`, `write-triggers`, `admin`, found the text `chek` (did you mean `check`?)",
+        "d.yaml:6:98: tokens[1].scopes: expected a list of `metrics`, `check`, `read`, `write-suites`, `write-plugins`, `write-triggers`, `admin`, found an empty list",
         "d.yaml:6:102: tokens[1].extra: unknown setting (`driftline schema config` lists all settings)",
-        "d.yaml:7:5: tokens[2].scopes: is missing (a list of `check`, `read`, `write-suites`, `write-plugins`, `write-triggers`, `admin`)",
+        "d.yaml:7:5: tokens[2].scopes: is missing (a list of `metrics`, `check`, `read`, `write-suites`, `write-plugins`, `write-triggers`, `admin`)",
         "d.yaml:7:5: tokens[2].sha256: is missing (the SHA-256 of the token, 64 hexadecimal digits, as `driftline token hash` prints it)",
     ];
     assert_eq!(Given::file(&text).fails(), expected);

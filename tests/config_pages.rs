@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Room, Said, json};
 
 /// Compares a file with what it should hold; under `UPDATE=1` writes it.
-fn keep_in_step(name: &str, wanted: &str) {
+pub(super) fn keep_in_step(name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if fs::read_to_string(&path).unwrap_or_default() == wanted {
         return;

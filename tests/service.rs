@@ -25,6 +25,10 @@ mod guests;
 mod keys;
 #[path = "service/labels.rs"]
 mod labels;
+#[path = "service/metrics.rs"]
+mod metrics;
+#[path = "service/metrics_store.rs"]
+mod metrics_store;
 #[path = "service/models.rs"]
 mod models;
 #[path = "service/plugin_files.rs"]
@@ -33,6 +37,8 @@ mod plugin_files;
 mod plugins;
 #[path = "service/postgres.rs"]
 mod postgres;
+#[path = "support/promtool.rs"]
+mod promtool;
 #[path = "service/quality.rs"]
 mod quality;
 #[path = "support/receiver.rs"]

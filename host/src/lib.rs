@@ -5,6 +5,7 @@ pub mod records;
 pub mod places;
 pub mod scan;
 pub mod report;
+pub mod metrics;
 pub mod plugins;
 pub mod suites;
 pub mod output;

@@ -60,9 +60,10 @@ impl Token {
         &self.name
     }
 
-    /// Whether it allows that; `admin` allows everything.
+    /// Whether it allows that; `admin` allows everything, and `read` to read metrics.
     pub fn may(&self, scope: Scope) -> bool {
-        self.scopes.iter().any(|it| *it == scope || *it == Scope::Admin)
+        let of_reading = scope == Scope::Metrics;
+        self.scopes.iter().any(|it| *it == scope || *it == Scope::Admin || of_reading && *it == Scope::Read)
     }
 
     /// Counts a request. An error is the time after which the next one is allowed.
@@ -132,7 +133,12 @@ mod tests {
         for scope in Scope::ALL {
             let token = Token::new(&token("a", "x", &[scope], None));
             let allowed: Vec<_> = Scope::ALL.into_iter().filter(|it| token.may(*it)).collect();
-            assert_eq!(allowed, if scope == Scope::Admin { Scope::ALL.to_vec() } else { vec![scope] });
+            let expected = match scope {
+                Scope::Admin => Scope::ALL.to_vec(),
+                Scope::Read => vec![Scope::Metrics, Scope::Read],
+                scope => vec![scope],
+            };
+            assert_eq!(allowed, expected);
         }
         let both = Token::new(&token("a", "x", &[Scope::Check, Scope::Read], None));
         assert!(both.may(Scope::Check) && both.may(Scope::Read) && !both.may(Scope::WriteSuites));

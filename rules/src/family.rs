@@ -22,7 +22,7 @@ impl FamilyType {
     /// All of them.
     pub const ALL: [FamilyType; 4] = [FamilyType::Counter, FamilyType::Gauge, FamilyType::Histogram, FamilyType::Info];
 
-    /// The word of OpenMetrics.
+    /// The word of `OpenMetrics`.
     pub const fn name(self) -> &'static str {
         match self {
             FamilyType::Counter => "counter",
@@ -83,7 +83,7 @@ impl Histogram {
         Histogram { bounds: bounds.to_vec(), counts: vec![0; bounds.len() + 1], sum: 0.0, exemplars: Vec::new() }
     }
 
-    /// Counts a value; one that is not finite is counted as OpenMetrics says, and NaN above all bounds.
+    /// Counts a value; one that is not finite is counted as `OpenMetrics` says, and NaN above all bounds.
     pub fn observe(&mut self, value: f64, exemplar: Option<Exemplar>) {
         let at = self.bounds.partition_point(|it| *it < value || value.is_nan());
         if let Some(count) = self.counts.get_mut(at) {

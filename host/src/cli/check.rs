@@ -16,7 +16,7 @@ use driftline_rules::time::Time;
 use driftline_rules::{plan, segments};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{CANNOT, complain};
+use super::{CANNOT, complain, textfile};
 use crate::files::csv::Nulls;
 use crate::files::{self, Format, Input};
 use crate::output::{self, Amount, OutputFormat, ResultFormat};
@@ -51,6 +51,9 @@ pub struct Args {
     /// Write the report to a file.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Write what was found as metrics for the textfile collector of `node_exporter`, to a file whose name ends in `.prom`.
+    #[arg(long, value_name = "FILE")]
+    metrics_textfile: Option<PathBuf>,
     /// Write the records that fail a critical or a warning check to a file, each with every reason (NDJSON).
     #[arg(long, value_name = "FILE")]
     bad_rows: Option<PathBuf>,
@@ -278,8 +281,11 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             other => other.context("standard output")?,
         },
     }
-    let code = report.exit_code();
-    Ok(if loaded.problems.is_empty() { code } else { CANNOT })
+    let code = if loaded.problems.is_empty() { report.exit_code() } else { CANNOT };
+    if let Some(path) = &args.metrics_textfile {
+        textfile::write(path, &textfile::families(&report, code))?;
+    }
+    Ok(code)
 }
 
 fn write(report: &Report, args: &Args, out: &mut dyn Write) -> std::io::Result<()> {

@@ -27,6 +27,7 @@ mod schema;
 mod serve;
 mod simulate;
 mod test;
+mod textfile;
 mod token;
 mod triggers;
 mod stored;

@@ -3,6 +3,7 @@
 mod actions;
 mod merge;
 mod meaning;
+mod metrics;
 mod plugins;
 mod problem;
 mod schema;
@@ -15,6 +16,7 @@ mod units;
 mod words;
 
 pub use actions::{ActionConfig, ActionType, EventMode, HeaderConfig, Moment};
+pub use metrics::Metrics;
 pub use plugins::Plugins;
 pub use problem::{Origin, Problem, Problems};
 pub use schema::{Field, fields, schema};

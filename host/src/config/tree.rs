@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::actions::ActionConfig;
+use super::metrics::Metrics;
 use super::plugins::Plugins;
 use super::secret::{DatabaseUrl, Secret};
 use super::token::TokenConfig;
@@ -66,6 +67,8 @@ pub struct Config {
     pub stop: Stop,
     /// The spans of time over which records are judged together; a suite's `windows:` says how long they are.
     pub windows: Windows,
+    /// What is told at `/metrics`.
+    pub metrics: Metrics,
 }
 
 /// TLS; without it the service speaks plain HTTP, which is for this machine or behind a proxy.
@@ -282,6 +285,7 @@ impl Default for Config {
             log: Log::default(),
             stop: Stop { grace: Span::seconds(30) },
             windows: Windows::default(),
+            metrics: Metrics::default(),
         }
     }
 }

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
+    /// To read metrics, which `read` allows as well.
+    Metrics,
     /// To send records.
     Check,
     /// To read suites, results and statistics.
@@ -24,12 +26,20 @@ pub enum Scope {
 
 impl Scope {
     /// All, the least first.
-    pub const ALL: [Scope; 6] =
-        [Scope::Check, Scope::Read, Scope::WriteSuites, Scope::WritePlugins, Scope::WriteTriggers, Scope::Admin];
+    pub const ALL: [Scope; 7] = [
+        Scope::Metrics,
+        Scope::Check,
+        Scope::Read,
+        Scope::WriteSuites,
+        Scope::WritePlugins,
+        Scope::WriteTriggers,
+        Scope::Admin,
+    ];
 
     /// The word in the configuration and in answers.
     pub const fn name(self) -> &'static str {
         match self {
+            Scope::Metrics => "metrics",
             Scope::Check => "check",
             Scope::Read => "read",
             Scope::WriteSuites => "write-suites",

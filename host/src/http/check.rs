@@ -27,6 +27,7 @@ use super::suites::unknown;
 use crate::config::Scope;
 use crate::files::Format;
 use crate::intake::entry::{Origin, Request, Single as Summed};
+use crate::metrics::{self, Stage};
 use crate::service::app::{App, Keyed, Reserved};
 use crate::service::version::{Checked, Version};
 use crate::store::rows::{Micros, Verdict, id_at};
@@ -257,6 +258,7 @@ impl Incoming {
     async fn single(self, text: &[u8], reserved: Option<Reserved>, repeated: bool) -> Result<Response, Problem> {
         let started = Instant::now();
         let checked = Version::check_aside(&self.version, text, self.at).await;
+        metrics::took(Stage::Check, started.elapsed());
         let action = if checked.verdict == Verdict::Fail { self.action() } else { "accept" };
         let note = &self.version.note;
         let answer = Single {
@@ -279,7 +281,13 @@ impl Incoming {
         let mut body = Vec::with_capacity(512);
         serde_json::to_writer(&mut body, &answer).map_err(|it| Problem::internal(it.to_string()))?;
         if !repeated && !self.ad_hoc {
+            let unjudged: Vec<_> = checked.errors.iter().map(|it| (it.check as usize, 1)).collect();
+            let begun = Instant::now();
             let number = self.take(checked, reserved.as_ref(), started).await?;
+            metrics::took(Stage::Journal, begun.elapsed());
+            if !unjudged.is_empty() {
+                self.app.intake.troubled(&self.version.note, unjudged.into_iter());
+            }
             if let Some(reserved) = reserved {
                 reserved.counted(number, self.id, self.at, &self.version.hash);
             }

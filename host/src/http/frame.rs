@@ -16,6 +16,7 @@ use tower_service::Service;
 use tracing::{debug, info};
 
 use super::problem::Problem;
+use crate::metrics;
 use crate::service::app::now;
 use crate::store::rows::id_at;
 
@@ -54,18 +55,23 @@ where
         |it: &&HeaderValue| it.len() <= 128 && it.to_str().is_ok_and(|it| it.chars().all(|it| it.is_ascii_graphic()));
     let id = request.headers().get(REQUEST_ID).filter(fits).cloned();
     let id = id.unwrap_or_else(new_id);
+    let (started, trace) = (Instant::now(), trace(&request));
+    let counted = &metrics::here().requests;
+    let kind = counted.kind(request.method().as_str(), request.uri().path());
+    let answering = counted.begin();
     let wants_line = tracing::enabled!(tracing::Level::INFO);
-    let line = wants_line
-        .then(|| (Instant::now(), request.method().clone(), request.uri().path().to_owned(), trace(&request)));
+    let line = wants_line.then(|| (request.method().clone(), request.uri().path().to_owned()));
     // What panics while it is called and what panics while it is waited for are one.
     let answered = AssertUnwindSafe(async move { answer(request).await }).catch_unwind().await;
     let mut response = match answered {
         Ok(Ok(it)) => it,
         Err(_) => panicked(),
     };
-    if let Some((started, method, path, trace)) = line {
-        let status = response.status().as_u16();
-        let ms = started.elapsed().as_secs_f64() * 1000.0;
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    counted.answered(kind, status, took, trace.as_deref().map(|it| (it, now())));
+    drop(answering);
+    if let Some((method, path)) = line {
+        let ms = took.as_secs_f64() * 1000.0;
         let request_id = id.to_str().unwrap_or_default();
         if status < 500 && (path.ends_with("/check") || matches!(path.as_str(), "/healthz" | "/readyz")) {
             debug!(%method, path, status, ms, request_id, trace, "answered");

@@ -15,6 +15,7 @@ use super::history::{cursor, limit, next, time};
 use super::problem::Problem;
 use crate::config::Scope;
 use crate::files::Format;
+use crate::metrics;
 use crate::service::app::App;
 use crate::service::label_files::{Gathered, gather};
 use crate::service::labels::{NoLog, of_suite, take};
@@ -79,6 +80,7 @@ pub async fn labels(
     let is_any = !labels.is_empty() || refused == 0;
     let received = labels.len() as u64 + refused;
     let taken = take(&app.store, &app.shelf, &version, labels, &by(token)).await?;
+    metrics::add(&metrics::list::LABELS, &[&version.name, "refused"], refused);
     let status = if is_any { axum::http::StatusCode::OK } else { axum::http::StatusCode::UNPROCESSABLE_ENTITY };
     Ok((status, Json(LabelsTaken::new(&version.name, received, refused, taken, problems))))
 }

@@ -15,6 +15,7 @@ mod health;
 mod history;
 mod labels;
 mod listen;
+mod metrics;
 mod models;
 mod plugins;
 pub mod problem;
@@ -65,6 +66,7 @@ struct Api;
 pub fn router(app: Arc<App>) -> frame::Framed {
     let (router, api) = routes().split_for_parts();
     let api = docs::finished(api);
+    crate::metrics::here().requests.know(templates(&api));
     let router = router
         .route("/openapi.json", get(move || async move { docs::openapi(api.clone()) }))
         .route("/docs", get(docs::page))
@@ -72,6 +74,12 @@ pub fn router(app: Arc<App>) -> frame::Framed {
         .method_not_allowed_fallback(|| async { Problem::method() })
         .with_state(app);
     frame::Framed(router)
+}
+
+/// The paths as the router knows them: a word behind a name is of its last part there.
+fn templates(api: &utoipa::openapi::OpenApi) -> impl Iterator<Item = String> {
+    let of = |path: &String| path.rfind("}:").and_then(|at| path.get(..=at)).unwrap_or(path).to_owned();
+    api.paths.paths.keys().map(of).chain(["/openapi.json", "/docs"].map(str::to_owned))
 }
 
 /// The description of the API.
@@ -106,6 +114,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::version))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(plugins::list))
         .routes(routes!(plugins::get))
         .routes(routes!(plugins::version, plugins::put, plugins::delete))

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::intake;
+use crate::metrics;
 use crate::service::{batch, shelf};
 use crate::store;
 use crate::wire::ProblemOut;
@@ -226,8 +227,19 @@ impl From<shelf::Refused> for Problem {
     }
 }
 
+impl Problem {
+    /// Counts a request that was refused for who asks, how much it is, or lack of room.
+    pub fn count(&self) {
+        if matches!(self.status, 401 | 403 | 408 | 413 | 429 | 503) {
+            let reason = self.kind.rsplit_once(':').map_or(self.kind.as_str(), |it| it.1);
+            metrics::add(&metrics::list::REFUSED, &[reason], 1);
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        self.count();
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();

@@ -12,7 +12,9 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::shard::Shard;
+use super::telling::millis;
 use super::{Intake, SumUp, Sync, journal};
+use crate::metrics::{self, Stage};
 use crate::store::rows::Batch;
 use crate::store::{Committed, Store};
 
@@ -103,6 +105,9 @@ async fn flush(intake: &Intake, store: &Store, sum_up: &SumUp) -> bool {
         let segment = std::mem::replace(&mut state.segment, next);
         let shard = std::mem::take(&mut state.shard);
         state.in_flight = shard.bytes;
+        state.outcomes_in_flight = shard.outcomes;
+        // Under the lock, so that nobody sees less than before.
+        shard.add_to(&mut state.counted);
         let number = state.number;
         state.number += 1;
         (segment, shard, number)
@@ -115,11 +120,16 @@ async fn flush(intake: &Intake, store: &Store, sum_up: &SumUp) -> bool {
     }
     intake.counters.waiting.fetch_add(segment.len(), Ordering::Relaxed);
     intake.counters.backlog.fetch_add(1, Ordering::Relaxed);
+    intake.counters.oldest.store(millis(segment.id), Ordering::Relaxed);
     let batch = batch_of(shard, segment.id, sum_up).await;
     let stored = commit(intake, store, &batch, &path).await;
     intake.counters.waiting.fetch_sub(segment.len(), Ordering::Relaxed);
     intake.counters.backlog.fetch_sub(1, Ordering::Relaxed);
-    intake.lock().in_flight = 0;
+    {
+        let mut state = intake.lock();
+        state.in_flight = 0;
+        state.outcomes_in_flight = 0;
+    }
     match stored {
         Ended::Away => return false,
         Ended::Stored => {}
@@ -156,8 +166,10 @@ enum Ended {
 async fn commit(intake: &Intake, store: &Store, batch: &Batch, path: &Path) -> Ended {
     let mut pause = Duration::from_millis(50);
     loop {
+        let started = Instant::now();
         match store.commit(batch).await {
             Ok(Committed::Now | Committed::Before) => {
+                metrics::took(Stage::Flush, started.elapsed());
                 intake.counters.flushed.fetch_add(1, Ordering::Relaxed);
                 remove(path);
                 return Ended::Stored;
@@ -223,6 +235,7 @@ async fn recover_one(intake: &Intake, store: &Store, sum_up: &SumUp, path: &Path
         return None;
     }
     let requests = shard.outcomes;
+    intake.counters.oldest.store(millis(id), Ordering::Relaxed);
     let batch = batch_of(shard, id, sum_up).await;
     let ended = commit(intake, store, &batch, path).await;
     if ended == Ended::Stored {

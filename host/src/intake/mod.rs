@@ -9,6 +9,7 @@ pub mod entry;
 mod flush;
 pub mod journal;
 mod shard;
+mod telling;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,8 @@ use crate::store::rows::Batch;
 use entry::{Entry, Origin, PlanNote, Request, Single};
 use journal::{Journal, Segment};
 use shard::Shard;
+pub use shard::{CheckCounts, Counted, RecordCounts, SuiteCounts};
+pub use telling::Waiting;
 
 /// Makes one encoded window of several that lie one behind the other; what it cannot read it leaves.
 pub type SumUp = Arc<dyn Fn(&mut Batch) + Send + std::marker::Sync>;
@@ -100,6 +103,8 @@ pub struct Counters {
     pub waiting: AtomicU64,
     /// Segments that wait to be committed.
     pub backlog: AtomicU64,
+    /// When the oldest of them was begun, in milliseconds since 1970; 0 while none waits.
+    pub oldest: AtomicU64,
 }
 
 struct State {
@@ -112,6 +117,10 @@ struct State {
     stopping: bool,
     /// Bytes held by the shard that is being committed.
     in_flight: usize,
+    /// Requests in that shard.
+    outcomes_in_flight: usize,
+    /// What shards that were taken to be committed held.
+    counted: Counted,
     /// Numbers of segments that the store refuses; each is a defect, so they are few.
     put_aside: Vec<u64>,
 }
@@ -159,6 +168,8 @@ impl Intake {
             number: 1,
             stopping: false,
             in_flight: 0,
+            outcomes_in_flight: 0,
+            counted: Counted::default(),
             put_aside: Vec::new(),
         };
         Ok(Arc::new(Intake {

@@ -1,5 +1,7 @@
 //! What waits for the next transaction: rows, and sums where a row a request would be too many.
 
+mod counted;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use crate::store::predictions::PredictionRow;
 use crate::store::rows::{Batch, FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, TallyRow, Verdict, id_at};
 use crate::store::streams::StreamPart;
 use crate::store::windows::WindowPart;
+pub use counted::{CheckCounts, Counted, RecordCounts, SuiteCounts};
 
 const MINUTE: Micros = 60_000_000;
 
@@ -32,6 +35,8 @@ pub struct Shard {
     names: HashMap<u32, HashSet<String>>,
     /// By plan: the latest time of a record.
     newest: BTreeMap<u32, Option<Micros>>,
+    /// By plan: how the records of requests fared that have a row of their own.
+    records: BTreeMap<u32, RecordCounts>,
     /// Requests folded in.
     pub outcomes: usize,
     /// Bytes held, about.
@@ -150,6 +155,7 @@ impl Shard {
         self.bytes += 400
             + it.failures.len() * 400
             + it.findings.iter().map(|it| 300 + it.details.as_ref().map_or(0, String::len)).sum::<usize>();
+        self.records.entry(it.plan).or_default().add(it.records, it.failed, it.warned, it.unreadable);
         let row = self.results.entry((it.at, it.id)).or_insert_with(|| ResultRow {
             id: it.id,
             at: it.at,

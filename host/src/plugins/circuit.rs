@@ -48,6 +48,11 @@ impl Circuit {
         Ok(Seen(state.counted))
     }
 
+    /// Whether calls are kept away now, or would be but for one that tries.
+    pub fn is_open(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).closed_until.is_some()
+    }
+
     /// A call has worked, or has failed in a way that was declared.
     pub fn succeed(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);

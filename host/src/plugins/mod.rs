@@ -7,6 +7,7 @@ mod answers;
 mod blobs;
 mod cache;
 mod circuit;
+mod counted;
 mod engine;
 mod fetching;
 mod guest;

@@ -11,6 +11,7 @@ use wasmtime::component::ResourceAny;
 
 use super::answers;
 use super::circuit::Circuit;
+use super::counted::Counted;
 use super::guest::{Broken, Guest, Live};
 use super::idle::{Idle, Warm};
 use super::limits::Limits;
@@ -25,6 +26,7 @@ struct Rule {
     capability: Capability,
     opened: Opened,
     circuit: Circuit,
+    counted: Counted,
 }
 
 /// Why there is no answer.
@@ -60,6 +62,7 @@ impl Rule {
             capability: capability.clone(),
             opened: opened.clone(),
             circuit: Circuit::default(),
+            counted: Counted::new(&loaded.about.name),
         })
     }
 
@@ -73,13 +76,24 @@ impl Rule {
 
     /// Runs a job unless the circuit is open, and tells the circuit how it ended.
     fn run<T>(&self, job: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Fault> {
-        let seen = self.circuit.ask(Instant::now()).map_err(|it| Fault::Failed(self.failed(&it)))?;
+        let begun = Instant::now();
+        let seen = self.circuit.ask(begun).map_err(|it| {
+            self.counted.refused();
+            Fault::Failed(self.failed(&it))
+        })?;
         let answer = job();
         match &answer {
             Err(Trouble::Broken(why)) => self.circuit.fail(seen, Instant::now(), why),
             Err(Trouble::NoRoom(_)) => self.circuit.give_back(seen, Instant::now()),
             Ok(_) | Err(Trouble::Declared(_)) => self.circuit.succeed(),
         }
+        let outcome = match &answer {
+            Ok(_) => "ok",
+            Err(Trouble::Declared(_)) => "error",
+            Err(Trouble::Broken(_)) => "broken",
+            Err(Trouble::NoRoom(_)) => "no-room",
+        };
+        self.counted.called(outcome, begun.elapsed(), self.circuit.is_open());
         answer.map_err(|it| match it {
             Trouble::Declared(Declared::Params(it)) => Fault::Params(self.failed(&it)),
             Trouble::Declared(Declared::TooLittle(it)) => Fault::TooLittle(self.failed(&it)),
@@ -91,7 +105,9 @@ impl Rule {
 
     /// A call that may end the instance or be declined.
     fn call<T>(&self, live: &mut Live, run: impl FnOnce(&mut Store<Guest>) -> Answer<T>) -> Result<T, Trouble> {
-        live.call(&self.limits, run)?.map_err(|it| Trouble::Declared(cut_declared(it, &self.limits)))
+        let answer = live.call(&self.limits, run);
+        self.counted.held(live.memory());
+        answer?.map_err(|it| Trouble::Declared(cut_declared(it, &self.limits)))
     }
 }
 

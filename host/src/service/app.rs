@@ -13,11 +13,13 @@ use uuid::Uuid;
 use super::baselines::Baselines;
 use super::batch;
 use super::comparing::named;
+use super::gauges::Gauges;
 use super::reload::Reloader;
 use super::shelf::Shelf;
 use crate::actions::Actions;
 use crate::intake::Intake;
 use crate::intake::entry::KeyNote;
+use crate::metrics;
 use crate::store::Store;
 use crate::store::rows::{KeyRow, Micros, Retention};
 use crate::tokens::Tokens;
@@ -57,6 +59,12 @@ pub struct Settings {
     pub sample: f64,
     /// How long a key is remembered.
     pub key_window: Duration,
+    /// Whether metrics may be read without a token.
+    pub metrics_public: bool,
+    /// Time between two looks into the store for metrics.
+    pub metrics_refresh: Duration,
+    /// Series of metrics that come from the store.
+    pub metrics_series: usize,
 }
 
 impl Settings {
@@ -103,6 +111,8 @@ pub struct App {
     pub reloader: Option<Reloader>,
     /// Room for checks.
     pub room: Arc<Semaphore>,
+    /// What metrics tell of the store.
+    pub gauges: Gauges,
     /// When it started.
     pub started: Instant,
     ready: AtomicBool,
@@ -186,6 +196,7 @@ impl App {
             intake,
             store,
             reloader,
+            gauges: Gauges::default(),
             started: Instant::now(),
             ready: AtomicBool::new(false),
             keys: Mutex::default(),
@@ -207,6 +218,7 @@ impl App {
     pub async fn reload(&self) -> Result<(), crate::store::Error> {
         let suites = self.shelf.reload(&self.store, now()).await;
         self.look_for_baselines().await;
+        metrics::add(&metrics::list::RELOADS, &[if suites.is_ok() { "ok" } else { "failed" }], 1);
         suites
     }
 

@@ -26,6 +26,7 @@ use crate::files::csv::Nulls;
 use crate::files::{Format, Input};
 use crate::intake::entry::{Count, FailureNote, FindingNote, KeyNote, Origin, PredictionNote};
 use crate::intake::{Intake, Refused};
+use crate::metrics::{self, Stage};
 use crate::records::{Record, Records, Stop};
 use crate::store::rows::{Labels, Micros, Verdict};
 use apart::Apart;
@@ -276,12 +277,14 @@ impl Work<'_> {
                 }
             }
             let mut too_many = false;
+            let (checking, before) = (Instant::now(), self.sums.records);
             let went = reader.each(&chunk, &mut |record| {
                 too_many = self.sums.records >= batch.limits.records;
                 if !too_many {
                     self.record(record, lines);
                 }
             });
+            metrics::took_many(Stage::Check, checking.elapsed(), self.sums.records - before);
             if bytes - told >= PART.0 || self.started.elapsed() >= PART.1 {
                 told = bytes;
                 self.conclude_pending(lines);

@@ -1,6 +1,7 @@
 //! The task that closes windows: when one is over, its parts are summed up and judged, and records that come late make
 //! another revision of it. The windows of one span, of all records and of each segment, are judged together.
 
+mod counted;
 mod longer;
 mod panes;
 mod silence;
@@ -17,6 +18,7 @@ use super::app::{App, now};
 use super::sums::summed_up;
 use super::version::Version;
 use crate::intake::SumUp;
+use crate::metrics::{self, Stage};
 use crate::store;
 use crate::store::due::Clock;
 use crate::store::rows::Micros;
@@ -109,7 +111,11 @@ impl Closer {
             let mut is_stuck = true;
             for key in due {
                 if let Some(version) = self.version(&key, asked).await? {
-                    is_stuck &= !self.close_span(&version, &key).await?;
+                    let begun = Instant::now();
+                    if self.close_span(&version, &key).await? {
+                        metrics::took(Stage::Close, begun.elapsed());
+                        is_stuck = false;
+                    }
                 }
             }
             // Longer windows are judged when all shorter ones are that can be.

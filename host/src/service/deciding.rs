@@ -9,7 +9,7 @@ mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use driftline_rules::plan::Plan;
 use driftline_rules::suite::triggers::Trigger;
@@ -23,6 +23,7 @@ use rows::Writing;
 pub(super) use rows::judged;
 pub use rows::{incident_id, key_text};
 
+use crate::metrics::{self, Stage};
 use crate::store::rows::Micros;
 use crate::store::triggers::{Decision, StateRow};
 use crate::store::{self, Store};
@@ -85,7 +86,9 @@ impl Decider {
             // What is of a suite that is not active, or cannot be loaded now, waits for it.
             let Some(version) = suites.active.get(&suite) else { continue };
             let rules = Rules { suite: &suite, hash: &version.hash, plan: &version.loaded.plan };
+            let begun = Instant::now();
             while decide(store, rules).await? {}
+            metrics::took(Stage::Decide, begun.elapsed());
             self.begun.insert(suite.clone(), version.hash.clone());
         }
         Ok(())

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::app::{App, now};
 use crate::actions::{Action, Outcome};
+use crate::metrics::{self, Stage};
 use crate::store::outbox::{DeliveryRow, Tried};
 use crate::store::rows::Micros;
 
@@ -102,12 +103,16 @@ impl Sending {
 /// Sends a notice and writes what came of it.
 async fn deliver(app: &App, action: &Action, row: &DeliveryRow, lease: Uuid) {
     let tried = if action.takes(row) {
+        let begun = Instant::now();
         let outcome = action.send(row, now()).await;
+        metrics::took(Stage::Deliver, begun.elapsed());
         told(action, row, &outcome);
         tried(action, row, outcome, now())
     } else {
         Tried { state: "skipped", ended_at: Some(now()), ..Tried::default() }
     };
+    let outcome = if tried.state == "pending" { "retried" } else { tried.state };
+    metrics::add(&metrics::list::DELIVERIES, &[&row.action, outcome], 1);
     // It was sent, so this is worth some patience; if it fails for good, it is sent again when the lease is over.
     for _ in 0..5 {
         match app.store.tried_delivery(row.n, lease, &tried).await {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::block_in_place;
 use tokio::time::{MissedTickBehavior, interval};
@@ -11,9 +11,10 @@ use tracing::{error, warn};
 
 use super::app::{App, now};
 use super::joins::{Joins, part_of};
-use super::labels::join;
+use super::labels::{first, join};
 use super::sums::{of_labels, one_behind};
 use super::version::Version;
+use crate::metrics::{self, Stage};
 use crate::store;
 use crate::store::labels::{Change, LabelDue, LabelRow, ROWS};
 use crate::store::predictions::Logged;
@@ -55,7 +56,9 @@ async fn try_again(app: &App) -> Result<(), store::Error> {
         for (suite, labels) in by_suite {
             let ids: Vec<String> = labels.iter().map(|it| it.id.clone()).collect();
             let predictions = app.store.predictions_of(&suite, &ids).await?;
+            let begun = Instant::now();
             let joined = join(&app.store, &app.shelf, labels, predictions, clock).await?;
+            let n_first = first(&joined.labels, clock);
             // A look that finds nothing is no correction.
             let known = joined
                 .labels
@@ -67,7 +70,10 @@ async fn try_again(app: &App) -> Result<(), store::Error> {
                 .collect();
             let change = Change { suite, known, parts: joined.parts, due: joined.due, ..Change::default() };
             // What another host has changed meanwhile is looked at again.
-            app.store.put_labels(&change).await?;
+            if app.store.put_labels(&change).await? {
+                metrics::took(Stage::Join, begun.elapsed());
+                metrics::add(&metrics::list::LABELS_JOINED, &[&change.suite], n_first);
+            }
         }
         if is_all {
             return Ok(());

@@ -77,7 +77,7 @@ pub fn judgements(version: &Version, found: Vec<Finding>, of_window: bool) -> Ju
 }
 
 /// Details as they are journalled and stored; longer ones are left out.
-fn told(details: &Value, expectation: &Expectation) -> Option<String> {
+pub fn told(details: &Value, expectation: &Expectation) -> Option<String> {
     let mut details = json(details);
     let members = details.as_object_mut()?;
     if members.contains_key("statistic") && !members.contains_key("detector") {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Instant;
 
 use driftline_rules::path::Path;
 use driftline_rules::suite::LABEL;
@@ -15,6 +16,7 @@ use super::app::now;
 use super::joins::{Joins, window_of};
 use super::shelf::{Shelf, Suites};
 use super::version::Version;
+use crate::metrics::{self, Stage};
 use crate::store::labels::{Change, LabelDue, LabelRow, ROWS};
 use crate::store::predictions::{Logged, PredictionRow};
 use crate::store::rows::Micros;
@@ -157,6 +159,9 @@ pub async fn take(
         taken.unchanged += one.unchanged;
         taken.joined += one.joined;
     }
+    for (outcome, n) in [("new", taken.new), ("corrected", taken.corrected), ("unchanged", taken.unchanged)] {
+        metrics::add(&metrics::list::LABELS, &[&version.name, outcome], n);
+    }
     Ok(taken)
 }
 
@@ -201,7 +206,9 @@ async fn take_some(
             revisions.extend(before.map(|before| (it.id.clone(), before)));
             changed.push(it);
         }
+        let begun = Instant::now();
         let mut joined = join(store, shelf, changed, predictions, clock).await?;
+        let n_first = first(&joined.labels, clock);
         taken.joined = joined.labels.iter().filter(|it| it.joined.is_some()).count() as u64;
         for it in joined.labels.drain(..) {
             match revisions.get(&it.id) {
@@ -212,10 +219,17 @@ async fn take_some(
         change.parts = joined.parts;
         change.due = joined.due;
         if change.new.is_empty() && change.known.is_empty() || store.put_labels(&change).await? {
+            metrics::took(Stage::Join, begun.elapsed());
+            metrics::add(&metrics::list::LABELS_JOINED, &[&version.name], n_first);
             return Ok(taken);
         }
     }
     Err(store::Error::Busy)
+}
+
+/// How many labels were joined at a time, for the first time.
+pub(super) fn first(labels: &[LabelRow], at: Micros) -> u64 {
+    labels.iter().filter(|it| it.joined == Some(at)).count() as u64
 }
 
 struct Row {

@@ -13,6 +13,8 @@ pub mod diagnosis;
 pub mod features;
 mod folder;
 mod gather;
+pub mod gauges;
+pub mod metrics;
 mod joining;
 mod joins;
 pub mod judging;

@@ -12,7 +12,7 @@ use super::start::may_listen;
 use crate::config::{self, Config, Sources};
 
 /// What takes effect at once; everything else wants a restart. Sections of the configuration, or settings.
-const AT_ONCE: [&str; 10] = [
+const AT_ONCE: [&str; 11] = [
     "tokens",
     "actions",
     "public_url",
@@ -22,6 +22,7 @@ const AT_ONCE: [&str; 10] = [
     "results.failures_per_request",
     "retention",
     "idempotency",
+    "metrics",
     "insecure",
 ];
 /// What of them does not: suites were compiled with it, room was made for it, or a clock runs by it.

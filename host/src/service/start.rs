@@ -18,7 +18,7 @@ use super::app::{App, Live, Recorded, Settings, now};
 use super::registry::Registry;
 use super::reload::Reloader;
 use super::shelf::Shelf;
-use super::{batch, closing, deciding, delivering, joining, retrain, version};
+use super::{batch, closing, deciding, delivering, gauges, joining, retrain, version};
 use crate::actions::Actions;
 use crate::config::{self, Config};
 use crate::http::{Listening, bind, listen};
@@ -27,6 +27,9 @@ use crate::plugins::{self, Blobs, Cache, Registries, Runtime};
 use crate::redact::redacted;
 use crate::store::{self, Store};
 use crate::tokens::Tokens;
+
+/// The longest time that a start waits for what metrics tell of the store.
+const FIRST_LOOK: Duration = Duration::from_secs(3);
 
 /// A service that runs.
 pub struct Running {
@@ -60,7 +63,7 @@ pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Resul
     let flush = tokio::spawn(Arc::clone(&intake).run(store.clone(), sum_up));
     let (stop_delivering, stopped) = watch::channel(false);
     let deliver = tokio::spawn(delivering::run(Arc::clone(&app), stopped));
-    let others = vec![
+    let mut others = vec![
         tokio::spawn(watch(Arc::clone(&app), config.reload.poll.duration())),
         tokio::spawn(closing::run(Arc::clone(&app), windows)),
         tokio::spawn(joining::run(Arc::clone(&app))),
@@ -68,6 +71,12 @@ pub async fn start(config: &Config, reloader: Option<Reloader>) -> anyhow::Resul
         tokio::spawn(deciding::run(Arc::clone(&app))),
         tokio::spawn(prune(Arc::clone(&app), config.retention.every.duration())),
     ];
+    // What the store knows is there from the first scrape on; a store that does not answer is no reason to wait for long.
+    let mut reader = gauges::Reader::default();
+    if timeout(FIRST_LOOK, reader.look(&app)).await.is_err() {
+        warn!("what metrics tell of the store is not known yet");
+    }
+    others.push(tokio::spawn(gauges::run(Arc::clone(&app), reader)));
     let listening = listen(Arc::clone(&app), socket, config.limits.idle_timeout.duration(), config.tls_files()).await?;
     let address = listening.address;
     app.get_ready(true);
@@ -204,6 +213,9 @@ fn app_settings(config: &Config) -> Settings {
         },
         sample: config.results.sample,
         key_window: config.idempotency.window.duration(),
+        metrics_public: config.metrics.public,
+        metrics_refresh: config.metrics.refresh.duration(),
+        metrics_series: config.metrics.max_series as usize,
     }
 }
 

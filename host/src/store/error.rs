@@ -7,6 +7,8 @@ use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
 use sqlx::sqlite::SqliteError;
 
+use crate::metrics;
+
 /// What went wrong. No message holds the password of the URL.
 #[derive(Debug)]
 pub enum Error {
@@ -132,6 +134,8 @@ impl error::Error for Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        let reason = if passes(&error) { "transient" } else { "permanent" };
+        metrics::add(&metrics::list::STORE_ERRORS, &[reason], 1);
         Error::Query(error)
     }
 }

@@ -26,6 +26,7 @@ mod batch;
 pub mod due;
 mod error;
 pub mod findings;
+pub mod gauges;
 pub mod labels;
 mod migrations;
 pub mod models;

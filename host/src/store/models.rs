@@ -110,6 +110,12 @@ const DEPLOY: &str = "INSERT INTO deployment (model, version, hash, at, deployed
 const DEPLOYMENTS: &str = "SELECT model, version, hash, at, deployed_by FROM deployment WHERE model = $1 \
     ORDER BY at DESC, id DESC LIMIT $2";
 
+const DEPLOYED: &str = "SELECT d.model, d.version, d.hash, d.at, d.deployed_by FROM deployment d WHERE d.id = (SELECT e.id \
+    FROM deployment e WHERE e.model = d.model AND e.at <= $1 ORDER BY e.at DESC, e.id DESC LIMIT 1) ORDER BY d.model";
+
+const SUITES: &str =
+    "SELECT suite, model, version FROM model_version WHERE suite IS NOT NULL ORDER BY suite, model, version";
+
 const OPEN: &str = "INSERT INTO version_opening (suite, suite_hash, model, version, opened_at) \
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (suite, suite_hash, model, version) DO UPDATE SET opened_at = \
     CASE WHEN excluded.opened_at < version_opening.opened_at THEN excluded.opened_at ELSE version_opening.opened_at END \
@@ -220,6 +226,16 @@ impl Store {
         on_each!(self, |writer, reader, time| {
             Ok(sqlx::query_as(DEPLOYMENTS).bind(indexed(model)).bind(i64::from(limit)).fetch_all(reader).await?)
         })
+    }
+
+    /// The version of each model that is deployed at a time.
+    pub async fn deployed(&self, at: Micros) -> Result<Vec<DeploymentRow>, Error> {
+        on_each!(self, |writer, reader, time| Ok(sqlx::query_as(DEPLOYED).bind(time(at)).fetch_all(reader).await?))
+    }
+
+    /// Suites that versions of models are checked against: suite, model, version.
+    pub async fn suites_of_models(&self) -> Result<Vec<(String, String, String)>, Error> {
+        on_each!(self, |writer, reader, time| Ok(sqlx::query_as(SUITES).fetch_all(reader).await?))
     }
 
     /// Takes note that a window of a version of a model began at a time; where the first of them began. `of` is the suite,

@@ -183,6 +183,20 @@ impl Store {
         Ok(rows)
     }
 
+    /// The last run of a model that has ended, or the one that succeeded last.
+    pub async fn last_run(&self, model: &str, succeeded: bool) -> Result<Option<RunRow>, Error> {
+        let sql = if succeeded {
+            format!("{RUN}model = $1 AND status = 'succeeded' ORDER BY finished_at DESC, id DESC LIMIT 1")
+        } else {
+            format!(
+                "{RUN}model = $1 AND status IN ('succeeded', 'failed', 'cancelled') ORDER BY at DESC, id DESC LIMIT 1"
+            )
+        };
+        on_each!(self, |writer, reader, time| {
+            Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(indexed(model)).fetch_optional(reader).await?)
+        })
+    }
+
     /// Runs that are to be checked now, as many as are checked at once.
     pub async fn due_runs(&self, now: Micros) -> Result<Vec<String>, Error> {
         on_each!(self, |writer, reader, time| Ok(sqlx::query_scalar(DUE).bind(time(now)).fetch_all(reader).await?))

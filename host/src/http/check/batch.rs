@@ -61,7 +61,10 @@ impl Incoming {
                     summary.error = summary.error.or(late.map(|it| it.detail));
                     tail(&summary, lines)
                 }
-                Err(problem) if begun => tail(&serde_json::json!({ "error": problem.detail }), lines),
+                Err(problem) if begun => {
+                    problem.count();
+                    tail(&serde_json::json!({ "error": problem.detail }), lines)
+                }
                 Err(problem) => {
                     // Nothing was sent yet: the status can still say it.
                     let problem = if self.slow.load(Ordering::Relaxed) { Problem::slow() } else { problem };

@@ -10,6 +10,7 @@ use super::pending::troubled;
 use super::{Cut, Done, Ended, Work};
 use crate::intake::Intake;
 use crate::intake::entry::{Count, FindingNote, Origin, Request};
+use crate::metrics::{self, Stage};
 use crate::service::judging::{Judgements, judgements};
 use crate::store::rows::{Labels, Verdict};
 
@@ -80,7 +81,13 @@ impl Work<'_> {
             predictions: std::mem::take(&mut self.predictions),
             windows: self.panes.take(&batch.version).into_iter().chain(self.apart.take(&batch.version)).collect(),
         };
+        let begun = Instant::now();
         let number = intake.request(&batch.version.note, Box::new(request)).map_err(Ended::Refused)?;
+        metrics::took(Stage::Journal, begun.elapsed());
+        if is_last {
+            let unjudged = self.fold.window.tallies.iter().map(troubled).enumerate();
+            intake.troubled(&batch.version.note, unjudged);
+        }
         self.parts += 1;
         self.journalled = self.sums;
         self.started = Instant::now();

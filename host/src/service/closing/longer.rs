@@ -8,8 +8,10 @@ use driftline_rules::suite::{Of, Windows};
 use tokio::task::block_in_place;
 use tracing::{debug, error, warn};
 
+use super::counted::Counted;
 use super::together::{Judged, Pace, Together};
 use super::{Closer, new_row};
+use crate::metrics::{self, Stage};
 use crate::service::comparing::Against;
 use crate::service::sums::Sum;
 use crate::service::version::Version;
@@ -41,8 +43,13 @@ impl Closer {
         let mut is_any = false;
         for it in self.app.store.due_longer(self.clock(), except).await? {
             let Some(version) = self.version(&it.key, asked).await? else { continue };
+            let begun = Instant::now();
             match self.merge(&version, &it).await {
-                Ok(done) => is_any |= done,
+                Ok(true) => {
+                    metrics::took(Stage::Close, begun.elapsed());
+                    is_any = true;
+                }
+                Ok(false) => {}
                 Err(error) if error.is_transient() => return Err(error),
                 Err(error) => {
                     error!(%error, suite = it.key.suite, start = it.key.start, "a window cannot be closed");
@@ -131,7 +138,11 @@ impl Closer {
                 together.closed(version, n, |key| states.get(&key.segment).cloned().unwrap_or_default())
             });
             let longer = if left == 0 { longer.clone() } else { Vec::new() };
-            kept = store.keep_longer(it, &Pages { closed, longer, ..Pages::default() }, left == 0).await?;
+            let judged = Pages { closed, longer, ..Pages::default() };
+            kept = store.keep_longer(it, &judged, left == 0).await?;
+            if kept {
+                Counted::of(&judged.closed).count();
+            }
         }
         debug!(suite = key.suite, start = key.start, length = key.length, kept, "longer windows were merged");
         Ok(kept)

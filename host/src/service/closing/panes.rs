@@ -11,6 +11,7 @@ use tokio::task::block_in_place;
 use tracing::{debug, error};
 use uuid::Uuid;
 
+use super::counted::Counted;
 use super::together::{Judged, Pace, Together};
 use super::{Closer, longer, new_row};
 use crate::service::comparing::Against;
@@ -231,6 +232,7 @@ impl Closer {
                 // Another host is at it, and all records come last.
                 return Ok(is_any);
             }
+            Counted::of(&judged.closed).count();
             is_any = true;
         }
         Ok(is_any)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tracing::info;
 
+use super::counted::Counted;
 use super::together::{Judged, Together};
 use super::{Closer, new_row};
 use crate::service::app::now;
@@ -76,7 +77,9 @@ impl Closer {
             together.correct(version, self.settings.segment_passes);
             together.closed(version, 1, |_| Vec::new()).pop().unwrap_or_default()
         });
+        let counted = Counted::of(std::slice::from_ref(&closed));
         if self.app.store.keep_silence(stream, closed).await? {
+            counted.count();
             info!(suite = key.suite, "no record came for long");
         }
         Ok(())

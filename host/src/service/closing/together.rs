@@ -10,6 +10,7 @@ use driftline_rules::report::Status;
 use driftline_rules::run::{self, Finding};
 use tracing::error;
 
+use crate::metrics::{self, Stage};
 use crate::service::comparing::Compared;
 use crate::service::judging::{Judgements, judgements};
 use crate::service::sums::Sum;
@@ -87,8 +88,10 @@ impl Judged {
             // As if it had not been there.
             return Judged { key, row, found: Vec::new(), memory: before, state };
         }
+        let begun = Instant::now();
         let mut found = judge(&version.loaded.plan, sum.into_window(), &key.segment, key.end, compared.references());
         let memory = before.map(|it| watched(version, &mut found, &it));
+        metrics::took(Stage::Judge, begun.elapsed());
         row.baseline.clone_from(&compared.told);
         Judged { key, row, found, memory, state }
     }
