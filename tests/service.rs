@@ -35,6 +35,8 @@ mod metrics;
 mod metrics_store;
 #[path = "service/models.rs"]
 mod models;
+#[path = "service/opentelemetry.rs"]
+mod opentelemetry;
 #[path = "service/plugin_files.rs"]
 mod plugin_files;
 #[path = "service/plugins.rs"]

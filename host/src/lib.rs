@@ -17,6 +17,7 @@ pub mod columns;
 pub mod drift;
 pub mod suggest;
 pub mod redact;
+pub mod telemetry;
 pub mod store;
 pub mod config;
 pub mod tokens;

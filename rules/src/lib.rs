@@ -18,6 +18,7 @@ pub mod python;
 pub mod condition;
 pub mod report;
 pub mod family;
+pub mod trace;
 pub mod plugin;
 pub(crate) mod bytes;
 pub mod sketch;

@@ -26,6 +26,7 @@ fn notice(incident: u128, kind: &'static str, action: &str) -> Notice {
         data: json!({ "suite": "payments", "severity": "critical", "mode": "approve", "reason": "0.9 is below 0.95" }),
         // Long ago, as of records that are sent late: what is kept goes by when it was sent.
         at: 1_700_000_000_000_000,
+        trace: None,
     }
 }
 

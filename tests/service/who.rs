@@ -176,5 +176,5 @@ fn a_request_carries_its_id_and_trace_into_the_log() {
     let log = server.log();
     let line = log.lines().find(|it| it.contains("mine-1")).unwrap();
     let line: serde_json::Value = serde_json::from_str(line).unwrap();
-    assert_eq!((&line["trace"], &line["status"], &line["path"]), (&json!(trace), &json!(200), &json!(CHECK)));
+    assert_eq!((&line["trace_id"], &line["status"], &line["path"]), (&json!(trace), &json!(200), &json!(CHECK)));
 }

@@ -17,6 +17,7 @@ async fn two(store: &Store) -> [ResultRow; 2] {
     let other = ResultRow {
         suite: "scores".into(),
         labels: labels("gpt", "4", "FR"),
+        trace_id: Some("b".repeat(32)),
         verdict: Verdict::Warn,
         ..result(BEGIN + 40 * DAY)
     };
@@ -56,6 +57,8 @@ fn filters() -> Vec<(Filter, usize)> {
         (Filter { version: text("4"), ..none() }, 1),
         (Filter { segment: text("DE / mobile"), ..none() }, 0),
         (Filter { segment: text("FR"), ..none() }, 1),
+        (Filter { trace_id: Some("a".repeat(32)), ..none() }, 0),
+        (Filter { trace_id: Some("b".repeat(32)), ..none() }, 1),
         (Filter { until: Some(BEGIN + 40 * DAY), ..none() }, 0),
         (Filter { until: Some(BEGIN + 1), ..none() }, 0),
         (Filter { since: Some(BEGIN + 1), ..none() }, 1),

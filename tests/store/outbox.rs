@@ -4,6 +4,7 @@ use driftline::service::notice::Notice;
 use driftline::store::Store;
 use driftline::store::outbox::{DeliveryRow, Tried, Wanted, Which};
 use driftline::store::rows::Retention;
+use driftline::telemetry::Carried;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -23,6 +24,10 @@ fn notice(incident: u128, kind: &'static str, action: &str) -> Notice {
         kind,
         data: json!({ "severity": "critical", "reason": "a\0b ä", "evidence": [{ "observed": 0.5 }] }),
         at: NOW - 5,
+        trace: Some(Carried {
+            traceparent: format!("00-{incident:032x}-b7ad6b7169203331-01"),
+            tracestate: "a=b".into(),
+        }),
     }
 }
 
@@ -44,6 +49,7 @@ pub async fn a_notice_is_written_once_and_read_back(database: Database) {
     let row = store.delivery(one.id).await.unwrap().unwrap();
     assert_eq!((row.state.as_str(), row.tries, row.next_at, row.at), ("pending", 0, None, NOW - 5));
     assert_eq!((row.incident, row.kind.as_str()), (one.incident, one.kind));
+    assert_eq!(row.trace, one.trace);
     assert_eq!(row.data["reason"], "a\u{fffd}b ä");
     assert_eq!(row.data["evidence"], one.data["evidence"]);
     let all = store.deliveries(&Wanted::default(), None, 10).await.unwrap();

@@ -24,6 +24,7 @@ CREATE TABLE result (
     model text COLLATE "C",
     version text COLLATE "C",
     segment text COLLATE "C",
+    trace_id text COLLATE "C",
     requests bigint NOT NULL,
     records bigint NOT NULL,
     failed bigint NOT NULL,
@@ -43,6 +44,7 @@ CREATE INDEX result_suite_model ON result (suite, model, at, id);
 CREATE INDEX result_suite_version ON result (suite, model, version, at, id);
 -- What is wrong anywhere; those that pass are too many to be worth an index.
 CREATE INDEX result_verdict ON result (verdict, at, id) WHERE verdict <> 'pass';
+CREATE INDEX result_trace_id ON result (trace_id, at, id) WHERE trace_id IS NOT NULL;
 
 CREATE TABLE failure (
     result_id uuid NOT NULL,
@@ -62,6 +64,7 @@ CREATE TABLE failure (
     observed text,
     bound text NOT NULL,
     message text NOT NULL,
+    trace_id text COLLATE "C",
     PRIMARY KEY (at, result_id, n)
 ) PARTITION BY RANGE (at);
 COMMENT ON TABLE failure IS 'One expectation that one record failed.';
@@ -69,6 +72,7 @@ CREATE INDEX failure_suite ON failure (suite, at, result_id, n);
 CREATE INDEX failure_suite_check ON failure (suite, check_name, at, result_id, n);
 CREATE INDEX failure_field ON failure (field, at, result_id, n);
 CREATE INDEX failure_record_id ON failure (record_id, at) WHERE record_id IS NOT NULL;
+CREATE INDEX failure_trace_id ON failure (trace_id, at, result_id, n) WHERE trace_id IS NOT NULL;
 
 CREATE TABLE finding (
     result_id uuid NOT NULL,
@@ -279,7 +283,7 @@ CREATE VIEW validation_history AS
 SELECT at, id AS result_id, suite, suite_hash, source, token, model, version, segment, verdict, requests, records,
     failed, warned, unreadable,
     CASE WHEN records > 0 THEN (records - failed)::double precision / records END AS pass_rate,
-    duration_us / 1000.0 AS duration_ms, failures_left_out, statistics
+    duration_us / 1000.0 AS duration_ms, failures_left_out, statistics, trace_id
 FROM result;
 COMMENT ON VIEW validation_history IS 'One row a request, or a sum of requests of one record each that all passed.';
 COMMENT ON COLUMN validation_history.at IS 'When the request came.';
@@ -295,15 +299,17 @@ COMMENT ON COLUMN validation_history.unreadable IS 'Records that could not be re
 COMMENT ON COLUMN validation_history.pass_rate IS 'The share of records that did not fail; null without records.';
 COMMENT ON COLUMN validation_history.failures_left_out IS 'Failures not kept because the request had too many.';
 COMMENT ON COLUMN validation_history.statistics IS 'Of a batch: counts by expectation.';
+COMMENT ON COLUMN validation_history.trace_id IS 'The trace that the request was part of, 32 hexadecimal digits; null for a sum.';
 
 CREATE VIEW failure_history AS
 SELECT at, result_id, n, suite, suite_hash, check_name, kind, severity, field, record, record_id, model, version,
-    segment, observed, bound, message
+    segment, observed, bound, message, trace_id
 FROM failure;
 COMMENT ON VIEW failure_history IS 'One row for each expectation that a record failed.';
 COMMENT ON COLUMN failure_history.n IS 'Ordinal among the failures of the request, from 0.';
 COMMENT ON COLUMN failure_history.check_name IS 'The name of the expectation, or its fields and kind.';
 COMMENT ON COLUMN failure_history.record IS 'Ordinal of the record within the request, from 0.';
+COMMENT ON COLUMN failure_history.trace_id IS 'The trace that the record was part of, or its request, 32 hexadecimal digits.';
 COMMENT ON COLUMN failure_history.record_id IS 'The record''s id, where the suite says where it lies; under its privacy setting.';
 COMMENT ON COLUMN failure_history.observed IS 'The value as JSON, under the privacy setting of its field.';
 COMMENT ON COLUMN failure_history.bound IS 'What was expected, in words.';
@@ -602,10 +608,13 @@ CREATE TABLE outbox (
     lease uuid,
     last_status bigint,
     last_error text,
+    traceparent text,
+    tracestate text,
     ended_at timestamptz
 );
 COMMENT ON TABLE outbox IS 'Notices of triggers to actions, written in the transaction of what they tell of and sent at least once; the id is the idempotency key that receivers are given.';
 COMMENT ON COLUMN outbox.n IS 'The order in which they were written, in which the notices of an incident are sent.';
+COMMENT ON COLUMN outbox.traceparent IS 'Where in a trace it was written (W3C Trace Context); null: in none that anybody knows.';
 COMMENT ON COLUMN outbox.next_at IS 'When it is due; null: at once. While a host sends it, the end of its lease.';
 CREATE INDEX outbox_pending ON outbox (incident, action, n) WHERE state = 'pending';
 CREATE INDEX outbox_incident ON outbox (incident, n);

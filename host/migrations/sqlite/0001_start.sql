@@ -17,6 +17,7 @@ CREATE TABLE result (
     model TEXT,
     version TEXT,
     segment TEXT,
+    trace_id TEXT,
     requests INTEGER NOT NULL,
     records INTEGER NOT NULL,
     failed INTEGER NOT NULL,
@@ -34,6 +35,7 @@ CREATE INDEX result_suite_model ON result (suite, model, at, id);
 CREATE INDEX result_suite_version ON result (suite, model, version, at, id);
 -- What is wrong anywhere; those that pass are too many to be worth an index.
 CREATE INDEX result_verdict ON result (verdict, at, id) WHERE verdict > 0;
+CREATE INDEX result_trace_id ON result (trace_id, at, id) WHERE trace_id IS NOT NULL;
 
 CREATE TABLE failure (
     result_id BLOB NOT NULL,
@@ -53,12 +55,14 @@ CREATE TABLE failure (
     observed TEXT,
     bound TEXT NOT NULL,
     message TEXT NOT NULL,
+    trace_id TEXT,
     PRIMARY KEY (at, result_id, n)
 ) STRICT;
 CREATE INDEX failure_suite ON failure (suite, at, result_id, n);
 CREATE INDEX failure_suite_check ON failure (suite, check_name, at, result_id, n);
 CREATE INDEX failure_field ON failure (field, at, result_id, n);
 CREATE INDEX failure_record_id ON failure (record_id, at) WHERE record_id IS NOT NULL;
+CREATE INDEX failure_trace_id ON failure (trace_id, at, result_id, n) WHERE trace_id IS NOT NULL;
 
 CREATE TABLE finding (
     result_id BLOB NOT NULL,
@@ -246,7 +250,7 @@ SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at,
     suite, suite_hash, source, token, model, version, segment, CASE verdict WHEN 0 THEN 'pass' WHEN 1 THEN 'warn' ELSE 'fail' END AS verdict,
     requests, records, failed, warned, unreadable,
     CASE WHEN records > 0 THEN (records - failed) * 1.0 / records END AS pass_rate,
-    duration_us / 1000.0 AS duration_ms, failures_left_out, statistics, at AS at_us
+    duration_us / 1000.0 AS duration_ms, failures_left_out, statistics, trace_id, at AS at_us
 FROM result;
 
 CREATE VIEW failure_history AS
@@ -255,7 +259,7 @@ SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e6, 'unixepoch') AS at,
         substr(hex(result_id), 17, 4), substr(hex(result_id), 21))) AS result_id,
     n, suite,
     suite_hash, check_name, kind, severity, field, record, record_id, model, version, segment, observed, bound, message,
-    at AS at_us
+    trace_id, at AS at_us
 FROM failure;
 
 CREATE VIEW finding_history AS
@@ -526,6 +530,8 @@ CREATE TABLE outbox (
     lease BLOB,
     last_status INTEGER,
     last_error TEXT,
+    traceparent TEXT,
+    tracestate TEXT,
     ended_at INTEGER
 ) STRICT;
 CREATE INDEX outbox_pending ON outbox (incident, action, n) WHERE state = 'pending';

@@ -11,6 +11,7 @@ use super::signature::{SIGNATURE, TIMESTAMP, signature};
 use crate::config::{ActionType, EventMode, Secret};
 use crate::store::outbox::DeliveryRow;
 use crate::store::rows::Micros;
+use crate::telemetry;
 use crate::wire::time;
 
 /// How long an alert fires at most when nobody says that it is over; without an end Alertmanager would take it back
@@ -65,6 +66,13 @@ impl Action {
             [&config.secret, &config.previous_secret].into_iter().flatten().map(Secret::reveal).collect();
         if !keys.is_empty() {
             set(SIGNATURE, &signature(&keys, &timestamp, &body));
+        }
+        // Where it is sent from; if nobody records that, where in a trace it was written.
+        if let Some(place) = telemetry::carried().as_ref().or(row.trace.as_ref()) {
+            set("traceparent", &place.traceparent);
+            if !place.tracestate.is_empty() {
+                set("tracestate", &place.tracestate);
+            }
         }
         debug_assert!(headers.contains_key(CONTENT_TYPE));
         Ok(Request { headers, body })

@@ -119,6 +119,7 @@ pub(super) fn test_notice(action: &str, at: Micros) -> Notice {
             "reason": "somebody asked for a test of this action", "test": true,
         }),
         at,
+        trace: None,
     }
 }
 

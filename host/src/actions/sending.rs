@@ -13,6 +13,7 @@ use super::address::Private;
 use crate::config::ActionType;
 use crate::store::outbox::DeliveryRow;
 use crate::store::rows::Micros;
+use crate::telemetry::{Begun, Span, Value};
 
 /// Bytes of an answer that are read.
 const READ: usize = 4 << 10;
@@ -55,10 +56,32 @@ impl Action {
             return again(it.to_string());
         }
         let timeout = self.config.timeout;
-        match tokio::time::timeout(timeout.duration(), self.talk(row, now)).await {
-            Ok(it) => it,
-            Err(_) => again(format!("no answer within {timeout}")),
+        let span = Span::call(|| self.call(row));
+        match span.cover(tokio::time::timeout(timeout.duration(), self.talk(row, now))).await {
+            Ok(it) => {
+                note(&span, &it);
+                it
+            }
+            Err(_) => {
+                span.fail("timeout", "no answer in time");
+                again(format!("no answer within {timeout}"))
+            }
         }
+    }
+
+    /// What a trace says of a try. Not the address as a whole, whose path may be a secret.
+    fn call(&self, row: &DeliveryRow) -> Begun {
+        let mut notes: Vec<(&'static str, Value)> = vec![
+            ("http.request.method", "POST".into()),
+            ("url.scheme", self.url.scheme().to_owned().into()),
+            ("server.address", self.url.host_str().unwrap_or_default().to_owned().into()),
+            ("driftline.action", row.action.clone().into()),
+        ];
+        notes.extend(self.url.port_or_known_default().map(|it| ("server.port", i64::from(it).into())));
+        if row.tries > 1 {
+            notes.push(("http.request.resend_count", (row.tries - 1).into()));
+        }
+        Begun { name: "POST".into(), notes, causes: Vec::new() }
     }
 
     async fn talk(&self, row: &DeliveryRow, now: Micros) -> Outcome {
@@ -171,6 +194,21 @@ fn retry_after(headers: &HeaderMap, now: Micros) -> Option<Duration> {
         }
     };
     Some(asked.min(LONGEST))
+}
+
+/// What a trace says of what came of a try.
+fn note(span: &Span, outcome: &Outcome) {
+    let status = match outcome {
+        Outcome::Delivered { status } => Some(*status),
+        Outcome::Again { status, .. } | Outcome::Never { status, .. } => *status,
+    };
+    if let Some(status) = status {
+        span.note(|| [("http.response.status_code", i64::from(status).into())]);
+    }
+    if let Outcome::Again { why, .. } | Outcome::Never { why, .. } = outcome {
+        let kind = status.map_or_else(|| "not_sent".to_owned(), |it| it.to_string());
+        span.fail(kind, why.clone());
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::{Context as _, bail};
 use clap::{Args as ClapArgs, ValueEnum};
+use driftline_rules::trace::trace_id;
 use serde::Serialize;
 
 use super::serve::Given;
@@ -60,6 +61,9 @@ pub struct Args {
     /// `segments`, such as `region=eu`, or empty for all records.
     #[arg(long, value_name = "VALUE")]
     segment: Option<String>,
+    /// Only requests or failures of this trace: its id, or a whole `traceparent`.
+    #[arg(long, value_name = "ID")]
+    trace_id: Option<String>,
     /// Only windows, or findings of windows, of this length: `5m`, `1h`, `month`, `1h/5m`, `silence`.
     #[arg(long, value_name = "LENGTH")]
     length: Option<String>,
@@ -142,9 +146,18 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         What::Failures => {
             let rows = store.failures(&filter, None, args.limit).await?;
             let rows: Vec<StoredFailure> = rows.into_iter().map(Into::into).collect();
-            show(args, &rows, &["TIME", "SUITE", "SEVERITY", "CHECK", "RECORD", "WHY"], |it| {
+            show(args, &rows, &["TIME", "SUITE", "SEVERITY", "CHECK", "RECORD", "TRACE", "WHY"], |it| {
                 let record = it.record_id.clone().unwrap_or_else(|| format!("#{}", it.record));
-                vec![it.at.clone(), it.suite.clone(), it.severity.clone(), it.check.clone(), record, it.message.clone()]
+                let trace = it.trace_id.clone().unwrap_or_else(|| "-".to_owned());
+                vec![
+                    it.at.clone(),
+                    it.suite.clone(),
+                    it.severity.clone(),
+                    it.check.clone(),
+                    record,
+                    trace,
+                    it.message.clone(),
+                ]
             })
         }
         What::Windows => {
@@ -296,6 +309,16 @@ fn filter(args: &Args) -> anyhow::Result<Filter> {
             format!("--{name} {text}: it is a time such as 2024-05-01T12:00:00Z or a span such as 24h")
         })
     };
+    let trace_id = match args.trace_id.as_deref() {
+        None => None,
+        Some(_) if !matches!(args.what, What::Results | What::Failures) => {
+            bail!("--trace-id is of `driftline history results` and `driftline history failures`")
+        }
+        Some(text) => match trace_id(text) {
+            None => bail!("--trace-id {text}: it is 32 hexadecimal digits, or a `traceparent`"),
+            it => it,
+        },
+    };
     Ok(Filter {
         suite: args.suite.clone(),
         check: args.check.clone(),
@@ -305,6 +328,7 @@ fn filter(args: &Args) -> anyhow::Result<Filter> {
         model: args.model.clone(),
         version: args.model_version.clone(),
         segment: args.segment.clone(),
+        trace_id,
         since: at("since", &args.since)?,
         until: at("until", &args.until)?,
     })

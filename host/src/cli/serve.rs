@@ -1,13 +1,21 @@
 //! `driftline serve`: the service, until it is told to stop.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use clap::Args as ClapArgs;
 use tracing::{info, warn};
 
 use super::config::ConfigArgs;
 use super::{CANNOT, complain};
 use crate::config::{self, Config, Flag, Loaded, LogLevel, Sources};
+use crate::service::metrics::gather;
 use crate::service::reload::Reloader;
 use crate::service::start::{Running, start};
+use crate::telemetry::{Telemetry, lines};
+
+/// Time that a collector has to take what is left when the service stops.
+const LAST: Duration = Duration::from_secs(5);
 
 /// Check inference records over HTTP, and keep what failed.
 ///
@@ -82,13 +90,20 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut signals = Signals::new()?;
+        let mut telemetry = Telemetry::begin();
         let running = tokio::select! {
             it = start(&config, Some(reloader)) => it?,
             // Whoever waits for a store that does not come may be stopped as well.
             () = signals.stop() => return Ok(()),
         };
+        telemetry.send_metrics({
+            let app = Arc::clone(&running.app);
+            Arc::new(move || gather(&app))
+        });
         signals.stop_of(&running).await;
-        running.stop().await
+        let stopped = running.stop().await;
+        telemetry.stop(LAST).await;
+        stopped
     })?;
     Ok(0)
 }
@@ -108,12 +123,17 @@ pub fn log(config: &Config) {
         config::LogFormat::Json => false,
         config::LogFormat::Auto => std::io::stderr().is_terminal(),
     };
-    let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    let output = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
     // A program that embeds the service may have set its own.
     let _ = if text {
-        tracing::subscriber::set_global_default(lines.finish())
+        // As the subscriber decides, which does not tell it to the form of its lines.
+        let colours = std::env::var("NO_COLOR").map_or(true, |it| it.is_empty());
+        let output = output.with_ansi(colours).map_event_format(|it| lines::text(it.with_ansi(colours)));
+        tracing::subscriber::set_global_default(output.finish())
     } else {
-        tracing::subscriber::set_global_default(lines.json().flatten_event(true).finish())
+        tracing::subscriber::set_global_default(
+            output.json().flatten_event(true).map_event_format(lines::json).finish(),
+        )
     };
 }
 

@@ -29,9 +29,11 @@ use crate::files::Format;
 use crate::intake::entry::{Origin, Request, Single as Summed};
 use crate::metrics::{self, Stage};
 use crate::service::app::{App, Keyed, Reserved};
+use crate::service::batch::Sums;
 use crate::service::version::{Checked, Version};
 use crate::store::rows::{Micros, Verdict, id_at};
 use crate::suites::hex;
+use crate::telemetry::{self, Span};
 use crate::wire::{BatchAnswer, Failure, RecordVerdict, Single, Word};
 use body::{Flow, Packed, begins_object, encoding, format, key, object, spool, wants_lines};
 use way::{Asked, Way};
@@ -52,6 +54,16 @@ pub struct AdHoc {
     /// Records.
     #[schema(value_type = Option<Vec<serde_json::Value>>)]
     records: Option<Box<serde_json::value::RawValue>>,
+}
+
+/// What a span says of records.
+fn noted(sums: &Sums) -> [(&'static str, telemetry::Value); 4] {
+    [
+        ("driftline.records", (sums.records as i64).into()),
+        ("driftline.records.failed", (sums.failed as i64).into()),
+        ("driftline.records.warned", (sums.warned as i64).into()),
+        ("driftline.records.unreadable", (sums.unreadable as i64).into()),
+    ]
 }
 
 /// What a request brings.
@@ -100,9 +112,13 @@ pub async fn check(
     let token = allow(&app, &headers, Scope::Check)?;
     let way = asked.way()?;
     let version = app.shelf.get(&suite).ok_or_else(|| unknown(&app.shelf.now(), &suite))?;
-    let at = way.at;
-    let incoming =
-        Incoming { app, version, way, token, at, id: id_at(at), ad_hoc: false, slow: Arc::default(), room: None };
+    let incoming = Incoming::new(app, version, way, token, false);
+    telemetry::note(|| {
+        [
+            ("driftline.suite", incoming.version.name.clone().into()),
+            ("driftline.suite.hash", incoming.version.hash.clone().into()),
+        ]
+    });
     incoming.answer(&headers, body).await
 }
 
@@ -130,9 +146,7 @@ pub async fn check_ad_hoc(
         Err(_) => asked.suite.get().to_owned(),
     };
     let version = Arc::new(app.shelf.build("ad-hoc", text).await?);
-    let at = way.at;
-    let incoming =
-        Incoming { app, version, way, token, at, id: id_at(at), ad_hoc: true, slow: Arc::default(), room: None };
+    let incoming = Incoming::new(app, version, way, token, true);
     match (asked.record, asked.records) {
         (Some(record), None) => incoming.single(record.get().as_bytes(), None, false).await,
         (None, Some(records)) if records.get().starts_with('[') => {
@@ -145,6 +159,11 @@ pub async fn check_ad_hoc(
 }
 
 impl Incoming {
+    fn new(app: Arc<App>, version: Arc<Version>, way: Way, token: Option<String>, ad_hoc: bool) -> Self {
+        let (at, slow, room) = (way.at, Arc::default(), None);
+        Incoming { app, version, way, token, at, id: id_at(at), ad_hoc, slow, room }
+    }
+
     async fn answer(mut self, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
         let app = Arc::clone(&self.app);
         let settings = app.live().settings.clone();
@@ -161,6 +180,7 @@ impl Incoming {
             )));
         }
         let pace = Pace::new(&settings);
+        let reading = Span::part("read");
         let (first, rest) = begin(body, pace).await?;
         let may_be_single = format == Format::Json && (encoding.is_some() || begins_object(&first));
         // A body that is soon here is checked in one piece: waking a thread for each of several costs more.
@@ -171,6 +191,7 @@ impl Incoming {
         }
         let most = settings.batch.record;
         let (first, rest) = gather(first, rest, GATHERED.max(most), pace).await?;
+        drop(reading);
         let object = match encoding {
             _ if !may_be_single => None,
             None => Some(first.clone()),
@@ -257,8 +278,15 @@ impl Incoming {
 
     async fn single(self, text: &[u8], reserved: Option<Reserved>, repeated: bool) -> Result<Response, Problem> {
         let started = Instant::now();
+        let span = Span::part("check");
         let checked = Version::check_aside(&self.version, text, self.at).await;
         metrics::took(Stage::Check, started.elapsed());
+        drop(span);
+        telemetry::note(|| {
+            let is = |it| u64::from(checked.verdict == it);
+            let (failed, warned) = (is(Verdict::Fail), is(Verdict::Warn));
+            noted(&Sums { records: 1, failed, warned, unreadable: u64::from(checked.unreadable) })
+        });
         let action = if checked.verdict == Verdict::Fail { self.action() } else { "accept" };
         let note = &self.version.note;
         let answer = Single {
@@ -284,9 +312,10 @@ impl Incoming {
             let mut checked = checked;
             let noted = std::mem::take(&mut checked.noted);
             let unjudged: Vec<_> = checked.errors.iter().map(|it| (it.check as usize, 1)).collect();
-            let begun = Instant::now();
+            let (begun, span) = (Instant::now(), Span::part("journal"));
             let number = self.take(checked, reserved.as_ref(), started).await?;
             metrics::took(Stage::Journal, begun.elapsed());
+            drop(span);
             if !unjudged.is_empty() {
                 self.app.intake.troubled(&self.version.note, unjudged.into_iter());
             }
@@ -341,6 +370,7 @@ impl Incoming {
             tallies: vec![(origin.labels.clone(), checked.marks.counts(note.checks.len()))],
             failures,
             failures_left_out: left_out as u64,
+            trace_id: checked.trace_id.or_else(telemetry::trace_id),
             key: reserved.map(Reserved::note),
             windows: checked.window.into_iter().collect(),
             predictions: checked.prediction.into_iter().map(|it| *it).collect(),
@@ -354,7 +384,9 @@ impl Incoming {
         if !self.way.stored || number == 0 {
             return Ok(());
         }
+        let span = Span::part("store wait");
         let stored = tokio::time::timeout(self.app.live().settings.store_timeout, self.app.intake.stored(number)).await;
+        drop(span);
         if stored == Ok(true) { Ok(()) } else { Err(Problem::not_stored()) }
     }
 }

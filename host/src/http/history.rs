@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use driftline_rules::time::Time;
+use driftline_rules::trace::trace_id;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -39,6 +40,9 @@ pub struct Asked {
     version: Option<String>,
     /// The segment.
     segment: Option<String>,
+    /// The trace of results and failures: its id, or a whole `traceparent`.
+    #[param(min_length = 32, max_length = 200)]
+    trace_id: Option<String>,
     /// From this time on (RFC 3339, or a span before now such as `24h`, `7d`).
     since: Option<String>,
     /// Before this time.
@@ -76,6 +80,7 @@ impl Asked {
             model: self.model.clone(),
             version: self.version.clone(),
             segment: self.segment.clone(),
+            trace_id: self.trace_id.as_deref().map(trace).transpose()?,
             since: time("since", self.since.as_deref())?,
             until: time("until", self.until.as_deref())?,
         })
@@ -88,6 +93,12 @@ impl Asked {
     fn cursor(&self) -> Result<Option<Cursor>, Problem> {
         cursor(self.cursor.as_deref())
     }
+}
+
+fn trace(text: &str) -> Result<String, Problem> {
+    trace_id(text).ok_or_else(|| {
+        Problem::bad_request(format!("`trace_id={text}` is neither 32 hexadecimal digits nor a `traceparent`"))
+    })
 }
 
 /// Rows of a page.

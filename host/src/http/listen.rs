@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::clock::Clock;
 use super::first_byte::Unsilent;
+use super::frame::Framed;
 use super::router;
 use crate::service::app::App;
 
@@ -42,7 +43,8 @@ pub async fn listen(
     tls: Option<(&Path, &Path)>,
 ) -> anyhow::Result<Listening> {
     let handle = Handle::new();
-    let router = ServiceExt::<Request>::into_make_service(router(app));
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let router = ServiceExt::<Request>::into_make_service(Framed { scheme, ..router(app) });
     // A batch is answered in pieces, which must not wait for each other's acknowledgement.
     let plain = NoDelayAcceptor::new();
     let server = match tls {

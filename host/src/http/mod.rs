@@ -74,7 +74,7 @@ pub fn router(app: Arc<App>) -> frame::Framed {
         .fallback(|| async { Problem::not_found("there is no such path; /openapi.json lists what there is") })
         .method_not_allowed_fallback(|| async { Problem::method() })
         .with_state(app);
-    frame::Framed(router)
+    frame::Framed { router, scheme: "http" }
 }
 
 /// The paths as the router knows them: a word behind a name is of its last part there.

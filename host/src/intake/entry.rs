@@ -159,6 +159,8 @@ pub struct Request {
     pub origin: Origin,
     /// 1 in the first part, 0 in the others.
     pub requests: u32,
+    /// The trace that it is part of, 32 hexadecimal digits.
+    pub trace_id: Option<String>,
     /// Records.
     pub records: u64,
     /// Records that failed a critical expectation, or could not be read.
@@ -265,6 +267,8 @@ pub struct FailureNote {
     pub record: u64,
     /// The record's id.
     pub record_id: Option<String>,
+    /// The trace that the record was part of, if it says so; else that of the request holds.
+    pub trace_id: Option<String>,
     /// Model, version and segment of the record.
     pub labels: Labels,
     /// The value, as JSON.

@@ -17,6 +17,7 @@ use super::{Intake, SumUp, Sync, journal};
 use crate::metrics::{self, Stage};
 use crate::store::rows::Batch;
 use crate::store::{Committed, Store};
+use crate::telemetry::{Begun, Span};
 
 /// The longest pause between two tries of one transaction.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -121,8 +122,19 @@ async fn flush(intake: &Intake, store: &Store, sum_up: &SumUp) -> bool {
     intake.counters.waiting.fetch_add(segment.len(), Ordering::Relaxed);
     intake.counters.backlog.fetch_add(1, Ordering::Relaxed);
     intake.counters.oldest.store(millis(segment.id), Ordering::Relaxed);
+    let span = Span::of_task(|| {
+        let notes = vec![
+            ("driftline.requests", (shard.outcomes as i64).into()),
+            ("driftline.bytes", (segment.len() as i64).into()),
+        ];
+        Begun { name: "flush".into(), notes, causes: Vec::new() }
+    });
     let batch = batch_of(shard, segment.id, sum_up).await;
-    let stored = commit(intake, store, &batch, &path).await;
+    let stored = span.cover(commit(intake, store, &batch, &path)).await;
+    if stored != Ended::Stored {
+        span.fail("not_stored", "the store did not take it");
+    }
+    drop(span);
     intake.counters.waiting.fetch_sub(segment.len(), Ordering::Relaxed);
     intake.counters.backlog.fetch_sub(1, Ordering::Relaxed);
     {

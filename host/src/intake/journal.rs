@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::entry::Entry;
 
 /// The first bytes of every segment; another form of entries has another number.
-pub const MAGIC: &[u8; 8] = b"DRIFTJ07";
+pub const MAGIC: &[u8; 8] = b"DRIFTJ08";
 const HEAD: u64 = 24;
 /// A longer entry was never written.
 const LONGEST: u32 = 256 << 20;

@@ -164,6 +164,7 @@ impl Shard {
             source: it.origin.source.clone(),
             token: it.origin.token.clone(),
             labels: it.origin.labels.clone(),
+            trace_id: it.trace_id.clone(),
             ..ResultRow::default()
         });
         row.requests += i64::from(it.requests);
@@ -193,6 +194,7 @@ impl Shard {
                 field: field.clone(),
                 record: failure.record as i64,
                 record_id: failure.record_id.clone(),
+                trace_id: failure.trace_id.as_ref().or(it.trace_id.as_ref()).cloned(),
                 labels: failure.labels.clone(),
                 observed: failure.observed.clone(),
                 bound: failure.bound.clone(),

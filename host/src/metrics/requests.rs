@@ -84,6 +84,11 @@ impl Requests {
         Kind(place, method)
     }
 
+    /// The template of its path; `None`: it fits none.
+    pub fn path(&self, Kind(place, _): Kind) -> Option<&str> {
+        self.paths.get()?.all.get(place).map(|it| it.0.as_str()).filter(|it| *it != OTHER)
+    }
+
     /// Counts a request that was answered; `trace` is the trace that it was part of.
     pub fn answered(&self, Kind(place, method): Kind, status: u16, time: Duration, trace: Option<(&str, Timestamp)>) {
         let Some(answers) = self.paths.get().and_then(|it| it.all.get(place)?.1.get(method)) else { return };

@@ -68,6 +68,8 @@ pub struct Batch {
     pub at: Micros,
     /// Source and token.
     pub origin: Origin,
+    /// The trace that the request is part of.
+    pub trace_id: Option<String>,
     /// Its format.
     pub format: Format,
     /// Which verdicts are answered.
@@ -360,7 +362,8 @@ impl Work<'_> {
                 let wants = self.wants_notes() && (is_asked || !failed.is_empty());
                 let wants_id = wants || batch.wanted == Wanted::All;
                 let record_id = if wants_id { version.record_id(cells) } else { None };
-                let who = Who { record_id, labels };
+                let trace_id = if wants { version.trace_id(cells) } else { None };
+                let who = Who { record_id, trace_id, labels };
                 let notes = if wants { version.failures(cells, batch.at, &failed, &who) } else { Vec::new() };
                 Pending {
                     n,

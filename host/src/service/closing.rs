@@ -23,6 +23,7 @@ use crate::store;
 use crate::store::due::Clock;
 use crate::store::rows::Micros;
 use crate::store::windows::{WindowKey, WindowRow};
+use crate::telemetry::{Begun, Span};
 
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -111,8 +112,8 @@ impl Closer {
             let mut is_stuck = true;
             for key in due {
                 if let Some(version) = self.version(&key, asked).await? {
-                    let begun = Instant::now();
-                    if self.close_span(&version, &key).await? {
+                    let (begun, span) = (Instant::now(), of_window("close window", &key));
+                    if span.cover(self.close_span(&version, &key)).await? {
                         metrics::took(Stage::Close, begun.elapsed());
                         is_stuck = false;
                     }
@@ -188,6 +189,18 @@ impl Closer {
         *it = Waiting { failures: it.failures.saturating_add(1), until: Instant::now() + pause };
         pause
     }
+}
+
+/// What is done with a window, where traces are recorded.
+fn of_window(name: &'static str, key: &WindowKey) -> Span {
+    Span::of_task(|| {
+        let notes = vec![
+            ("driftline.suite", key.suite.clone().into()),
+            ("driftline.window.length", key.length.clone().into()),
+            ("driftline.window.start", crate::wire::time(key.start).into()),
+        ];
+        Begun { name: name.into(), notes, causes: Vec::new() }
+    })
 }
 
 /// A window of which nothing is known yet.

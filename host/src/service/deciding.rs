@@ -27,6 +27,7 @@ use crate::metrics::{self, Stage};
 use crate::store::rows::Micros;
 use crate::store::triggers::{Decision, StateRow};
 use crate::store::{self, Store};
+use crate::telemetry::{Begun, Span};
 
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -87,7 +88,11 @@ impl Decider {
             let Some(version) = suites.active.get(&suite) else { continue };
             let rules = Rules { suite: &suite, hash: &version.hash, plan: &version.loaded.plan };
             let begun = Instant::now();
-            while decide(store, rules).await? {}
+            let span = Span::of_task(|| {
+                let notes = vec![("driftline.suite", suite.clone().into())];
+                Begun { name: "decide".into(), notes, causes: Vec::new() }
+            });
+            while span.cover(decide(store, rules)).await? {}
             metrics::took(Stage::Decide, begun.elapsed());
             self.begun.insert(suite.clone(), version.hash.clone());
         }

@@ -16,6 +16,7 @@ use crate::actions::{Action, Outcome};
 use crate::metrics::{self, Stage};
 use crate::store::outbox::{DeliveryRow, Tried};
 use crate::store::rows::Micros;
+use crate::telemetry::{Begun, Span};
 
 /// Time between two looks into the outbox.
 const LOOK: Duration = Duration::from_millis(500);
@@ -102,6 +103,20 @@ impl Sending {
 
 /// Sends a notice and writes what came of it.
 async fn deliver(app: &App, action: &Action, row: &DeliveryRow, lease: Uuid) {
+    let span = Span::of_task(|| {
+        let notes = vec![
+            ("driftline.action", row.action.clone().into()),
+            ("driftline.suite", row.suite.clone().into()),
+            ("driftline.trigger", row.trigger.clone().into()),
+            ("driftline.incident", row.incident.to_string().into()),
+            ("driftline.event", row.kind.clone().into()),
+        ];
+        Begun { name: "deliver".into(), notes, causes: row.trace.iter().cloned().collect() }
+    });
+    span.cover(try_to_deliver(app, action, row, lease)).await;
+}
+
+async fn try_to_deliver(app: &App, action: &Action, row: &DeliveryRow, lease: Uuid) {
     let tried = if action.takes(row) {
         let begun = Instant::now();
         let outcome = action.send(row, now()).await;

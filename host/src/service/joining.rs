@@ -20,6 +20,7 @@ use crate::store::labels::{Change, LabelDue, LabelRow, ROWS};
 use crate::store::predictions::Logged;
 use crate::store::rows::Micros;
 use crate::store::windows::WindowPart;
+use crate::telemetry::{Begun, Span};
 
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -43,6 +44,14 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
+/// What is done with labels of a suite, where traces are recorded.
+fn of_suite(suite: &str) -> Span {
+    Span::of_task(|| {
+        let notes = vec![("driftline.suite", suite.to_owned().into())];
+        Begun { name: "join".into(), notes, causes: Vec::new() }
+    })
+}
+
 /// Looks again for predictions that were not there when their label came.
 async fn try_again(app: &App) -> Result<(), store::Error> {
     loop {
@@ -56,8 +65,8 @@ async fn try_again(app: &App) -> Result<(), store::Error> {
         for (suite, labels) in by_suite {
             let ids: Vec<String> = labels.iter().map(|it| it.id.clone()).collect();
             let predictions = app.store.predictions_of(&suite, &ids).await?;
-            let begun = Instant::now();
-            let mut joined = join(&app.store, &app.shelf, labels, predictions, clock).await?;
+            let (begun, span) = (Instant::now(), of_suite(&suite));
+            let mut joined = span.cover(join(&app.store, &app.shelf, labels, predictions, clock)).await?;
             let n_first = first(&joined.labels, clock);
             // A look that finds nothing is no correction.
             let known = std::mem::take(&mut joined.labels)
@@ -125,7 +134,7 @@ async fn take_up(app: &App, due: &LabelDue) -> Result<bool, store::Error> {
         let change = Change { suite: due.key.suite.clone(), done: Some(due.clone()), ..Change::default() };
         return app.store.put_labels(&change).await;
     }
-    anew(app, &version, due).await
+    of_suite(&due.key.suite).cover(anew(app, &version, due)).await
 }
 
 async fn anew(app: &App, version: &Arc<Version>, due: &LabelDue) -> Result<bool, store::Error> {

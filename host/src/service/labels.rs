@@ -23,6 +23,7 @@ use crate::store::labels::{Change, LabelDue, LabelRow, ROWS};
 use crate::store::predictions::{Logged, PredictionRow};
 use crate::store::rows::Micros;
 use crate::store::{self, Store};
+use crate::telemetry::Span;
 
 /// A label as it came.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,7 +156,11 @@ pub async fn take(
 ) -> Result<Taken, store::Error> {
     let mut taken = Taken::default();
     for some in labels.chunks(ROWS) {
-        let one = take_some(store, shelf, version, some, by).await?;
+        let span = Span::part("join");
+        let one = span.cover(take_some(store, shelf, version, some, by)).await?;
+        span.note(|| {
+            [("driftline.labels", (some.len() as i64).into()), ("driftline.joined", (one.joined as i64).into())]
+        });
         taken.new += one.new;
         taken.corrected += one.corrected;
         taken.unchanged += one.unchanged;

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::store::rows::Micros;
+use crate::telemetry::Carried;
 
 /// What one action is to be told of one step of an incident.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,4 +24,6 @@ pub struct Notice {
     pub data: serde_json::Value,
     /// When it happened, by the clock.
     pub at: Micros,
+    /// Where in a trace that was, if anybody knows the trace.
+    pub trace: Option<Carried>,
 }

@@ -20,6 +20,7 @@ use super::windows::Keeping;
 use crate::intake::entry::{CheckNote, FailureNote, Mark, Marks, PlanNote, PredictionNote, WindowNote, WindowsNote};
 use crate::store::rows::{Labels, Micros, Verdict};
 use crate::suites::Loaded;
+use crate::telemetry::{self, Span};
 
 /// What the service decides for every suite.
 #[derive(Clone, Debug)]
@@ -97,6 +98,8 @@ pub struct Checked {
     pub noted: Noted,
     /// Its id.
     pub record_id: Option<String>,
+    /// The trace that it says it was part of, 32 hexadecimal digits.
+    pub trace_id: Option<String>,
     /// Model, version and segment.
     pub labels: Labels,
 }
@@ -106,6 +109,8 @@ pub struct Checked {
 pub struct Who {
     /// Its id, as far as it may be told.
     pub record_id: Option<String>,
+    /// The trace that it says it was part of.
+    pub trace_id: Option<String>,
     /// Model, version and segment.
     pub labels: Labels,
 }
@@ -169,7 +174,7 @@ impl Version {
     pub async fn check_aside(this: &Arc<Self>, text: &[u8], now: Micros) -> Checked {
         if this.loaded.plan.calls_plugins() {
             let (version, text) = (Arc::clone(this), text.to_owned());
-            match tokio::task::spawn_blocking(move || version.check(&text, now)).await {
+            match tokio::task::spawn_blocking(telemetry::carry(move || version.check(&text, now))).await {
                 Ok(checked) => return checked,
                 // Answered as any panic of a handler is, and not tried a second time.
                 Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
@@ -225,6 +230,7 @@ impl Version {
                 errors: Vec::new(),
                 noted,
                 record_id: None,
+                trace_id: None,
                 labels: Labels::default(),
             };
         }
@@ -233,7 +239,7 @@ impl Version {
             told.fold(plan, &self.privacy, &cells, 0);
         }
         let (mut failures, mut errors) = (Vec::new(), Vec::new());
-        let late = run::flush(fold);
+        let late = if fold.waiting.is_empty() { Vec::new() } else { Span::part("plugins").run(|| run::flush(fold)) };
         if !late.is_empty() || !fold.failed.is_empty() {
             let who = self.who(&cells);
             let mut told = run::reasons(plan, &cells, now, &fold.failed);
@@ -269,6 +275,7 @@ impl Version {
                 ..self.keeping.note(&mut fold.window, told, self.place(it, &cells), &self.hash)
             }),
             record_id: self.record_id(&cells),
+            trace_id: self.trace_id(&cells),
             prediction: self.prediction(&cells, now, &labels).map(Box::new),
             labels,
         }
@@ -290,7 +297,7 @@ impl Version {
 
     /// What a record is known by.
     pub fn who(&self, cells: &[Value]) -> Who {
-        Who { record_id: self.record_id(cells), labels: self.labels(cells) }
+        Who { record_id: self.record_id(cells), trace_id: self.trace_id(cells), labels: self.labels(cells) }
     }
 
     /// Explanations as far as they may be told.
@@ -324,6 +331,7 @@ impl Version {
                     check: reason.expectation as u32,
                     record: 0,
                     record_id: who.record_id.clone(),
+                    trace_id: who.trace_id.clone(),
                     labels: who.labels.clone(),
                     observed,
                     bound: reason.bound,
@@ -339,6 +347,14 @@ impl Version {
         let field = plan.record.role("id")?;
         let value = cells.get(usize::from(plan.record_id?.0))?;
         self.privacy.text(field, value)
+    }
+
+    /// The trace that a record says it was part of: a field that is hashed or dropped says none.
+    pub fn trace_id(&self, cells: &[Value]) -> Option<String> {
+        let plan = &self.loaded.plan;
+        let value = cells.get(usize::from(plan.trace_id?.0))?;
+        let id = driftline_rules::trace::trace_id(value.as_str()?)?;
+        self.privacy.keeps(plan.record.role("trace_id")?).then_some(id)
     }
 
     /// Model, version and segment of a record, as far as they may be told.

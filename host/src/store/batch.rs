@@ -103,6 +103,7 @@ fn result(row: &ResultRow) -> ResultRow {
         source: owned(&row.source),
         token: row.token.as_deref().map(owned),
         labels: labels(&row.labels),
+        trace_id: row.trace_id.as_deref().map(name),
         statistics: row.statistics.as_ref().map(kept_json),
         ..*row
     }
@@ -121,6 +122,7 @@ fn failure(row: &FailureRow) -> FailureRow {
         field: name(&row.field),
         record: row.record,
         record_id: row.record_id.as_deref().map(name),
+        trace_id: row.trace_id.as_deref().map(name),
         labels: labels(&row.labels),
         observed: row.observed.as_deref().map(owned),
         bound: owned(&row.bound),

@@ -12,6 +12,7 @@ use super::rows::Micros;
 use super::texts::kept_json;
 use super::{Error, Store};
 use crate::service::notice::Notice;
+use crate::telemetry::Carried;
 
 /// What may have become of a notice.
 pub const STATES: [&str; 4] = ["pending", "delivered", "dead", "skipped"];
@@ -49,6 +50,8 @@ pub struct DeliveryRow {
     pub last_error: Option<String>,
     /// When it was delivered, given up or passed over.
     pub ended_at: Option<Micros>,
+    /// Where in a trace it was written.
+    pub trace: Option<Carried>,
 }
 
 impl From<Notice> for DeliveryRow {
@@ -62,6 +65,7 @@ impl From<Notice> for DeliveryRow {
             kind: it.kind.to_owned(),
             data: it.data,
             at: it.at,
+            trace: it.trace,
             state: "pending".to_owned(),
             ..DeliveryRow::default()
         }
@@ -121,7 +125,7 @@ pub struct Count {
 }
 
 const COLUMNS: &str = "n, id, incident, suite, trigger_name, action, kind, data, at, state, tries, next_at, last_status, \
-    last_error, ended_at";
+    last_error, ended_at, traceparent, tracestate";
 
 /// Writes notices, at least one; those that are there already stay as they are. Meant for the transaction of what they
 /// tell of.
@@ -129,8 +133,9 @@ pub fn enqueue<DB: Dialect>(notices: &[Notice]) -> QueryBuilder<DB>
 where
     DB::Arguments: Default,
 {
-    let mut query =
-        QueryBuilder::new("INSERT INTO outbox (id, incident, suite, trigger_name, action, kind, data, at) VALUES ");
+    let mut query = QueryBuilder::new(
+        "INSERT INTO outbox (id, incident, suite, trigger_name, action, kind, data, at, traceparent, tracestate) VALUES ",
+    );
     for (i, it) in notices.iter().enumerate() {
         DB::id(query.push(if i == 0 { "(" } else { ", (" }), it.id);
         DB::id(query.push(", "), it.incident);
@@ -140,6 +145,14 @@ where
         DB::text(query.push(", "), it.kind);
         DB::json(query.push(", "), Some(kept_json(&it.data).to_string()));
         DB::time(query.push(", "), it.at);
+        for text in it.trace.as_ref().map_or(["", ""], |it| [&it.traceparent, &it.tracestate]) {
+            match text {
+                "" => {
+                    query.push(", NULL");
+                }
+                text => DB::text(query.push(", "), text),
+            }
+        }
         query.push(")");
     }
     query.push(" ON CONFLICT (id) DO NOTHING");

@@ -18,8 +18,6 @@ pub trait Dialect: Database + Sized {
     fn text(query: &mut QueryBuilder<Self>, text: &str);
     /// Binds a text of any length, which is part of no index.
     fn words(query: &mut QueryBuilder<Self>, text: &str);
-    /// Binds a text of any length, which is in no index.
-    fn long(query: &mut QueryBuilder<Self>, text: &str);
     /// Binds a time.
     fn time(query: &mut QueryBuilder<Self>, at: Micros);
     /// Binds an id.
@@ -54,10 +52,6 @@ impl Dialect for Postgres {
     }
 
     fn words(query: &mut QueryBuilder<Self>, text: &str) {
-        query.push_bind(kept(text).into_owned());
-    }
-
-    fn long(query: &mut QueryBuilder<Self>, text: &str) {
         query.push_bind(kept(text).into_owned());
     }
 
@@ -112,10 +106,6 @@ impl Dialect for Sqlite {
         query.push_bind(kept(text).into_owned());
     }
 
-    fn long(query: &mut QueryBuilder<Self>, text: &str) {
-        query.push_bind(kept(text).into_owned());
-    }
-
     fn time(query: &mut QueryBuilder<Self>, at: Micros) {
         query.push_bind(time(at));
     }
@@ -156,10 +146,11 @@ impl Dialect for Sqlite {
 }
 
 const RESULT: &str = "SELECT r.id, r.at, r.suite, r.suite_hash, r.source, r.token, r.model, r.version, r.segment, \
-    r.requests, r.records, r.failed, r.warned, r.unreadable, r.duration_us, r.failures_left_out, r.statistics, ";
+    r.trace_id, r.requests, r.records, r.failed, r.warned, r.unreadable, r.duration_us, r.failures_left_out, \
+    r.statistics, ";
 
 const FAILURE: &str = "SELECT f.result_id, f.n, f.at, f.suite, f.suite_hash, f.check_name, f.kind, f.severity, \
-    f.field, f.record, f.record_id, f.model, f.version, f.segment, f.observed, f.bound, f.message \
+    f.field, f.record, f.record_id, f.model, f.version, f.segment, f.observed, f.bound, f.message, f.trace_id \
     FROM failure f WHERE TRUE";
 
 /// A page of results.
@@ -195,6 +186,7 @@ where
             (" AND r.model = ", &filter.model),
             (" AND r.version = ", &filter.version),
             (" AND r.segment = ", &filter.segment),
+            (" AND r.trace_id = ", &filter.trace_id),
         ],
     );
     if let Some(verdict) = filter.verdict {
@@ -251,6 +243,7 @@ where
             (" AND f.model = ", &filter.model),
             (" AND f.version = ", &filter.version),
             (" AND f.segment = ", &filter.segment),
+            (" AND f.trace_id = ", &filter.trace_id),
         ],
     );
     if let Some(after) = after {

@@ -19,6 +19,7 @@ use super::plugins::PluginRow;
 use super::rows::{FailureRow, FindingRow, KeyRow, Labels, Micros, ResultRow, StatRow, Verdict, VersionRow};
 use super::streams::StreamRow;
 use super::windows::{Kept, WindowKey, WindowPart, WindowRow};
+use crate::telemetry::Carried;
 
 /// A time as Postgres takes it.
 pub fn moment(at: Micros) -> DateTime<Utc> {
@@ -66,6 +67,7 @@ macro_rules! readers {
                     source: row.try_get("source")?,
                     token: row.try_get("token")?,
                     labels: Labels::from_row(row)?,
+                    trace_id: row.try_get("trace_id")?,
                     requests: row.try_get("requests")?,
                     records: row.try_get("records")?,
                     failed: row.try_get("failed")?,
@@ -93,6 +95,7 @@ macro_rules! readers {
                     field: row.try_get("field")?,
                     record: row.try_get("record")?,
                     record_id: row.try_get("record_id")?,
+                    trace_id: row.try_get("trace_id")?,
                     labels: Labels::from_row(row)?,
                     observed: row.try_get("observed")?,
                     bound: row.try_get("bound")?,
@@ -319,6 +322,10 @@ macro_rules! readers {
                     last_status: row.try_get("last_status")?,
                     last_error: row.try_get("last_error")?,
                     ended_at: $time_or_none(row, "ended_at")?,
+                    trace: row.try_get::<Option<String>, _>("traceparent")?.map(|traceparent| {
+                        let tracestate = row.try_get::<Option<String>, _>("tracestate").ok().flatten();
+                        Carried { traceparent, tracestate: tracestate.unwrap_or_default() }
+                    }),
                 })
             }
         }

@@ -95,6 +95,8 @@ pub struct ResultRow {
     pub token: Option<String>,
     /// Model, version and segment of the record; of a batch only what all its records share.
     pub labels: Labels,
+    /// The trace that the request was part of, 32 hexadecimal digits; `None` for a sum.
+    pub trace_id: Option<String>,
     /// How many requests.
     pub requests: i64,
     /// Records, those that could not be read too.
@@ -140,6 +142,8 @@ pub struct FailureRow {
     pub record: i64,
     /// The record's id, where the suite says where it lies; under its privacy setting.
     pub record_id: Option<String>,
+    /// The trace that the record was part of, or its request, 32 hexadecimal digits.
+    pub trace_id: Option<String>,
     /// Model, version and segment of the record.
     pub labels: Labels,
     /// The value as JSON text, under the field's privacy setting; `None` when it is dropped.
@@ -285,6 +289,8 @@ pub struct Filter {
     pub version: Option<String>,
     /// The segment.
     pub segment: Option<String>,
+    /// The trace of results and failures, 32 hexadecimal digits.
+    pub trace_id: Option<String>,
     /// From this time on.
     pub since: Option<Micros>,
     /// Before this time.

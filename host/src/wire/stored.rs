@@ -52,6 +52,8 @@ pub struct StoredResult {
     /// Model, version, segment.
     #[serde(flatten)]
     pub labels: LabelsOut,
+    /// The trace that it was part of, 32 hexadecimal digits; none for a sum.
+    pub trace_id: Option<String>,
     /// `pass`, `warn` or `fail`.
     pub verdict: &'static str,
     /// How many requests these are.
@@ -83,6 +85,7 @@ impl From<ResultRow> for StoredResult {
             source: it.source,
             token: it.token,
             labels: it.labels.into(),
+            trace_id: it.trace_id,
             verdict: it.verdict.name(),
             requests: it.requests,
             records: it.records,
@@ -119,6 +122,8 @@ pub struct StoredFailure {
     pub record: i64,
     /// The record's id.
     pub record_id: Option<String>,
+    /// The trace that the record was part of, or its request, 32 hexadecimal digits.
+    pub trace_id: Option<String>,
     /// Model, version, segment.
     #[serde(flatten)]
     pub labels: LabelsOut,
@@ -143,6 +148,7 @@ impl From<FailureRow> for StoredFailure {
             path: it.field,
             record: it.record,
             record_id: it.record_id,
+            trace_id: it.trace_id,
             labels: it.labels.into(),
             observed: it.observed.and_then(|it| serde_json::from_str(&it).ok()),
             bound: it.bound,

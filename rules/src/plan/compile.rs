@@ -67,8 +67,8 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
     }
     let filter = options.filter.as_ref().and_then(|it| compiler.filter(it));
     let mut cell = |field: &str| Path::parse(field).ok().map(|it| compiler.bindings.slot(&it));
-    let roles = ["id", "model", "version", "time"];
-    let [record_id, model, version, time] = roles.map(|it| record.role(it).and_then(&mut cell));
+    let roles = ["id", "model", "version", "time", "trace_id"];
+    let [record_id, model, version, time, trace_id] = roles.map(|it| record.role(it).and_then(&mut cell));
     let labels = suite.record.role("segment").into_iter().chain(suite.record.segments.iter().map(String::as_str));
     let label_segments = labels.filter_map(&mut cell).collect();
     let n_implicit = expectations.len();
@@ -98,6 +98,7 @@ pub fn compile(suite: &Suite, options: &Options) -> (Plan, Vec<Problem>) {
         bindings,
         typed: typed_slots,
         record_id,
+        trace_id,
         model,
         version,
         versions,

@@ -110,6 +110,8 @@ pub struct Plan {
     pub shape: Shape,
     /// The cell of the record's id, for reports.
     pub record_id: Option<Slot>,
+    /// The cell of the trace that the record was part of.
+    pub trace_id: Option<Slot>,
     /// The cell of the model's name.
     pub model: Option<Slot>,
     /// The cell of the model's version.

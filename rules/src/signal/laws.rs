@@ -4,7 +4,7 @@ use super::Board;
 use super::tests::{board_at, plan};
 
 const MANY: &str = "
-record: { trace: t }
+record: { trace_id: t }
 signals:
   - { counter: c_total, labels: { a: a, b: { bucketize: n, at: [0, 1] } } }
   - { counter: s_total, add: n, labels: { a: a } }

@@ -13,7 +13,7 @@ mod noting;
 mod tests;
 
 pub use findings::{Found, Model, note_found};
-pub use noting::{Noted, Seen, note, trace_id};
+pub use noting::{Noted, Seen, note};
 
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;

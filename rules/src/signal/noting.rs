@@ -12,6 +12,7 @@ use crate::plan::signals::{Feed, Label, Term, What};
 use crate::report::Severity;
 use crate::row::{Row, Slot};
 use crate::suite::signals::{OfVerdict, On};
+use crate::trace::trace_id;
 use crate::value::Value;
 
 /// What one record, finding or version of a model adds.
@@ -230,15 +231,4 @@ fn verdict<'p>(plan: &'p Plan, of: OfVerdict, seen: &Seen, failed: Option<u16>) 
         OfVerdict::Field => it.fields.join(", ").into(),
         OfVerdict::Severity | OfVerdict::Outcome => it.severity.name().into(),
     }
-}
-
-/// The id of a trace: 32 hexadecimal digits, a UUID, or a `traceparent` as W3C writes it. `None`: it is none of these.
-pub fn trace_id(text: &str) -> Option<String> {
-    let text = text.trim();
-    let id = match text.split('-').collect::<Vec<_>>().as_slice() {
-        [_, id, span, _] if span.len() == 16 => (*id).to_owned(),
-        parts => parts.concat(),
-    };
-    let is_id = id.len() == 32 && id.bytes().all(|it| it.is_ascii_hexdigit()) && id.bytes().any(|it| it != b'0');
-    is_id.then(|| id.to_ascii_lowercase())
 }

@@ -219,7 +219,7 @@ impl TimeUnit {
 impl RecordFields {
     /// The roles a field can have.
     pub const ROLES: [&'static str; 9] =
-        ["id", "time", "model", "version", "prediction", "score", "label", "segment", "trace"];
+        ["id", "time", "model", "version", "prediction", "score", "label", "segment", "trace_id"];
 
     /// The field that has a role.
     pub fn role(&self, role: &str) -> Option<&str> {

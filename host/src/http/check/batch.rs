@@ -9,12 +9,13 @@ use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
-use super::Incoming;
 use super::body::{Packed, decoded, tail};
+use super::{Incoming, noted};
 use crate::http::problem::Problem;
 use crate::service::app::Reserved;
 use crate::service::batch::Batch;
 use crate::service::comparing::Compared;
+use crate::telemetry::{self, Span};
 
 impl Incoming {
     pub(super) async fn batch(
@@ -30,6 +31,7 @@ impl Incoming {
             id: self.id,
             at: self.at,
             origin: self.origin(),
+            trace_id: telemetry::trace_id(),
             format: packed.format,
             wanted: self.way.wanted,
             action: self.action(),
@@ -40,7 +42,7 @@ impl Incoming {
         let intake = (!repeated && !self.ad_hoc).then(|| Arc::clone(&self.app.intake));
         let (sender, mut receiver) = mpsc::channel::<Result<Vec<u8>, Problem>>(4);
         let opening: &[u8] = if lines { b"" } else { b"{\"verdicts\":[" };
-        tokio::task::spawn_blocking(move || {
+        tokio::task::spawn_blocking(telemetry::carry(move || {
             let mut begun = false;
             // A client that does not read its verdicts must not hold a thread for ever.
             let pause = self.app.live().settings.read_timeout;
@@ -49,8 +51,13 @@ impl Incoming {
                 begun = true;
                 runtime.block_on(sender.send_timeout(Ok(bytes), pause)).is_ok()
             };
-            let done = decoded(packed.encoding, packed.body)
-                .and_then(|body| Ok(batch.run(body, intake.as_deref(), lines, &mut send)?));
+            let span = Span::part("check");
+            let mut run = |body| span.run(|| batch.run(body, intake.as_deref(), lines, &mut send));
+            let done = decoded(packed.encoding, packed.body).and_then(|body| Ok(run(body)?));
+            drop(span);
+            if let Ok(done) = &done {
+                telemetry::note(|| noted(&done.sums));
+            }
             let tail = match done {
                 Ok(done) => {
                     if let Some(reserved) = reserved {
@@ -74,7 +81,7 @@ impl Incoming {
                 }
             };
             let _ = runtime.block_on(sender.send_timeout(Ok(tail), pause));
-        });
+        }));
         let first = match receiver.recv().await {
             Some(Ok(it)) => it,
             Some(Err(problem)) => return Err(problem),

@@ -13,6 +13,7 @@ use crate::intake::entry::{Count, FindingNote, Origin, Request};
 use crate::metrics::{self, Stage};
 use crate::service::judging::{Judgements, judgements};
 use crate::store::rows::{FindingRow, Labels, Verdict};
+use crate::telemetry::Span;
 
 /// What was found at the end of a batch.
 #[derive(Default)]
@@ -71,6 +72,7 @@ impl Work<'_> {
             id: batch.id,
             at: batch.at,
             origin,
+            trace_id: batch.trace_id.clone(),
             requests: u32::from(self.parts == 0),
             records: self.sums.records - self.journalled.records,
             failed: self.sums.failed - self.journalled.failed,
@@ -87,9 +89,10 @@ impl Work<'_> {
             predictions: std::mem::take(&mut self.predictions),
             windows: self.panes.take(&batch.version).into_iter().chain(self.apart.take(&batch.version)).collect(),
         };
-        let begun = Instant::now();
+        let (begun, span) = (Instant::now(), Span::part("journal"));
         let number = intake.request(&batch.version.note, Box::new(request)).map_err(Ended::Refused)?;
         metrics::took(Stage::Journal, begun.elapsed());
+        drop(span);
         if is_last {
             let unjudged = self.fold.window.tallies.iter().map(troubled).enumerate();
             intake.troubled(&batch.version.note, unjudged);

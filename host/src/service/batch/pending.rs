@@ -9,6 +9,7 @@ use super::{Wanted, Work, parts};
 use crate::intake::entry::{Count, FailureNote};
 use crate::service::version::Who;
 use crate::store::rows::{Labels, Verdict};
+use crate::telemetry::Span;
 
 /// A record whose verdict is not answered yet.
 pub(super) struct Pending {
@@ -68,7 +69,7 @@ impl Work<'_> {
         }
         let version = &self.batch.version;
         let plan = &version.loaded.plan;
-        let mut late = run::flush(&mut self.part).into_iter().peekable();
+        let mut late = Span::part("plugins").run(|| run::flush(&mut self.part)).into_iter().peekable();
         for mut pending in std::mem::take(&mut self.pending) {
             let mut told = Vec::new();
             while let Some(it) = late.next_if(|it| it.verdict.number == pending.within) {

@@ -10,7 +10,7 @@ use tracing::{debug, error, warn};
 
 use super::counted::Counted;
 use super::together::{Judged, Pace, Together};
-use super::{Closer, new_row};
+use super::{Closer, new_row, of_window};
 use crate::metrics::{self, Stage};
 use crate::service::comparing::Against;
 use crate::service::sums::Sum;
@@ -43,8 +43,8 @@ impl Closer {
         let mut is_any = false;
         for it in self.app.store.due_longer(self.clock(), except).await? {
             let Some(version) = self.version(&it.key, asked).await? else { continue };
-            let begun = Instant::now();
-            match self.merge(&version, &it).await {
+            let (begun, span) = (Instant::now(), of_window("merge windows", &it.key));
+            match span.cover(self.merge(&version, &it)).await {
                 Ok(true) => {
                     metrics::took(Stage::Close, begun.elapsed());
                     is_any = true;

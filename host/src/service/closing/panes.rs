@@ -22,6 +22,7 @@ use crate::store::labels::LabelDue;
 use crate::store::panes::{self, Page, Taken, Waiting};
 use crate::store::windows::{Closed, Kept, WindowKey, WindowPart, WindowRow};
 use crate::store::{self, due};
+use crate::telemetry::Span;
 
 /// The windows of a page, by segment: what is kept, and the parts that came since.
 type Windows<'p> = BTreeMap<&'p str, (Option<&'p Kept>, Vec<&'p WindowPart>)>;
@@ -76,7 +77,8 @@ impl Closer {
         }
         // The window of all records comes last.
         waiting.sort_unstable_by_key(|it| (it.bucket == 0, it.bucket));
-        Ok(self.judge(version, key, &waiting).await? || is_any)
+        let span = Span::part("judge");
+        Ok(span.cover(self.judge(version, key, &waiting)).await? || is_any)
     }
 
     /// Whether the span is older than windows are kept: earlier ones of this stream may be gone.

@@ -15,6 +15,7 @@ use crate::store::rows::{FindingRow, Micros};
 use crate::store::triggers::{EventRow, IncidentRow};
 use crate::store::windows::WindowRow;
 use crate::store::{self, Store};
+use crate::telemetry;
 use crate::wire::time;
 
 /// A window as triggers see it.
@@ -177,6 +178,7 @@ impl<'w> Writing<'w> {
             kind,
             data: data.clone(),
             at: wall,
+            trace: telemetry::carried(),
         }));
         Ok(())
     }

@@ -85,13 +85,13 @@ pub(super) fn column<'r, T, C>(rows: &'r [T], of: impl Fn(&'r T) -> C) -> Vec<C>
 }
 
 const RESULTS: &str = "INSERT INTO result (id, at, suite, suite_hash, source, token, model, version, segment, \
-    requests, records, failed, warned, unreadable, verdict, duration_us, failures_left_out, statistics) \
+    requests, records, failed, warned, unreadable, verdict, duration_us, failures_left_out, statistics, trace_id) \
     SELECT id, at, suite, suite_hash, source, token, model, version, segment, requests, records, failed, warned, \
-    unreadable, verdict::verdict, duration_us, failures_left_out, statistics::json \
+    unreadable, verdict::verdict, duration_us, failures_left_out, statistics::json, trace_id \
     FROM UNNEST($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], \
     $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[], \
-    $16::bigint[], $17::bigint[], $18::text[]) AS new (id, at, suite, suite_hash, source, token, model, version, \
-    segment, requests, records, failed, warned, unreadable, verdict, duration_us, failures_left_out, statistics) \
+    $16::bigint[], $17::bigint[], $18::text[], $19::text[]) AS new (id, at, suite, suite_hash, source, token, model, version, \
+    segment, requests, records, failed, warned, unreadable, verdict, duration_us, failures_left_out, statistics, trace_id) \
     ON CONFLICT (at, id) DO UPDATE SET requests = result.requests + excluded.requests, \
     records = result.records + excluded.records, failed = result.failed + excluded.failed, \
     warned = result.warned + excluded.warned, unreadable = result.unreadable + excluded.unreadable, \
@@ -119,16 +119,17 @@ async fn results(connection: &mut PgConnection, rows: &[ResultRow]) -> Result<()
         .bind(column(rows, |it| it.duration_us))
         .bind(column(rows, |it| it.failures_left_out))
         .bind(column(rows, |it| it.statistics.as_ref().map(ToString::to_string)))
+        .bind(column(rows, |it| it.trace_id.as_deref()))
         .execute(connection)
         .await?;
     Ok(())
 }
 
 const FAILURES: &str = "INSERT INTO failure (result_id, n, at, suite, suite_hash, check_name, kind, severity, field, \
-    record, record_id, model, version, segment, observed, bound, message) SELECT * FROM UNNEST($1::uuid[], \
+    record, record_id, model, version, segment, observed, bound, message, trace_id) SELECT * FROM UNNEST($1::uuid[], \
     $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], \
-    $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[]) \
-    ON CONFLICT DO NOTHING";
+    $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], \
+    $18::text[]) ON CONFLICT DO NOTHING";
 
 async fn failures(connection: &mut PgConnection, rows: &[FailureRow]) -> Result<(), Error> {
     sqlx::query(FAILURES)
@@ -149,6 +150,7 @@ async fn failures(connection: &mut PgConnection, rows: &[FailureRow]) -> Result<
         .bind(column(rows, |it| it.observed.as_deref()))
         .bind(column(rows, |it| it.bound.as_str()))
         .bind(column(rows, |it| it.message.as_str()))
+        .bind(column(rows, |it| it.trace_id.as_deref()))
         .execute(connection)
         .await?;
     Ok(())

@@ -77,7 +77,7 @@ pub(super) async fn write<T>(
 }
 
 const RESULTS: &str = "INSERT INTO result (id, at, suite, suite_hash, source, token, model, version, segment, \
-    requests, records, failed, warned, unreadable, verdict, duration_us, failures_left_out, statistics) ";
+    trace_id, requests, records, failed, warned, unreadable, verdict, duration_us, failures_left_out, statistics) ";
 
 const ADD_RESULTS: &str = " ON CONFLICT (at, id) DO UPDATE SET requests = result.requests + excluded.requests, \
     records = result.records + excluded.records, failed = result.failed + excluded.failed, \
@@ -97,6 +97,7 @@ fn result(values: &mut Values<'_>, it: &ResultRow) {
         .push_bind(it.labels.model.clone())
         .push_bind(it.labels.version.clone())
         .push_bind(it.labels.segment.clone())
+        .push_bind(it.trace_id.clone())
         .push_bind(it.requests)
         .push_bind(it.records)
         .push_bind(it.failed)
@@ -109,7 +110,7 @@ fn result(values: &mut Values<'_>, it: &ResultRow) {
 }
 
 const FAILURES: &str = "INSERT INTO failure (result_id, n, at, suite, suite_hash, check_name, kind, severity, field, \
-    record, record_id, model, version, segment, observed, bound, message) ";
+    record, record_id, model, version, segment, observed, bound, message, trace_id) ";
 
 fn failure(values: &mut Values<'_>, it: &FailureRow) {
     values
@@ -129,7 +130,8 @@ fn failure(values: &mut Values<'_>, it: &FailureRow) {
         .push_bind(it.labels.segment.clone())
         .push_bind(it.observed.clone())
         .push_bind(it.bound.clone())
-        .push_bind(it.message.clone());
+        .push_bind(it.message.clone())
+        .push_bind(it.trace_id.clone());
 }
 
 /// Writes findings by themselves, those of a window.

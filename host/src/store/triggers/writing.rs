@@ -66,7 +66,7 @@ where
     DB::text(query.push(", "), &it.phase);
     time_or_null(query.push(", "), it.wake);
     time_or_null(query.push(", "), it.wake_wall);
-    DB::long(query.push(", "), &it.body);
+    DB::words(query.push(", "), &it.body);
     query.push(
         ") ON CONFLICT (suite, trigger_name, key) DO UPDATE SET phase = excluded.phase, wake_at = excluded.wake_at, \
          wake_wall_at = excluded.wake_wall_at, body = excluded.body",
@@ -103,7 +103,7 @@ where
     for at in [it.closed, it.data_from, it.data_to] {
         time_or_null(query.push(", "), at);
     }
-    DB::long(query.push(", "), &it.reason);
+    DB::words(query.push(", "), &it.reason);
     DB::json(query.push(", "), Some(kept_json(&it.evidence).to_string()));
     DB::number(query.push(", "), it.events);
     query.push(match it.alarm {
@@ -138,7 +138,7 @@ where
         DB::text(query.push(", "), text);
     }
     long_or_null(query.push(", "), it.by.as_deref());
-    DB::long(query.push(", "), &it.reason);
+    DB::words(query.push(", "), &it.reason);
     DB::json(query.push(", "), Some(kept_json(&it.evidence).to_string()));
     query.push(")");
     query
@@ -146,7 +146,7 @@ where
 
 fn long_or_null<DB: Dialect>(query: &mut QueryBuilder<DB>, text: Option<&str>) {
     match text {
-        Some(it) => DB::long(query, &kept(it)),
+        Some(it) => DB::words(query, &kept(it)),
         None => drop(query.push("NULL")),
     }
 }

@@ -54,7 +54,7 @@ impl Compiler<'_> {
                 signals.feeds.push(Feed { path: signal.path.clone(), family, on, guard, labels, what });
             }
         }
-        let trace = self.record.role("trace").filter(|_| !signals.is_empty());
+        let trace = self.record.role("trace_id").filter(|_| !signals.is_empty());
         signals.trace = trace.and_then(|it| Path::parse(it).ok()).map(|it| self.bindings.slot(&it));
         signals
     }
