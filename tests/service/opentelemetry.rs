@@ -153,6 +153,9 @@ fn a_webhook_is_sent_from_a_span_that_leads_back_to_what_caused_it() {
     fire(&server, &[("traceparent", PARENT)]);
     let came = receiver.until(2);
     let spans = collector.until(&server, |it| it.has("http.request.resend_count") == &json!(1));
+    let second = spans.iter().find(|it| it.has("http.request.resend_count") == &json!(1)).unwrap();
+    // What it is a part of ends later.
+    let spans = collector.until(&server, |it| it.text("span_id") == second.text("parent"));
     let calls: Vec<_> = spans.iter().filter(|it| it.0["kind"] == json!(3)).collect();
     assert_eq!(calls.len(), 2);
     for (call, came) in calls.iter().zip(&came) {
@@ -172,6 +175,7 @@ fn a_webhook_is_sent_from_a_span_that_leads_back_to_what_caused_it() {
     let is_of_window = |it: &Span| it.is("deliver") && it.has("driftline.trigger") == &json!("too much");
     let spans = collector.until(&server, is_of_window);
     let deliver = spans.iter().find(|it| is_of_window(it)).unwrap();
+    let spans = collector.until(&server, |it| it.0["span_id"] == deliver.0["links"][0]["span_id"]);
     let cause = spans.iter().find(|it| it.0["span_id"] == deliver.0["links"][0]["span_id"]).unwrap();
     assert!(cause.is("decide") && cause.has("driftline.suite") == &json!("payments"), "{cause:?}");
     let closed = spans.iter().find(|it| it.is("close window")).unwrap();

@@ -108,6 +108,11 @@ def ids_to_base64(it):
     return it
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A service that ends in the middle of a connection is what tests are about."""
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -170,6 +175,6 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, json_format.MessageToJson(response()).encode(), kind)
 
 
-server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0), Handler)
+server = Server(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0), Handler)
 print(server.server_port, flush=True)
 server.serve_forever()
