@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use crate::database;
+use crate::database::{self, Cluster};
 use crate::metrics::Scrape;
 use crate::promtool::promtool;
 use crate::server::Server;
@@ -258,4 +258,36 @@ fn two_hosts(one: &Server, url: &str, expected: &[(String, f64)]) {
     let records = r#"driftline_records_total{suite="loans",outcome="pass"}"#;
     assert_eq!(Scrape::of(&two).get(records), Some(0.0));
     assert!(two.stop());
+}
+
+#[test]
+fn while_the_store_is_away_counts_go_on_and_what_it_told_stays() {
+    let cluster = Cluster::new();
+    let database = cluster.database();
+    let mut server = server(&database.url);
+    server.set("DRIFTLINE_STORE__ACQUIRE_TIMEOUT", "1s");
+    server.start();
+    send(&server, 0, 0.95, &["eu"]);
+    send(&server, 1, 0.95, &["eu"]);
+    let records = r#"driftline_window_records{suite="loans",length="1m",segment=""}"#;
+    until(&server, records, 80.0);
+    let passed = r#"driftline_records_total{suite="loans",outcome="pass"}"#;
+    assert_eq!(Scrape::of(&server).get(passed), Some(160.0));
+    cluster.stop();
+    until(&server, "driftline_store_up", 0.0);
+    let record = json!({"id": "away", "ts": at(2), "score": 1, "said": "yes", "region": "eu"}).to_string();
+    for n in 1..=20 {
+        assert_eq!(server.post("/v1/suites/loans/check", "application/json", &record).status, 200);
+        assert_eq!(Scrape::of(&server).get(passed), Some(160.0 + f64::from(n)));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    let away = Scrape::of(&server);
+    assert_eq!((away.get(records), away.get("driftline_intake_waiting")), (Some(80.0), Some(20.0)));
+    assert!(away.get("driftline_journal_oldest_age_seconds").unwrap() > 0.0);
+    assert!(away.get(r#"driftline_store_errors_total{reason="transient"}"#).unwrap() > 0.0);
+    cluster.start();
+    until(&server, "driftline_store_up", 1.0);
+    until(&server, "driftline_intake_waiting", 0.0);
+    until(&server, "driftline_journal_oldest_age_seconds", 0.0);
+    assert_eq!(Scrape::of(&server).get(passed), Some(180.0));
 }

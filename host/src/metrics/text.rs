@@ -145,14 +145,20 @@ fn note(out: &mut String, exemplar: Option<&Exemplar>, format: Format) {
 }
 
 fn escape(out: &mut String, text: &str, quotes: bool) {
-    for it in text.chars() {
-        match it {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '"' if quotes => out.push_str("\\\""),
-            it => out.push(it),
+    let mut rest = text;
+    // Most texts have nothing to escape.
+    while let Some(at) = rest.find(|it| matches!(it, '\\' | '\n') || quotes && it == '"') {
+        let (before, found) = rest.split_at(at);
+        out.push_str(before);
+        let mut chars = found.chars();
+        match chars.next() {
+            Some('\n') => out.push_str("\\n"),
+            Some('"') => out.push_str("\\\""),
+            _ => out.push_str("\\\\"),
         }
+        rest = chars.as_str();
     }
+    out.push_str(rest);
 }
 
 /// Whole numbers without a point, since most are; others so that they are read back as they were.

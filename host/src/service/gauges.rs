@@ -32,6 +32,8 @@ use others::{Registry, deployed_at};
 const PAGE: u32 = 100;
 /// Findings that one window can have.
 const FINDINGS: u32 = 10_000;
+/// How long ago the last batch may have come: a month.
+const BATCH: Micros = 30 * 86_400_000_000;
 /// Versions of a suite before the active one whose last window stands for it until it has one of its own.
 const EARLIER: usize = 2;
 
@@ -75,8 +77,20 @@ struct Kept {
     deployed: Option<Deployed>,
     total: Vec<Told>,
     segments: Vec<Told>,
+    /// The room that segments had when they were read; `None`: they were not.
+    room: Option<usize>,
     /// Windows of segments that had no room.
     left_out: i64,
+}
+
+impl Kept {
+    /// Whether segments are to be read, with so much room.
+    fn wants(&self, room: usize) -> bool {
+        match self.room {
+            None => true,
+            Some(before) => self.segments.len() > room || self.left_out > 0 && before != room,
+        }
+    }
 }
 
 impl Reader {
@@ -112,7 +126,7 @@ impl Reader {
             if version.loaded.plan.windows.pane().is_some() {
                 all.push(told(&list::LATE, &[suite], too_late as f64));
             } else {
-                all.extend(of_batch(app, suite).await?);
+                all.extend(of_batch(app, suite, at).await?);
             }
             for length in lengths(version) {
                 if let Some(found) = last(app, version, &length, &streams).await? {
@@ -133,13 +147,10 @@ impl Reader {
         // What is of all records has its place; segments share what is left.
         for (key, version) in &seen {
             let Some(kept) = self.spans.get_mut(key) else { continue };
-            // Not read yet, or cut where there is more room now.
-            let is_cut = kept.left_out != 0 && kept.segments.len() < room || kept.segments.len() > room;
-            if !version.loaded.plan.segments.is_empty() && is_cut {
+            if !version.loaded.plan.segments.is_empty() && kept.wants(room) {
                 segments(app, version, kept, room).await?;
             }
-            let left_out = kept.left_out.max(0);
-            self.left_out += left_out;
+            self.left_out += kept.left_out;
             room -= kept.segments.len().min(room);
             all.extend(kept.segments.iter().cloned());
         }
@@ -190,9 +201,8 @@ async fn total(app: &App, version: &Version, row: WindowRow, model: Option<&str>
     let mut total = of_window(version, &row);
     total.extend(of_findings(&row, deployed.as_ref(), &findings));
     total.push(told(&list::WINDOW_END, &[&row.suite, &row.length], row.end as f64 / 1e6));
-    // Segments are to be read.
     let model = model.map(str::to_owned);
-    Ok(Kept { row, model, deployed, total, segments: Vec::new(), left_out: -1 })
+    Ok(Kept { row, model, deployed, total, segments: Vec::new(), room: None, left_out: 0 })
 }
 
 /// Reads the windows of segments of a span, as many as have room.
@@ -212,8 +222,9 @@ async fn segments(app: &App, version: &Version, kept: &mut Kept, room: usize) ->
             let mut one = of_window(version, row);
             one.extend(of_findings(row, kept.deployed.as_ref(), &findings.remove(&row.id).unwrap_or_default()));
             if all.len() + one.len() > room {
-                kept.segments = all;
                 kept.left_out = app.store.count_segments(span, kept.row.start, &after).await?;
+                kept.segments = all;
+                kept.room = Some(room);
                 return Ok(());
             }
             all.append(&mut one);
@@ -221,15 +232,17 @@ async fn segments(app: &App, version: &Version, kept: &mut Kept, room: usize) ->
         }
         if rows.len() < PAGE as usize {
             kept.segments = all;
+            kept.room = Some(room);
             kept.left_out = 0;
             return Ok(());
         }
     }
 }
 
-/// The findings of the last batch of a suite whose records are in no windows.
-async fn of_batch(app: &App, suite: &str) -> Result<Vec<Told>, store::Error> {
-    let wanted = Wanted { suite: Some(suite.to_owned()), of: Some(Of::Batch), ..Wanted::default() };
+/// The findings of the last batch of a suite whose records are in no windows, if it is not long ago.
+async fn of_batch(app: &App, suite: &str, at: Micros) -> Result<Vec<Told>, store::Error> {
+    let wanted =
+        Wanted { suite: Some(suite.to_owned()), of: Some(Of::Batch), since: Some(at - BATCH), ..Wanted::default() };
     let Some(newest) = app.store.findings(&wanted, None, 1).await?.pop() else { return Ok(Vec::new()) };
     let findings = app.store.findings_of(newest.at, &[newest.result_id], FINDINGS).await?;
     let row = WindowRow { suite: suite.to_owned(), ..WindowRow::default() };

@@ -26,9 +26,9 @@ pub type Counts = Vec<(String, String, String, i64)>;
 
 const STATES: &str =
     "SELECT suite, trigger_name, phase, count(*) FROM trigger_state GROUP BY suite, trigger_name, phase";
-const OPEN: &str = "SELECT suite, trigger_name, severity, count(*) FROM incident WHERE closed_at IS NULL \
-    GROUP BY suite, trigger_name, severity";
-const OPENED: &str = "SELECT suite, trigger_name, '', count(*) FROM incident GROUP BY suite, trigger_name";
+// Both counts of one look, so that none is open that was not opened.
+const INCIDENTS: &str = "SELECT suite, trigger_name, CASE WHEN closed_at IS NULL THEN severity ELSE '' END AS open, count(*) \
+    FROM incident GROUP BY suite, trigger_name, CASE WHEN closed_at IS NULL THEN severity ELSE '' END";
 const DELIVERIES: &str = "SELECT action, state, '', count(*) FROM outbox WHERE state IN ('pending', 'dead') \
     GROUP BY action, state";
 const RUNS: &str = "SELECT model, status, '', count(*) FROM retrain_run \
@@ -41,10 +41,8 @@ const RELOADS: &str = "SELECT model, coalesce(reload->>'status', ''), '', count(
 pub enum Counted {
     /// Suite, trigger, phase: states of triggers.
     States,
-    /// Suite, trigger, severity: incidents that are open.
-    Open,
-    /// Suite, trigger: all incidents.
-    Opened,
+    /// Suite, trigger, severity of those that are open, else nothing: incidents.
+    Incidents,
     /// Action, state: notices that wait or were given up.
     Deliveries,
     /// Model, status: runs that have ended.
@@ -125,8 +123,7 @@ impl Store {
     pub async fn counts(&self, of: Counted) -> Result<Counts, Error> {
         let sql = match of {
             Counted::States => STATES,
-            Counted::Open => OPEN,
-            Counted::Opened => OPENED,
+            Counted::Incidents => INCIDENTS,
             Counted::Deliveries => DELIVERIES,
             Counted::Runs => RUNS,
             Counted::Reloads => RELOADS,

@@ -83,11 +83,7 @@ impl Others {
 
     async fn triggers(&mut self, app: &App) -> Result<Vec<Told>, store::Error> {
         let store = &app.store;
-        let (states, open, opened) = tokio::try_join!(
-            store.counts(Counted::States),
-            store.counts(Counted::Open),
-            store.counts(Counted::Opened)
-        )?;
+        let (states, incidents) = tokio::try_join!(store.counts(Counted::States), store.counts(Counted::Incidents))?;
         let mut all = Vec::new();
         for (suite, version) in &app.shelf.now().active {
             for trigger in &version.loaded.plan.triggers {
@@ -101,14 +97,14 @@ impl Others {
                     all.push(told(&list::TRIGGER_STATE, &[suite, name, severity, phase], n as f64));
                 }
                 let mut is_told = false;
-                for (.., of, n) in open.iter().filter(is_it) {
+                for (.., of, n) in incidents.iter().filter(is_it).filter(|it| !it.2.is_empty()) {
                     is_told |= of == severity;
                     all.push(told(&list::INCIDENTS_OPEN, &[suite, name, of], *n as f64));
                 }
                 if !is_told {
                     all.push(told(&list::INCIDENTS_OPEN, &[suite, name, severity], 0.0));
                 }
-                let n = opened.iter().filter(is_it).map(|it| it.3).sum();
+                let n = incidents.iter().filter(is_it).map(|it| it.3).sum();
                 let n = self.grown(list::INCIDENTS.name, suite, name, n);
                 all.push(told(&list::INCIDENTS, &[suite, name], n as f64));
             }
