@@ -172,7 +172,7 @@ impl Server {
 
     /// Waits until a question is answered as wished.
     pub fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         while !holds() {
             assert!(Instant::now() < until, "{what} did not happen: {}", self.log());
             std::thread::sleep(Duration::from_millis(25));

@@ -310,7 +310,8 @@ impl Incoming {
         serde_json::to_writer(&mut body, &answer).map_err(|it| Problem::internal(it.to_string()))?;
         if !repeated && !self.ad_hoc {
             let mut checked = checked;
-            let noted = std::mem::take(&mut checked.noted);
+            let mut noted = std::mem::take(&mut checked.noted);
+            noted.trace = noted.trace.or_else(telemetry::trace_id);
             let unjudged: Vec<_> = checked.errors.iter().map(|it| (it.check as usize, 1)).collect();
             let (begun, span) = (Instant::now(), Span::part("journal"));
             let number = self.take(checked, reserved.as_ref(), started).await?;
