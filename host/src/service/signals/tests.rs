@@ -77,7 +77,7 @@ fn what_cannot_stand_beside_others_is_told() {
 
 #[test]
 fn the_service_s_own_setting_keeps_values_back() {
-    let text = "{privacy: {w: keep}, record: {trace: t}, signals: [{counter: x_total, labels: {v: v, w: w}}, {gauge: y, of: y}, {gauge: z, of: w}]}";
+    let text = "{privacy: {w: keep}, record: {trace_id: t}, signals: [{counter: x_total, labels: {v: v, w: w}}, {gauge: y, of: y}, {gauge: z, of: w}]}";
     for (telling, shown) in [
         (Telling::Keep, vec!["x_total v=Bo 5,w=3 1", "y  7", "z  3"]),
         (Telling::Mask, vec!["x_total v=xx 9,w=3 1", "z  3"]),
