@@ -5,6 +5,9 @@ use driftline_rules::time::Time;
 
 use crate::store::rows::Micros;
 
+/// The start of the year 1: no database goes back further with the calendar that all have in common.
+const YEAR_ONE: Micros = -62_135_596_800_000_000;
+
 /// A time (RFC 3339, a date), or a span before `now`: `90s`, `15m`, `24h`, `7d`.
 pub fn time(text: &str, now: Micros) -> Option<Micros> {
     let text = text.trim();
@@ -19,7 +22,8 @@ pub fn time(text: &str, now: Micros) -> Option<Micros> {
             'w' => 604_800,
             _ => return None,
         };
-        return Some(now - i64::from(number) * seconds * 1_000_000);
+        let span = i64::from(number).checked_mul(seconds * 1_000_000)?;
+        return now.checked_sub(span).filter(|it| *it >= YEAR_ONE);
     }
     Time::parse(text).map(|it| it.micros)
 }
@@ -52,6 +56,12 @@ mod tests {
     #[test]
     fn a_time_or_a_span_before_now() {
         assert_eq!(time("2h", 10_000_000_000), Some(2_800_000_000));
+        for far in ["100000w", "7000000w", "4294967295w", "4294967295d"] {
+            assert_eq!(
+                time(far, 10_000_000_000),
+                (far == "100000w").then_some(10_000_000_000 - 100_000 * 604_800_000_000)
+            );
+        }
         assert_eq!(time("1970-01-01T00:00:01Z", 0), Some(1_000_000));
         assert_eq!(time("1970-01-02", 0), Some(86_400_000_000));
         for bad in ["", "h", "2y", "-2h", "soon", "é"] {
