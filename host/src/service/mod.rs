@@ -37,4 +37,5 @@ pub mod signals;
 pub mod start;
 pub mod sums;
 pub mod version;
+mod who;
 pub mod windows;

@@ -383,8 +383,7 @@ impl Store {
         on_either!(self, it => it.window(id))
     }
 
-    /// Removes what was kept long enough. `PostgreSQL` drops whole weeks of results, failures and findings, so
-    /// that they live up to a week longer.
+    /// Removes what was kept long enough; `PostgreSQL` drops whole weeks, so that rows live up to a week longer.
     pub async fn prune(&self, now: Micros, retention: &Retention) -> Result<Pruned, Error> {
         on_either!(self, it => it.prune(now, retention))
     }
