@@ -181,6 +181,16 @@ pub struct BatchAnswer<'r> {
     pub summary: Summary<'r>,
 }
 
+/// The answer to a check: one object's, or a batch's. Whoever asked knows which, by what was sent.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum CheckAnswer<'r> {
+    /// To one object.
+    Single(Single<'r>),
+    /// To an array, or to rows of any format.
+    Batch(BatchAnswer<'r>),
+}
+
 /// A word of a closed list.
 pub struct Word<T>(pub T);
 

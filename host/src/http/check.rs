@@ -34,7 +34,7 @@ use crate::service::version::{Checked, Version};
 use crate::store::rows::{Micros, Verdict, id_at};
 use crate::suites::hex;
 use crate::telemetry::{self, Span};
-use crate::wire::{BatchAnswer, Failure, RecordVerdict, Single, Word};
+use crate::wire::{CheckAnswer, Failure, RecordVerdict, Single, Word};
 use body::{Flow, Packed, begins_object, encoding, format, key, object, spool, wants_lines};
 use way::{Asked, Way};
 
@@ -93,7 +93,7 @@ struct Incoming {
         ("Idempotency-Key" = Option<String>, Header, description = "A request repeated with its key is answered again and counted once.")),
     request_body(description = "The records.", content((serde_json::Value = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"), (Vec<u8> = "application/vnd.apache.arrow.stream"))),
     responses(
-    (status = 200, description = "Checked and journalled.", content((Single = "application/json"), (BatchAnswer = "application/vnd.driftline.batch+json"), (String = "application/x-ndjson"))),
+    (status = 200, description = "Checked and journalled.", content((CheckAnswer = "application/json"), (String = "application/x-ndjson"))),
     (status = 404, description = "There is no such suite.", body = Problem, content_type = "application/problem+json"),
     (status = 408, description = "The body stopped coming.", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "A request of this key is still being answered.", body = Problem, content_type = "application/problem+json"),
@@ -124,7 +124,7 @@ pub async fn check(
 
 /// Checks records against a suite that is sent along. Nothing is stored.
 #[utoipa::path(post, path = "/v1/check", tag = "check", params(Asked), request_body = AdHoc, responses(
-    (status = 200, description = "Checked.", content((Single = "application/json"), (BatchAnswer = "application/vnd.driftline.batch+json"))),
+    (status = 200, description = "Checked.", body = CheckAnswer),
     (status = 408, description = "The body stopped coming.", body = Problem, content_type = "application/problem+json"),
     (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "The suite has problems; or the record is refused.", content((Single = "application/json"), (Problem = "application/problem+json"))),
