@@ -199,7 +199,7 @@ fn unanswered(board: &Board, target: &Value, prometheus: &Prometheus, database: 
 #[test]
 fn every_panel_has_an_answer_and_every_rule_is_evaluated() {
     let (server, database, _receiver) = service();
-    traffic(&server, &["--minutes", "45", "--seconds", "0", "--rate", "0.3"]);
+    traffic(&server, &["--minutes", "70", "--seconds", "0", "--rate", "0.3"]);
     let prometheus = Prometheus::watching(server.port);
     traffic(&server, &["--minutes", "1", "--seconds", "20", "--seed", "2", "--bad"]);
 

@@ -170,8 +170,8 @@ fn a_webhook_is_sent_from_a_span_that_leads_back_to_what_caused_it() {
     assert_eq!((calls[0].has("http.response.status_code"), &calls[0].0["status"]), (&json!(503), &json!(2)));
     assert_eq!((calls[1].has("http.response.status_code"), &calls[1].0["status"]), (&json!(204), &json!(0)));
     // What a window caused leads to the decision.
-    // The end of its minute is near, as what is judged before its end by the records' time waits for that.
-    let earlier = (chrono::Utc::now() - chrono::TimeDelta::minutes(10)).format("%Y-%m-%dT%H:%M:58Z").to_string();
+    // Its minute has just begun by the records' time, and is over all the same when the stream falls silent.
+    let earlier = (chrono::Utc::now() - chrono::TimeDelta::minutes(10)).format("%Y-%m-%dT%H:%M:02Z").to_string();
     checked(&server, &[], "application/json", &json!({"id": 1, "amount": 80, "ts": earlier}).to_string());
     let is_of_window = |it: &Span| it.is("deliver") && it.has("driftline.trigger") == &json!("too much");
     let spans = collector.until(&server, is_of_window);

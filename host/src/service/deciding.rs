@@ -110,6 +110,8 @@ async fn decide(store: &Store, rules: Rules<'_>) -> Result<bool, store::Error> {
     for (id, revision) in &windows {
         if let Some((row, findings)) = store.window(*id).await? {
             seen.push((*id, row.revision));
+            // A window that is judged is over, also where its stream fell silent before a record said so.
+            sight.times.now = sight.times.now.max(row.end);
             let window = judged(&row, &findings);
             let event = Event::Window(&window);
             moved.extend(trigger::advance(triggers, &mut sight.states, &event, sight.times));
