@@ -197,6 +197,13 @@ impl Signals {
         }
     }
 
+    /// Forgets the series that are not shown any more.
+    fn forget(&self) {
+        for board in self.boards.load().values() {
+            lock(board).forget(now());
+        }
+    }
+
     /// All families with their series, those of one name that several suites feed together; then what could not be shown.
     pub fn families(&self) -> Vec<Family> {
         let (mut all, mut lost) = (Board::default(), Vec::new());

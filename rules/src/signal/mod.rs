@@ -217,6 +217,13 @@ impl Board {
         }
     }
 
+    /// Forgets what is not shown any more by its span, so that there is room for other series.
+    pub fn forget(&mut self, now: Timestamp) {
+        for Held { spec, cells, .. } in self.families.iter_mut().filter(|it| it.spec.span.is_some()) {
+            cells.retain(|_, it| it.sample(spec, now).is_some());
+        }
+    }
+
     /// Shows these versions of models as the deployed ones, and no others.
     pub fn deployed(&mut self, signals: &Signals, suite: &str, models: &[Model]) {
         for feed in &signals.feeds {

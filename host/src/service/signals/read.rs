@@ -15,7 +15,7 @@ use crate::service::version::Version;
 use crate::store;
 use crate::store::findings::{Of, Wanted};
 
-/// Time between two looks, which are made only where a suite asks for what they find.
+/// Time between two looks; the store is asked only where a suite wants what is found there.
 const EVERY: Duration = Duration::from_secs(10);
 /// Findings of an expectation and a length that are looked at where segments are told.
 const MOST: u32 = 1000;
@@ -27,6 +27,7 @@ pub async fn run(app: Arc<App>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        app.shelf.signals().forget();
         if let Err(error) = look(&app).await {
             warn!(%error, "what signals show of the store is as old as the last look; trying again");
         }

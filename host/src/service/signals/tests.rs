@@ -122,3 +122,17 @@ fn the_latest_finding_is_shown_and_new_ones_are_counted() {
     signals.found(&version, &[row(120, "2.5")], false);
     assert_eq!(lines(&signals)[0], "mean  2.5");
 }
+
+#[test]
+fn series_that_are_gone_make_room() {
+    let it = version("a", "signals: [{info: seen_info, labels: {v: v}, span: 1h, max_series: 2}]", Telling::Keep);
+    let signals = Signals::default();
+    signals.show(&active(&[&it]));
+    let seen = |v: u8, at| signals.add(&it, &it.check(format!("{{\"v\": {v}}}").as_bytes(), 0).noted, at);
+    (0..3).for_each(|v| seen(v, 0));
+    seen(7, now());
+    assert_eq!(lines(&signals), ["seen_info v=(other) 1"]);
+    signals.forget();
+    seen(8, now());
+    assert_eq!(lines(&signals), ["seen_info v=(other) 1", "seen_info v=8 1"]);
+}
