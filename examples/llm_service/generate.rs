@@ -7,30 +7,16 @@
 
 use std::fmt::Write;
 
+use driftline::demo::SplitMix;
+
 const N: u64 = 200;
 const INTENTS: [&str; 4] = ["complaint", "cancellation", "question", "praise"];
 const WORDS: [&str; 6] = ["the", "customer", "asks", "for", "another", "card"];
 const ERRORS: [&str; 3] = ["rate_limit", "timeout", "content_filter"];
 
-/// `SplitMix64` (Steele, Lea and Flood 2014): the same numbers on every machine.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let it = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        it ^ (it >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.roll() % n
-    }
-}
-
 /// The texts of the files: records, and labels of the requests that were to say an intent.
 pub fn files() -> (String, String) {
-    let mut dice = Dice(17);
+    let mut dice = SplitMix(17);
     let (mut records, mut labels) = (String::new(), String::new());
     for i in 0..N {
         let version = if dice.below(4) == 0 { "2026-02" } else { "2026-01" };

@@ -6,27 +6,13 @@
 
 use std::fmt::Write;
 
+use driftline::demo::SplitMix;
+
 const N: u64 = 300;
-
-/// `SplitMix64` (Steele, Lea and Flood 2014): the same numbers on every machine.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let it = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        it ^ (it >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.roll() % n
-    }
-}
 
 /// The file's text.
 pub fn records() -> String {
-    let mut dice = Dice(13);
+    let mut dice = SplitMix(13);
     let mut out = String::new();
     for i in 0..N {
         let version = if i < 200 { 7 } else { 8 };

@@ -25,9 +25,7 @@ fn server(database: Option<&str>) -> Server {
     if let Some(url) = database {
         server.set("DRIFTLINE_DATABASE", url);
     }
-    server.set("DRIFTLINE_RETENTION__PREDICTIONS", "null");
-    server.set("DRIFTLINE_WINDOWS__GRACE", "1ms");
-    server.set("DRIFTLINE_WINDOWS__REVISE_EVERY", "1ms");
+    server.set_replay();
     server.start();
     server
 }
@@ -217,9 +215,7 @@ fn the_command_line_gives_labels_to_the_store() {
 fn hashed_predictions_and_labels_still_match() {
     let suite = format!("{SUITE}privacy: {{ intent: hash, label.truth: hash, id: hash, secret: drop }}\n");
     let mut server = Server::new(&[("intents.yaml", suite.as_str())]);
-    server.set("DRIFTLINE_RETENTION__PREDICTIONS", "null");
-    server.set("DRIFTLINE_WINDOWS__GRACE", "1ms");
-    server.set("DRIFTLINE_WINDOWS__REVISE_EVERY", "1ms");
+    server.set_replay();
     server.start();
     send(&server, &[record(0, "pay", "eu"), record(1, "refund", "eu")]);
     end_minute(&server);

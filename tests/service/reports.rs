@@ -56,9 +56,7 @@ fn server(database: Option<&str>) -> Server {
     if let Some(url) = database {
         server.set("DRIFTLINE_DATABASE", url);
     }
-    server.set("DRIFTLINE_RETENTION__PREDICTIONS", "null");
-    server.set("DRIFTLINE_WINDOWS__GRACE", "1ms");
-    server.set("DRIFTLINE_WINDOWS__REVISE_EVERY", "1ms");
+    server.set_replay();
     server.set("DRIFTLINE_PUBLIC_URL", "https://driftline.example.com/");
     server.start();
     server

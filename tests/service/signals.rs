@@ -20,9 +20,7 @@ fn lines(text: &str) -> Vec<Value> {
 
 fn server(suites: &[(&str, &str)]) -> Server {
     let mut server = Server::new(suites);
-    server.set("DRIFTLINE_RETENTION__PREDICTIONS", "null");
-    server.set("DRIFTLINE_WINDOWS__GRACE", "1ms");
-    server.set("DRIFTLINE_WINDOWS__REVISE_EVERY", "1ms");
+    server.set_replay();
     server.start();
     server
 }

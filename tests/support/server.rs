@@ -70,6 +70,13 @@ impl Server {
         self.env.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Keeps what is old, and judges windows and their corrections at once.
+    pub fn set_replay(&mut self) {
+        self.set("DRIFTLINE_RETENTION__PREDICTIONS", "null");
+        self.set("DRIFTLINE_WINDOWS__GRACE", "1ms");
+        self.set("DRIFTLINE_WINDOWS__REVISE_EVERY", "1ms");
+    }
+
     /// Starts the process and waits until it answers.
     pub fn start(&mut self) {
         self.spawn();

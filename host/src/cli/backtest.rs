@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 
 use super::history::table;
-use super::{CANNOT, complain, say, stored};
+use super::{CANNOT, Format, complain, say, stored};
 use crate::config::{self, Config, Flag, Loaded};
 use crate::history::time;
 use crate::service::app::now;
@@ -62,15 +62,6 @@ struct Stored {
     /// `postgres://...` or `sqlite:FILE`; rather `DRIFTLINE_DATABASE` when it holds a password.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
-}
-
-/// A format of the answer.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// Changes that are shown of an expectation in text.

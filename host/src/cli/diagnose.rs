@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use anyhow::{anyhow, bail};
-use clap::{ArgGroup, Args as ClapArgs, ValueEnum};
+use clap::{ArgGroup, Args as ClapArgs};
 use driftline_rules::diagnosis::{Span, diagnose};
 use uuid::Uuid;
 
 use super::serve::Given;
-use super::{CANNOT, say, stored};
+use super::{CANNOT, Format, say, stored};
 use crate::config::{Config, Loaded};
 use crate::history::time;
 use crate::service::app::now;
@@ -57,15 +57,6 @@ pub struct Args {
     format: Format,
     #[command(flatten)]
     given: Given,
-}
-
-/// A format of the answer.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// Runs the command; the exit code.

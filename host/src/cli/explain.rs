@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 use driftline_rules::plan::segments::text as text_of;
 use driftline_rules::plan::{self, Plan};
 use driftline_rules::record::{Limits, Reader};
@@ -17,7 +17,7 @@ use driftline_rules::value::Value;
 use serde_json::json;
 
 use super::check::{Reading, now};
-use super::{CANNOT, complain, say};
+use super::{CANNOT, Format, complain, say};
 use crate::files::csv::Kinds;
 use crate::files::{Format as FileFormat, Input, Source};
 use crate::output::json_value::{Json, to_line};
@@ -47,15 +47,6 @@ pub struct Args {
     now: Option<String>,
     #[command(flatten)]
     reading: Reading,
-}
-
-/// A format of the answer.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// What was found of a record.

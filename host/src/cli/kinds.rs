@@ -7,13 +7,13 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use anyhow::bail;
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 use driftline_rules::expectation::{KINDS, find, find_short, names, why_not};
 use driftline_rules::kind::{Kind, Scope, Subject};
 use driftline_rules::suite::problem::did_you_mean;
 use serde_json::json;
 
-use super::say;
+use super::{Format, say};
 
 /// List the kinds of expectations, drift tests and change detectors, or show the page of one.
 ///
@@ -35,15 +35,6 @@ pub struct Args {
     /// What the answer looks like.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-/// A format of the answer.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs: everything, the pages too.
-    Json,
 }
 
 /// Runs the command; the exit code.

@@ -1,10 +1,10 @@
 //! `driftline labels`: what turned out to be true, from files into the store.
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 
 use super::check::Reading;
 use super::serve::Given;
-use super::{CANNOT, complain, say, stored};
+use super::{CANNOT, Format, complain, say, stored};
 use crate::config::{Config, Loaded};
 use crate::service::label_files::{Gathered, gather_all};
 use crate::service::labels::{Taken, of_suite, take};
@@ -33,15 +33,6 @@ pub struct Args {
     reading: Reading,
     #[command(flatten)]
     given: Given,
-}
-
-/// A format of the answer.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// Runs the command; the exit code.

@@ -39,7 +39,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// Data-quality and drift rules for ML inference.
 #[derive(Parser, Debug)]
@@ -140,6 +140,15 @@ pub fn run() -> ExitCode {
             ExitCode::from(CANNOT)
         }
     }
+}
+
+/// A format of an answer.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs: everything.
+    Json,
 }
 
 /// Says something on standard error; nobody listening is no reason to fail.

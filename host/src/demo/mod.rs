@@ -6,6 +6,7 @@ mod random;
 mod simulator;
 mod story;
 
+pub use random::SplitMix;
 pub use simulator::{Batch, DEPLOYED, STEP, Simulator};
 pub use story::{Told, play};
 

@@ -1,11 +1,12 @@
-//! Random numbers from a seed, the same on every machine.
+//! Random numbers from a seed, the same on every machine: for what shows what Driftline does, and for its examples.
 
-/// Steele, Lea, Flood (2014).
+/// `SplitMix64` (Steele, Lea and Flood 2014), begun at a seed.
 #[derive(Clone, Debug)]
-pub(super) struct SplitMix(pub u64);
+pub struct SplitMix(pub u64);
 
 impl SplitMix {
-    pub fn next(&mut self) -> u64 {
+    /// Evenly of all 64 bits.
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut it = self.0;
         it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -13,9 +14,14 @@ impl SplitMix {
         it ^ (it >> 31)
     }
 
+    /// Evenly from 0 to below `n`, which is not 0.
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.draw() % n
+    }
+
     /// From 0 to below 1.
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.draw() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Of mean 1.

@@ -2,12 +2,12 @@
 
 use std::io::Write;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 use driftline_rules::plugin::{Capability, Plugin, Task};
 use serde_json::{Value, json};
 
 use super::Opening;
-use crate::cli::say;
+use crate::cli::{Format, say};
 use crate::plugins::LoadedPlugin;
 
 /// Show what a plugin is: interfaces, name and version, rules with their parameters, size, digest and limits.
@@ -24,15 +24,6 @@ pub struct Args {
     /// What the answer looks like.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-/// A format of the answer.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs: everything, the page too.
-    Json,
 }
 
 /// Runs the command; the exit code.
