@@ -110,7 +110,7 @@ pub async fn judged_windows_are_found_with_their_states(database: Database) {
     let hash = "5".repeat(64);
     let of = async |suite: &str, since: Option<i64>, until: i64, limit: u32| {
         let since = since.map(|it| BEGIN + it * MINUTE);
-        store.judged_windows((suite, &hash, "1m", ""), since, BEGIN + until * MINUTE, limit).await.unwrap()
+        store.judged_windows((suite, &hash, "1m", ""), since, BEGIN + until * MINUTE, None, limit).await.unwrap()
     };
     let minutes = |rows: &[driftline::store::windows::WindowRow]| -> Vec<i64> {
         rows.iter().map(|it| (it.start - BEGIN) / MINUTE).collect()
@@ -118,7 +118,10 @@ pub async fn judged_windows_are_found_with_their_states(database: Database) {
     assert_eq!(minutes(&of("intents", None, 3, 9).await), [2, 1, 0]);
     assert_eq!(minutes(&of("intents", Some(1), 9, 2).await), [4, 3]);
     assert!(of("other", None, 9, 9).await.is_empty());
-    let longer = store.judged_windows(("intents", &hash, "5m", ""), None, BEGIN + MINUTE, 9).await.unwrap();
+    let ended = Some(BEGIN + 3 * MINUTE);
+    let by = store.judged_windows(("intents", &hash, "1m", ""), None, BEGIN + 9 * MINUTE, ended, 1).await.unwrap();
+    assert_eq!(minutes(&by), [2], "the last of those that end by then");
+    let longer = store.judged_windows(("intents", &hash, "5m", ""), None, BEGIN + MINUTE, None, 9).await.unwrap();
     assert!(longer.is_empty(), "windows of another length");
     let ids: Vec<_> = of("intents", Some(1), 3, 9).await.iter().map(|it| it.id).collect();
     assert_eq!(store.window_states(&ids).await.unwrap(), [[0, 255, 1], [0, 255, 1]]);

@@ -107,7 +107,7 @@ impl Opening<'_> {
         if key.start < until {
             return Ok(Err(format!("`{}` is made of the windows from {} to {}", self.name, time(opened), time(until))));
         }
-        let mut rows = store.judged_windows(stream, Some(opened), until.min(key.start), MOST).await?;
+        let mut rows = store.judged_windows(stream, Some(opened), until.min(key.start), Some(key.start), MOST).await?;
         apart(&mut rows, key.start);
         rows.reverse();
         let wanted = match self.first {

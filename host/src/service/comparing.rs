@@ -195,12 +195,11 @@ impl Compared {
             }
         };
         let of = (key.suite.as_str(), key.suite_hash.as_str(), key.length.as_str(), key.segment.as_str());
-        let mut rows = app.store.judged_windows(of, since, until, MOST).await?;
+        let is_one = matches!(plan.drift.reference, Reference::Previous | Reference::Ago(_));
+        let most_windows = if is_one { 1 } else { MOST };
+        let mut rows = app.store.judged_windows(of, since, until, Some(key.start), most_windows).await?;
         rows.retain(|it| it.end > after);
         apart(&mut rows, key.start);
-        if matches!(plan.drift.reference, Reference::Previous | Reference::Ago(_)) {
-            rows.truncate(1);
-        }
         let Some(told) = spans(&rows) else {
             let which = match plan.drift.reference {
                 Reference::Ago(_) => format!("of {}", time(until - 1)),

@@ -149,17 +149,18 @@ impl Store {
     }
 
     /// Windows of a version of a suite, of a length and of a segment (empty: of all records) that were judged and can be
-    /// compared with, that start from `since` and before `until`, the newest first.
+    /// compared with, that start from `since` and before `until` and end by `ended`, the newest first.
     pub async fn judged_windows(
         &self,
         of: (&str, &str, &str, &str),
         since: Option<Micros>,
         until: Micros,
+        ended: Option<Micros>,
         limit: u32,
     ) -> Result<Vec<WindowRow>, Error> {
         Ok(match self {
-            Store::Postgres(it) => judged(of, since, until, limit).build_query_as().fetch_all(it.pool()).await?,
-            Store::Sqlite(it) => judged(of, since, until, limit).build_query_as().fetch_all(it.readers()).await?,
+            Store::Postgres(it) => judged(of, since, until, ended, limit).build_query_as().fetch_all(it.pool()).await?,
+            Store::Sqlite(it) => judged(of, since, until, ended, limit).build_query_as().fetch_all(it.readers()).await?,
         })
     }
 
@@ -184,6 +185,7 @@ fn judged<DB: Dialect>(
     (suite, hash, length, segment): (&str, &str, &str, &str),
     since: Option<Micros>,
     until: Micros,
+    ended: Option<Micros>,
     limit: u32,
 ) -> QueryBuilder<DB>
 where
@@ -198,6 +200,9 @@ where
         DB::time(query.push(" AND start_at >= "), since);
     }
     DB::time(query.push(" AND start_at < "), until);
+    if let Some(ended) = ended {
+        DB::time(query.push(" AND end_at <= "), ended);
+    }
     query.push(" AND status NOT IN ('open', 'error') AND state IS NOT NULL ORDER BY start_at DESC, id DESC LIMIT ");
     DB::number(&mut query, limit.into());
     query

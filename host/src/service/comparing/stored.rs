@@ -71,9 +71,9 @@ pub async fn judged(
     let pane = version.loaded.plan.windows.pane().map(|it| it.to_string()).unwrap_or_default();
     let length = length.unwrap_or(&pane);
     let of = (version.name.as_str(), version.hash.as_str(), length, segment);
-    let rows = store.judged_windows(of, since, until, most).await?;
+    let rows = store.judged_windows(of, since, until, None, most).await?;
     if rows.is_empty() {
-        let newest = store.judged_windows(of, None, Micros::MAX, 1).await?;
+        let newest = store.judged_windows(of, None, Micros::MAX, None, 1).await?;
         let hint = match newest.first() {
             Some(it) => format!("; the newest is of {}", time(it.start)),
             None => "; a window is judged when it is over".to_owned(),
