@@ -265,7 +265,7 @@ signals:
 
 #[test]
 fn a_changed_suite_goes_on_with_what_stays_and_tells_no_secrets() {
-    let server = server(&[("s.yaml", SUITE)]);
+    let mut server = server(&[("s.yaml", SUITE)]);
     let record = r#"{"user": "Bo", "note": "Hi 5", "x": 3}"#;
     assert_eq!(server.post("/v1/suites/s/check", "application/json", record).status, 200);
     assert_eq!(server.post("/v1/suites/s/check", "application/json", "no").status, 200);
@@ -276,7 +276,7 @@ fn a_changed_suite_goes_on_with_what_stays_and_tells_no_secrets() {
     assert_close(scraped.one("h_sum", &[]), 3.0);
     // Other buckets are another histogram; the counter goes on.
     server.write("suites/s.yaml", &SUITE.replace("[1]", "[2]"));
-    server.write("suites/t.yaml", "{name: t, signals: [{counter: b_total}, {gauge: h, of: x}]}");
+    server.write("suites/m.yaml", "{name: m, signals: [{counter: b_total}, {gauge: h, of: x}]}");
     let until = Instant::now() + Duration::from_secs(30);
     loop {
         let scraped = Scraped::of(&server);
@@ -289,13 +289,48 @@ fn a_changed_suite_goes_on_with_what_stays_and_tells_no_secrets() {
         std::thread::sleep(Duration::from_millis(100));
     }
     // What cannot stand beside another suite is not active.
-    assert_eq!(server.post("/v1/suites/t/check", "application/json", "{}").status, 404);
-    assert!(server.log().contains("`h` is there already, with another type"), "{}", server.log());
+    assert_eq!(server.post("/v1/suites/m/check", "application/json", "{}").status, 404);
+    let told = "suites/m.yaml:1:41: signals[1]: the signal `h` cannot be shown beside the suite `s`: `h` is there already, with another type";
+    assert!(server.log().contains(told), "{}", server.log());
     let put = server.ask("PUT", "/v1/suites/u", &[], "{name: u, signals: [{counter: a_total}]}");
     assert!(put.status == 422 && put.body.contains("with other labels"), "{} {}", put.status, put.body);
     let put = server.ask("PUT", "/v1/suites/u", &[], "{name: u, signals: [{counter: c_total}]}");
     assert!(put.status < 300, "{}", put.body);
     assert_close(Scraped::of(&server).one("c_total", &[]), 0.0);
+    // Whoever was there first is so after a restart, whatever the names.
+    assert!(server.stop());
+    server.start();
+    assert_eq!(server.post("/v1/suites/m/check", "application/json", "{}").status, 404);
+    assert_eq!(server.post("/v1/suites/s/check", "application/json", record).status, 200);
+}
+
+#[test]
+fn a_label_that_comes_in_parts_counts_when_what_is_read_of_it_is_there() {
+    let suite = "{name: s, windows: off, record: {id: id, prediction: said}, predictions: {}, signals: [
+        {counter: joined_total, on: labels},
+        {counter: scored_total, when: label.truth is not null},
+        {counter: correct_total, when: said == label.truth},
+        {histogram: worth, of: label.worth, buckets: [5]}]}";
+    let server = server(&[("s.yaml", suite)]);
+    for id in ["a", "b"] {
+        let record = json!({"id": id, "said": "x"}).to_string();
+        assert_eq!(server.post("/v1/suites/s/check?wait=stored", "application/json", record).status, 200);
+    }
+    for (label, counted) in [
+        (json!({"id": "a", "worth": 7}), [1.0, 0.0, 0.0, 1.0]),
+        (json!({"id": "b", "truth": null}), [2.0, 0.0, 0.0, 1.0]),
+        (json!({"id": "a", "truth": "x"}), [2.0, 1.0, 1.0, 1.0]),
+        (json!({"id": "b", "truth": "y"}), [2.0, 2.0, 1.0, 1.0]),
+        // A correction changes what counters have counted no more.
+        (json!({"id": "b", "truth": "x", "worth": 3}), [2.0, 2.0, 1.0, 2.0]),
+        (json!({"id": "a", "worth": 8}), [2.0, 2.0, 1.0, 2.0]),
+    ] {
+        let answer = server.post("/v1/labels", "application/json", label.to_string());
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let scraped = Scraped::of(&server);
+        let found = ["joined_total", "scored_total", "correct_total", "worth_count"].map(|it| scraped.one(it, &[]));
+        assert_eq!(found, counted, "{label}");
+    }
 }
 
 #[test]

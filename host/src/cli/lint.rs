@@ -9,6 +9,7 @@ use driftline_rules::expectation;
 use driftline_rules::plan::Options;
 use driftline_rules::plan::signals::Spec;
 use driftline_rules::suite::problem::{At, Problem};
+use driftline_rules::suite::signals::Signal;
 use driftline_rules::value::Value;
 use serde_json::json;
 
@@ -102,8 +103,7 @@ fn beside(loaded: &Loaded, shown: &[(String, Vec<Spec>)]) -> Vec<Problem> {
         let place = loaded.suite.signals.iter().find(|it| it.name == mine.name);
         if let (Some((file, why)), Some(place)) = (clash, place) {
             let message = format!("one service cannot have this suite and {file}: {why}");
-            let hint = "suites that feed one name say the same type, help, labels and buckets";
-            problems.push(Problem::new(place.at, message).within(&place.path).hint(hint));
+            problems.push(Problem::new(place.at, message).within(&place.path).hint(Signal::ALIKE));
         }
     }
     problems
@@ -116,6 +116,13 @@ fn warnings(loaded: &Loaded) -> Vec<Problem> {
     let is_empty = loaded.suite.schema.is_none() && loaded.suite.types.is_empty() && loaded.plan.signals.is_empty();
     if own().next().is_none() && is_empty {
         warnings.push(Problem::new(At::START, "the suite expects nothing").hint("add entries under `expectations:`"));
+    }
+    for signal in &loaded.suite.signals {
+        for (label, _) in signal.labels.iter().filter(|it| matches!(it.0.as_str(), "job" | "instance")) {
+            let message =
+                format!("Prometheus gives each target the label `{label}`, and calls this one `exported_{label}`");
+            warnings.push(Problem::new(signal.at, message).within(&signal.path).hint("another name for the label"));
+        }
     }
     let mut seen: HashMap<String, (&str, At)> = HashMap::new();
     for it in own() {

@@ -45,7 +45,8 @@ pub fn encode(families: &[Family], format: Format) -> String {
             (Format::OpenMetrics, FamilyType::Info) => "_info",
             _ => "",
         };
-        let stem = family.name.strip_suffix(end).filter(|it| end.is_empty() || taken.insert(it));
+        let stem = family.name.strip_suffix(end);
+        let stem = stem.filter(|it| !it.is_empty() && (end.is_empty() || taken.insert(it)));
         let kind = match (format, stem, family.kind) {
             (Format::Classic, _, FamilyType::Info) => "gauge",
             (Format::Classic, ..) | (_, Some(_), _) => family.kind.name(),

@@ -3,11 +3,25 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use driftline_rules::plan::Options;
 use tracing::error;
 
 use crate::suites::{self, Loaded};
+
+/// What a file looks like from outside: its path, its size and when it was changed.
+pub type Stamp = (PathBuf, u64, Option<SystemTime>);
+
+/// What the files of a folder look like.
+pub(super) fn stamps(folder: &Path) -> Vec<Stamp> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let stamp = |it: fs::DirEntry| {
+        let metadata = fs::metadata(it.path()).ok()?;
+        Some((it.path(), metadata.len(), metadata.modified().ok()))
+    };
+    entries.filter_map(stamp).collect()
+}
 
 /// The suites of a folder, loaded: its YAML and JSON files, without those that begin with a point or `_`, and
 /// without JSON Schemas, which are called `NAME.schema.json` or are named by a suite, and baselines,

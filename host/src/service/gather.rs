@@ -13,7 +13,8 @@ use super::registry::{Index, Registry};
 use super::shelf::{Broken, Refused, Suites};
 use super::signals::clashes;
 use super::version::{Settings, Version};
-use crate::store::rows::VersionRow;
+use crate::store::Store;
+use crate::store::rows::{Micros, VersionRow};
 use crate::suites::{self, Loaded};
 
 /// All that suites are compiled with.
@@ -31,6 +32,8 @@ pub(super) struct Gathered {
     pub suites: Suites,
     /// Suites that name a plugin which stands for itself: by suite, what it calls them.
     pub plugins: HashMap<String, BTreeSet<String>>,
+    /// Versions without a problem of their own, and the files that they are of.
+    whole: Vec<(Arc<Version>, String)>,
 }
 
 impl Builder {
@@ -42,7 +45,7 @@ impl Builder {
         stored: Option<&[VersionRow]>,
         before: Arc<Suites>,
     ) -> Gathered {
-        let mut gathered = Gathered { before, suites: Suites::default(), plugins: HashMap::new() };
+        let mut gathered = Gathered { before, suites: Suites::default(), plugins: HashMap::new(), whole: Vec::new() };
         let plugins = Some(self.registry.seen_from(index, Some(folder)));
         let options = Options { plugins, labels_come_later: true, ..Options::default() };
         for (name, path, loaded) in files(folder, &options) {
@@ -103,12 +106,35 @@ impl Gathered {
             self.keep(name, Broken { file: file.to_owned(), problems: vec![why.clone()] });
             return;
         }
-        let clashes = clashes(&version, &self.suites.active);
-        if !clashes.is_empty() {
-            self.keep(name, Broken { file: file.to_owned(), problems: clashes });
-            return;
+        self.whole.push((version, file.to_owned()));
+    }
+
+    /// Makes those the active ones whose signals can be shown together: of two that cannot, the one that was active
+    /// before, else, as after a start, the one that the store saw first.
+    pub async fn settle(&mut self, store: &Store) {
+        let mut whole = Vec::with_capacity(self.whole.len());
+        for (version, file) in std::mem::take(&mut self.whole) {
+            let rank = match self.before.active.get(&version.name) {
+                Some(active) => (u8::from(active.hash != version.hash), 0),
+                None if version.loaded.plan.signals.is_empty() => (2, 0),
+                // Without the store their names decide.
+                None => match store.version(&version.name, &version.hash).await {
+                    Ok(Some(row)) => (2, row.at),
+                    Ok(None) | Err(_) => (2, Micros::MAX),
+                },
+            };
+            whole.push((rank, version, file));
         }
-        self.suites.active.insert(name.to_owned(), version);
+        whole.sort_by_key(|it| it.0);
+        for (_, version, file) in whole {
+            let clashes = clashes(&version, &self.suites.active);
+            if clashes.is_empty() {
+                self.suites.active.insert(version.name.clone(), version);
+            } else {
+                let problems = clashes.iter().map(ToString::to_string).collect();
+                self.keep(&version.name, Broken { file, problems });
+            }
+        }
     }
 
     fn keep(&mut self, name: &str, broken: Broken) {

@@ -1,7 +1,7 @@
 //! The task that looks for the predictions of labels that came before them, adds up windows anew whose labels were
 //! corrected, and has windows judged again when labels have had the time that their suite gives them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -66,7 +66,8 @@ async fn try_again(app: &App) -> Result<(), store::Error> {
             let ids: Vec<String> = labels.iter().map(|it| it.id.clone()).collect();
             let predictions = app.store.predictions_of(&suite, &ids).await?;
             let (begun, span) = (Instant::now(), of_suite(&suite));
-            let mut joined = span.cover(join(&app.store, &app.shelf, labels, predictions, clock)).await?;
+            let mut joined =
+                span.cover(join(&app.store, &app.shelf, labels, predictions, &HashMap::new(), clock)).await?;
             let n_first = first(&joined.labels, clock);
             // A look that finds nothing is no correction.
             let known = std::mem::take(&mut joined.labels)

@@ -68,6 +68,22 @@ impl Joins {
         Joins { noted: is_noted.then(Noted::default), ..Joins::new(version) }
     }
 
+    /// What more a label says than it did `before` adds to the signals of the version, if anything.
+    pub fn note_more(&mut self, it: &Logged, before: &str) {
+        let Some(noted) = &mut self.noted else { return };
+        let (version, plan) = (&self.version, &self.version.loaded.plan);
+        let earlier = Logged { label: Some(before.to_owned()), ..it.clone() };
+        let (Some(now), Some(before)) = (joined_text(it), joined_text(&earlier)) else { return };
+        let (mut cells, mut cells_before) = (Vec::new(), Vec::new());
+        for (text, cells) in [(&now, &mut cells), (&before, &mut cells_before)] {
+            if self.reader.fill(text, cells).is_err() {
+                return;
+            }
+            run::convert_all(plan, cells);
+        }
+        version.note_labelled(&cells, Some(&cells_before), it.prediction.at, noted);
+    }
+
     /// What they add to the signals of the version.
     pub fn noted(&mut self) -> Option<(Arc<Version>, Noted)> {
         Some((Arc::clone(&self.version), self.noted.take()?))
@@ -86,7 +102,7 @@ impl Joins {
             // Without windows the label is kept, and told with its prediction.
             run::convert_all(plan, &mut cells);
             if let Some(noted) = &mut self.noted {
-                version.note_labelled(&cells, at, noted);
+                version.note_labelled(&cells, None, at, noted);
             }
             return correct(version, log.prediction, &cells);
         };
@@ -96,7 +112,7 @@ impl Joins {
         let number = fold.window.joined;
         run::join(plan, &mut cells, number, at, fold);
         if let Some(noted) = &mut self.noted {
-            version.note_labelled(&cells, at, noted);
+            version.note_labelled(&cells, None, at, noted);
         }
         told.fold(plan, &version.privacy, &cells, number);
         if !plan.segments.is_empty() {

@@ -192,7 +192,9 @@ async fn take_some(
         let (known, predictions) = tokio::try_join!(known, store.predictions_of(&version.name, ids))?;
         let mut rows: HashMap<String, Row> = known
             .into_iter()
-            .map(|it| (it.id.clone(), Row { before: Some(it.revision), is_changed: false, it }))
+            .map(|it| {
+                (it.id.clone(), Row { before: Some(it.revision), was: Some(it.label.clone()), is_changed: false, it })
+            })
             .collect();
         let (mut taken, clock) = (Taken::default(), now());
         let mut order: Vec<String> = Vec::new();
@@ -210,14 +212,15 @@ async fn take_some(
             }
         }
         let mut change = Change { suite: version.name.clone(), ..Change::default() };
-        let mut revisions: HashMap<String, i64> = HashMap::new();
+        let (mut revisions, mut earlier) = (HashMap::new(), HashMap::new());
         let mut changed: Vec<LabelRow> = Vec::with_capacity(order.len());
-        for Row { it, before, .. } in order.iter().filter_map(|id| rows.remove(id)) {
+        for Row { it, before, was, .. } in order.iter().filter_map(|id| rows.remove(id)) {
             revisions.extend(before.map(|before| (it.id.clone(), before)));
+            earlier.extend(was.map(|was| (it.id.clone(), was)));
             changed.push(it);
         }
         let begun = Instant::now();
-        let mut joined = join(store, shelf, changed, predictions, clock).await?;
+        let mut joined = join(store, shelf, changed, predictions, &earlier, clock).await?;
         let n_first = first(&joined.labels, clock);
         taken.joined = joined.labels.iter().filter(|it| it.joined.is_some()).count() as u64;
         for it in joined.labels.drain(..) {
@@ -248,6 +251,8 @@ struct Row {
     it: LabelRow,
     /// The revision that was read; `None`: there was none.
     before: Option<i64>,
+    /// What it said then.
+    was: Option<String>,
     is_changed: bool,
 }
 
@@ -267,7 +272,7 @@ impl Row {
             by: by.to_owned(),
             ..LabelRow::default()
         };
-        Row { it, before: None, is_changed: false }
+        Row { it, before: None, was: None, is_changed: false }
     }
 
     /// Takes a label in: its members are put beside those that are known, or in their place; null takes one away.
@@ -323,12 +328,13 @@ impl Joined {
     }
 }
 
-/// Joins labels to those of these predictions that are theirs.
+/// Joins labels to those of these predictions that are theirs; `earlier` is what those said that are corrected.
 pub async fn join(
     store: &Store,
     shelf: &Shelf,
     labels: Vec<LabelRow>,
     predictions: Vec<PredictionRow>,
+    earlier: &HashMap<String, String>,
     clock: Micros,
 ) -> Result<Joined, store::Error> {
     let mut of: HashMap<String, Vec<PredictionRow>> = HashMap::new();
@@ -362,14 +368,16 @@ pub async fn join(
                     prediction,
                     ..Logged::default()
                 };
+                let joins = joins.entry(version.hash.clone()).or_insert_with(|| Joins::of_new(Arc::clone(&version)));
                 if is_correction {
                     label.correct = Joins::new(Arc::clone(&version)).add(&logged);
+                    if let Some(before) = earlier.get(&label.id) {
+                        joins.note_more(&logged, before);
+                    }
                     let Some(key) = window_of(&version, logged.prediction.at) else { continue };
                     let mark = LabelDue { waited: 0, due: clock, mark: Uuid::now_v7(), key };
                     due.insert((mark.key.suite_hash.clone(), mark.key.start), mark);
                 } else {
-                    let joins =
-                        joins.entry(version.hash.clone()).or_insert_with(|| Joins::of_new(Arc::clone(&version)));
                     label.correct = joins.add(&logged);
                 }
             }

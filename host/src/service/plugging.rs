@@ -100,7 +100,7 @@ impl Shelf {
         let next = Arc::new(index.with_active(&name, version));
         let rows = store.active().await?;
         let failed = || Refused::Failed("the suites could not be gone through; the log says why".to_owned());
-        let gathered = self.gather(&next, Some(&rows)).await.ok_or_else(failed)?;
+        let gathered = self.gather(store, &next, Some(&rows)).await.ok_or_else(failed)?;
         let before = self.now();
         let uses = |suite: &str| gathered.plugins.get(suite).is_some_and(|it| it.iter().any(|it| same_name(it, &name)));
         let broken = gathered.suites.broken.iter();

@@ -4,18 +4,17 @@
 //! of one name, the folder's is active. What cannot be loaded never replaces what could.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use arc_swap::ArcSwap;
 use driftline_rules::plan::Options;
-use driftline_rules::suite::problem::{At, Problem};
+use driftline_rules::suite::problem::Problem;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
-use super::folder::is_name;
+use super::folder::{Stamp, is_name, stamps};
 use super::gather::{Builder, Gathered, Pinned, build, tell};
 use super::registry::{Index, Registry};
 use super::signals::{Signals, clashes};
@@ -120,7 +119,7 @@ impl Shelf {
         let index = Arc::new(index);
         let caught_up = self.store_versions(store, Vec::new()).await;
         let stored = store.active().await;
-        let Some(gathered) = self.gather(&index, stored.as_deref().ok()).await else { return Ok(()) };
+        let Some(gathered) = self.gather(store, &index, stored.as_deref().ok()).await else { return Ok(()) };
         self.show(&index, gathered, store, at).await?;
         caught_up?;
         stored?;
@@ -129,13 +128,21 @@ impl Shelf {
 
     /// All suites compiled with these plugins. Without `stored` the store did not answer, and what was active of it
     /// stays. `None`: it could not be done, which was logged.
-    pub(super) async fn gather(&self, index: &Arc<Index>, stored: Option<&[VersionRow]>) -> Option<Gathered> {
+    pub(super) async fn gather(
+        &self,
+        store: &Store,
+        index: &Arc<Index>,
+        stored: Option<&[VersionRow]>,
+    ) -> Option<Gathered> {
         let (builder, folder) = (self.builder.clone(), self.folder.clone());
         let (index, stored) = (Arc::clone(index), stored.map(<[VersionRow]>::to_vec));
         let before = self.now.load_full();
         // Files may lie far away, and compiling takes its time.
         let gathered = spawn_blocking(move || builder.gather(&folder, &index, stored.as_deref(), before)).await;
-        gathered.map_err(|error| error!(%error, "the suites could not be gone through; what was active stays")).ok()
+        let failed = |error| error!(%error, "the suites could not be gone through; what was active stays");
+        let mut gathered = gathered.map_err(failed).ok()?;
+        gathered.settle(store).await;
+        Some(gathered)
     }
 
     /// Makes what was gathered the suites from now on, and keeps the versions that are new.
@@ -337,7 +344,6 @@ impl Shelf {
     /// Whether its signals can be shown beside those of other suites.
     fn fits(&self, version: &Version) -> Result<(), Refused> {
         let problems = clashes(version, &self.now.load().active);
-        let problems: Vec<_> = problems.into_iter().map(|it| Problem::new(At::START, it).within("signals")).collect();
         if problems.is_empty() { Ok(()) } else { Err(Refused::Because(problems)) }
     }
 
@@ -368,13 +374,8 @@ impl Shelf {
 
     /// What the folders look like: changes when a file in them does. Looked at every few seconds, which
     /// works on every file system, those of containers and networks too.
-    pub fn fingerprint(&self) -> Vec<(PathBuf, u64, Option<std::time::SystemTime>)> {
-        let mut all = Vec::new();
-        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            if let Ok(it) = fs::metadata(entry.path()) {
-                all.push((entry.path(), it.len(), it.modified().ok()));
-            }
-        }
+    pub fn fingerprint(&self) -> Vec<Stamp> {
+        let mut all = stamps(&self.folder);
         for (path, (size, changed, signed)) in self.registry().stamps() {
             all.extend([(path.clone(), size, changed), (path, size, signed)]);
         }

@@ -19,7 +19,8 @@ use driftline_rules::plan::segments::text;
 use driftline_rules::plan::signals::{Label, Spec};
 use driftline_rules::row::{Row, Slot};
 use driftline_rules::signal::{self, Board, Found, Model, Moment, Noted, Seen, note_found};
-use driftline_rules::suite::signals::On;
+use driftline_rules::suite::problem::{At, Problem};
+use driftline_rules::suite::signals::{On, Signal};
 use driftline_rules::value::Value;
 
 pub use read::run;
@@ -65,7 +66,7 @@ impl Noting {
         if plan.signals.is_empty() {
             return;
         }
-        let seen = Seen { on, failed, is_unreadable: cells.is_none(), closed: &self.closed };
+        let seen = Seen { on, failed, is_unreadable: cells.is_none(), closed: &self.closed, before: None };
         let row = Row { cells: cells.unwrap_or_default(), number: 0, now };
         signal::note(plan, &row, &seen, &|field, value| self.told(field, value), noted);
     }
@@ -90,10 +91,11 @@ impl Version {
         self.noting.note(&self.loaded.plan, On::Records, cells, now, failed, noted);
     }
 
-    /// The same of a record of the log of predictions with its label, where what stands for a value stands already.
-    pub fn note_labelled(&self, cells: &[Value], now: Micros, noted: &mut Noted) {
+    /// The same of a record of the log of predictions with its label, where what stands for a value stands already;
+    /// `before`: with the label that was joined to it before.
+    pub fn note_labelled(&self, cells: &[Value], before: Option<&[Value]>, now: Micros, noted: &mut Noted) {
         let row = Row { cells, number: 0, now };
-        let seen = Seen { on: On::Labels, ..Seen::default() };
+        let seen = Seen { on: On::Labels, before, ..Seen::default() };
         signal::note(&self.loaded.plan, &row, &seen, &|_, value| text(value), noted);
     }
 
@@ -228,16 +230,17 @@ impl Signals {
 }
 
 /// Why the signals of a suite cannot be shown beside those of others.
-pub fn clashes(version: &Version, active: &BTreeMap<String, Arc<Version>>) -> Vec<String> {
+pub fn clashes(version: &Version, active: &BTreeMap<String, Arc<Version>>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for mine in &version.loaded.plan.signals.families {
         for other in active.values().filter(|it| it.name != version.name) {
             let why = |theirs: &Spec| mine.against(theirs);
             if let Some(why) = other.loaded.plan.signals.families.iter().find_map(why) {
-                problems.push(format!(
-                    "the signal `{}` cannot be shown beside the suite `{}`: {why}",
-                    mine.name, other.name
-                ));
+                let place = version.loaded.suite.signals.iter().find(|it| it.name == mine.name);
+                let (at, path) = place.map_or((At::START, "signals"), |it| (it.at, it.path.as_str()));
+                let message =
+                    format!("the signal `{}` cannot be shown beside the suite `{}`: {why}", mine.name, other.name);
+                problems.push(Problem::new(at, message).within(path).hint(Signal::ALIKE));
             }
         }
     }

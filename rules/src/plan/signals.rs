@@ -114,6 +114,8 @@ pub struct Feed {
     pub labels: Vec<Label>,
     /// What it counts, sums up or shows.
     pub what: What,
+    /// Of what is about labels, the cells of the label's members that it reads.
+    pub members: Vec<Slot>,
 }
 
 /// What a label's value is.
@@ -266,5 +268,15 @@ impl Feed {
     /// Whether it must know the verdict on a record.
     pub fn reads_verdict(&self) -> bool {
         self.labels.iter().any(|it| matches!(it, Label::Verdict(_)))
+    }
+
+    /// Whether all that it reads of the label is there now, and was not with the label that was joined `before`: each
+    /// prediction counts once, when the last of it has come.
+    pub fn is_due(&self, cells: &[Value], before: Option<&[Value]>) -> bool {
+        self.is_told(cells) && !before.is_some_and(|it| self.is_told(it))
+    }
+
+    fn is_told(&self, cells: &[Value]) -> bool {
+        self.members.iter().all(|it| cells.get(usize::from(it.0)).is_some_and(|it| !it.is_null()))
     }
 }

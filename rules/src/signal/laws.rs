@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::Board;
 use super::tests::{board_at, plan};
+use crate::family::Sample;
 
 const MANY: &str = "
 record: { trace_id: t }
@@ -45,4 +46,33 @@ proptest! {
         prop_assert_eq!(sum.families(now), whole.families(now));
         prop_assert_eq!(sum.lost(), whole.lost());
     }
+}
+
+#[test]
+fn what_no_series_was_left_for_is_counted_once() {
+    let plan = plan("signals: [{counter: users_total, max_series: 2, labels: {user: user}}]");
+    let records: Vec<String> = (0..10).map(|it| format!("{{\"user\": {it}}}")).collect();
+    let records: Vec<_> = records.iter().map(|it| (0, it.as_str())).collect();
+    let part = board_at(&plan, &records);
+    let mut sum = Board::new(&plan.signals);
+    sum.take_up(&part);
+    assert_eq!((part.lost()[0].overflow, sum.lost()), (8, part.lost()));
+    sum.take_up(&board_at(&plan, &records[5..]));
+    assert_eq!(sum.lost()[0].overflow, 13);
+}
+
+#[test]
+fn boards_of_several_suites_are_shown_in_full() {
+    let plan = plan("signals: [{counter: users_total, max_series: 1, labels: {user: user}}]");
+    let of = |user: u8| board_at(&plan, &[(0, format!("{{\"user\": {user}}}").as_str())]);
+    let mut sum = of(1);
+    sum.merge(&of(2));
+    assert_eq!((sum.families(0)[0].series.len(), sum.lost()[0].overflow), (2, 0));
+}
+
+#[test]
+fn what_is_no_measurement_is_skipped() {
+    let plan = plan("signals: [{counter: money_total, add: v}]");
+    let board = board_at(&plan, &[(0, "{\"v\": 1.7e308}"), (1, "{\"v\": 1.7e308}"), (2, "{\"v\": 3}")]);
+    assert_eq!((&board.families(0)[0].series[0].sample, board.lost()[0].skipped), (&Sample::Number(3.0, None), 2));
 }

@@ -107,7 +107,11 @@ impl Held {
         for (key, cell) in &other.cells {
             match self.cells.get_mut(key) {
                 Some(mine) => mine.merge(cell),
-                None => self.cell(key, cell.values()).merge(cell),
+                None => {
+                    // What the other had no series for is counted by it.
+                    let n = if *self.other(key) == **key { 0 } else { cell.values() };
+                    self.cell(key, n).merge(cell);
+                }
             }
         }
     }
@@ -185,12 +189,12 @@ impl Board {
         }
     }
 
-    /// Adds the series of another board. Families that this one does not have come as they are, unless they cannot be shown
-    /// beside its own.
+    /// Adds the series of another board, all of them: each board has kept its own bounds. Families that this one does not
+    /// have come as they are, unless they cannot be shown beside its own.
     pub fn merge(&mut self, other: &Board) {
         for theirs in &other.families {
             if let Some(mine) = self.families.iter_mut().find(|it| it.spec.is_like(&theirs.spec)) {
-                mine.spec.most = mine.spec.most.max(theirs.spec.most);
+                mine.spec.most = usize::MAX;
                 mine.spec.help = mine.spec.help.take().or_else(|| theirs.spec.help.clone());
                 mine.merge(theirs);
             } else if !self.families.iter().any(|it| it.spec.against(&theirs.spec).is_some()) {

@@ -47,17 +47,22 @@ pub struct Seen<'s> {
     pub is_unreadable: bool,
     /// The cells of fields whose numbers must not be shown.
     pub closed: &'s [Slot],
+    /// The same record with the label that was joined to it before, if one was.
+    pub before: Option<&'s [Value<'s>]>,
 }
 
 impl Default for Seen<'_> {
     fn default() -> Self {
-        Seen { on: On::Records, failed: &[], is_unreadable: false, closed: &[] }
+        Seen { on: On::Records, failed: &[], is_unreadable: false, closed: &[], before: None }
     }
 }
 
 /// Characters of a label's value; a longer one is cut, and ends in a part of its hash.
 const SHOWN: usize = 128;
 const CUT: usize = 111;
+
+/// What is greater is no measurement, and two of it could be more than a number can be: their sum would be lost for good.
+const GREATEST: f64 = 1e290;
 
 impl Noted {
     /// Whether it adds nothing.
@@ -117,7 +122,7 @@ impl Noted {
     fn put(&mut self, plan: &Plan, at: usize, feed: &Feed, from: usize, value: Option<f64>) {
         let is_counter = plan.signals.families.get(feed.family).is_some_and(|it| it.kind == FamilyType::Counter);
         match value {
-            Some(it) if it >= 0.0 || !is_counter => self.add(at, from, it),
+            Some(it) if it.abs() <= GREATEST && (it >= 0.0 || !is_counter) => self.add(at, from, it),
             _ => self.skipped.push(at as u16),
         }
     }
@@ -137,6 +142,9 @@ pub fn note<'c>(
     let mut answers: [Option<bool>; 64] = [None; 64];
     for (at, feed) in signals.feeds.iter().enumerate() {
         if feed.on != seen.on || matches!(feed.what, What::Deployed(_) | What::DeployedAt(_)) {
+            continue;
+        }
+        if seen.on == On::Labels && !feed.is_due(row.cells, seen.before) {
             continue;
         }
         if seen.is_unreadable && (!feed.reads_verdict() || feed.guard.is_some()) {

@@ -286,4 +286,6 @@ impl Signal {
     pub const BUCKETS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
     /// Over how long a gauge shows a mean, a maximum or a minimum unless the suite says it: five minutes.
     pub const SPAN: Timestamp = 300_000_000;
+    /// What signals of one name need, for messages.
+    pub const ALIKE: &str = "signals that feed one name have the same type, help, labels, buckets, `keep` and `span`, and either all count events or all add numbers";
 }

@@ -43,15 +43,17 @@ impl Compiler<'_> {
                 Some(keys.len() - 1)
             });
             let on = self.side(signal, suite);
+            let mut members = Vec::new();
             if on == On::Labels {
                 self.logged.extend(&self.bindings.touched);
+                members.extend(self.label_members());
             }
             if let (Some(family), true) = (family, self.problems.len() == n_problems) {
                 if let Some(it) = signals.families.get_mut(family) {
                     it.open.resize(it.labels.len(), false);
                     it.open.iter_mut().zip(&labels).for_each(|(open, label)| *open |= !label.is_bounded());
                 }
-                signals.feeds.push(Feed { path: signal.path.clone(), family, on, guard, labels, what });
+                signals.feeds.push(Feed { path: signal.path.clone(), family, on, guard, labels, what, members });
             }
         }
         let trace = self.record.role("trace_id").filter(|_| !signals.is_empty());
@@ -87,8 +89,7 @@ impl Compiler<'_> {
         let spec = Spec { shape: spec.hash(), ..spec };
         let found = families.iter().find_map(|it| spec.against(it));
         if let Some(message) = found {
-            let hint = "signals that feed one name have the same type, help, labels and buckets";
-            self.signal_problem(signal.at, signal, message, hint);
+            self.signal_problem(signal.at, signal, message, Signal::ALIKE);
             return None;
         }
         match families.iter_mut().enumerate().find(|it| it.1.name == spec.name) {
@@ -243,6 +244,15 @@ impl Compiler<'_> {
             self.signal_problem(signal.at, signal, "labels come later than records", "`on: labels`, or leave out `on`");
         }
         if reads_label { On::Labels } else { signal.on.unwrap_or_default() }
+    }
+
+    /// The cells of the label's members that were read since the bindings were begun. How late it is is always known.
+    fn label_members(&self) -> Vec<Slot> {
+        let is_member = |it: &u16| match self.bindings.paths.get(usize::from(*it)).map(Path::segments) {
+            Some([first, member, ..]) => first == LABEL && member != "delay_seconds",
+            _ => false,
+        };
+        self.bindings.touched.iter().copied().filter(is_member).map(Slot).collect()
     }
 
     /// Finds the expectations that signals mean.

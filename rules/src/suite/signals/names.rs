@@ -4,6 +4,10 @@ use crate::family::FamilyType;
 
 /// Names that the host's own metrics begin with.
 const OWN: [&str; 2] = ["driftline_", "process_"];
+/// Series that Prometheus makes itself, of each target and of its alerts.
+const PROMETHEUS: [&str; 3] = ["up", "ALERTS", "ALERTS_FOR_STATE"];
+/// What its other series of targets begin with.
+const SCRAPE: &str = "scrape_";
 /// Labels that mean something to Prometheus.
 const LABELS: [&str; 2] = ["le", "quantile"];
 
@@ -25,6 +29,15 @@ pub(super) fn why_not(name: &str, kind: FamilyType) -> Option<(String, String)> 
     }
     if let Some(own) = OWN.iter().find(|it| name.starts_with(*it)) {
         return Some((format!("metrics of the host itself begin with `{own}`"), "another name".to_owned()));
+    }
+    if PROMETHEUS.contains(&name) || name.starts_with(SCRAPE) {
+        return Some((format!("`{name}` is a series that Prometheus makes itself"), "another name".to_owned()));
+    }
+    if let "_total" | "_info" = name {
+        return Some((
+            format!("`{name}` is the end of a name, and nothing stands before it"),
+            format!("`requests{name}`"),
+        ));
     }
     if name.len() > 200 {
         return Some(("the name is longer than 200 characters".to_owned(), "a shorter one".to_owned()));
@@ -66,9 +79,15 @@ pub(super) fn why_no_label(name: &str) -> Option<(String, String)> {
 pub fn exposed(name: &str, kind: FamilyType) -> Vec<String> {
     let mut names = vec![name.to_owned()];
     match kind {
-        FamilyType::Histogram => names.extend(["_bucket", "_sum", "_count"].map(|it| format!("{name}{it}"))),
-        // OpenMetrics calls the family by its name without the suffix.
-        FamilyType::Counter => names.extend(name.strip_suffix("_total").map(str::to_owned)),
+        FamilyType::Histogram => {
+            names.extend(["_bucket", "_sum", "_count", "_created"].map(|it| format!("{name}{it}")))
+        }
+        // OpenMetrics calls the family by its name without the suffix, and may have the time when it began beside it.
+        FamilyType::Counter => {
+            names.extend(
+                name.strip_suffix("_total").into_iter().flat_map(|it| [it.to_owned(), format!("{it}_created")]),
+            );
+        }
         FamilyType::Gauge | FamilyType::Info => {}
     }
     names

@@ -99,7 +99,10 @@ impl Reader<'_> {
         let there = |name: &str| node.get(name).filter(|it| !it.is_null() && own.contains(&name));
         let name_node = node.get(kind.name())?;
         let name = name_node.text().unwrap_or_default().to_owned();
-        if let Some((message, hint)) = why_not(&name, kind) {
+        if name_node.text().is_none() {
+            let message = format!("expected the name of a metric, found {}", name_node.what());
+            self.problem(name_node.at, kind.name(), message, "letters, digits and `_`");
+        } else if let Some((message, hint)) = why_not(&name, kind) {
             self.problem(name_node.at, kind.name(), message, &hint);
         }
         let n_problems = self.problems.len();
