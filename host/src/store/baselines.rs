@@ -160,7 +160,9 @@ impl Store {
     ) -> Result<Vec<WindowRow>, Error> {
         Ok(match self {
             Store::Postgres(it) => judged(of, since, until, ended, limit).build_query_as().fetch_all(it.pool()).await?,
-            Store::Sqlite(it) => judged(of, since, until, ended, limit).build_query_as().fetch_all(it.readers()).await?,
+            Store::Sqlite(it) => {
+                judged(of, since, until, ended, limit).build_query_as().fetch_all(it.readers()).await?
+            }
         })
     }
 
