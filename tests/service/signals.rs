@@ -175,10 +175,16 @@ fn a_model_behind_an_endpoint_shows_its_metrics() {
         let of = [("model", "credit-risk"), ("version", version), ("environment", "prod")];
         let mine: Vec<_> = records.iter().filter(|it| it["model_version"] == number).collect();
         let of_all = |path: &str| -> Vec<f64> { mine.iter().filter_map(|it| it.pointer(path)?.as_f64()).collect() };
+        assert_close(scraped.one("ml_inference_requests_total", &of), mine.len() as f64);
         let errors = mine.iter().filter(|it| !it["error"].is_null()).count() as f64;
         assert!(errors > 0.0);
-        assert_close(scraped.one("ml_inference_requests_total", &of), mine.len() as f64);
-        assert_close(scraped.one("ml_inference_errors_total", &of), errors);
+        assert_close(scraped.sum("ml_inference_errors_total", &of), errors);
+        for (error, status) in [("bad_request", 400), ("feature_store_timeout", 503), ("out_of_memory", 500)] {
+            let wanted = mine.iter().filter(|it| it["error"] == error && it["status"] == status).count() as f64;
+            let text = status.to_string();
+            let labels: Vec<_> = of.into_iter().chain([("type", error), ("status", text.as_str())]).collect();
+            assert_close(scraped.sum("ml_inference_errors_total", &labels), wanted);
+        }
         let seconds: Vec<f64> = of_all("/latency_ms").iter().map(|it| it * 0.001).collect();
         assert_histogram(&scraped, "ml_inference_latency_seconds", &of, &[0.025, 0.5], &seconds);
         assert_close(scraped.one("ml_model_version", &of), 1.0);
