@@ -22,7 +22,7 @@ mod monitoring;
 mod parquet_nightly;
 #[path = "../examples/plugins_tour/generate.rs"]
 mod plugins_tour;
-#[allow(dead_code, reason = "the tests of the service use all of it")]
+#[allow(dead_code, clippy::unwrap_used, reason = "a test fails by its panic; those of the service use all of it")]
 #[path = "support/server.rs"]
 mod server;
 

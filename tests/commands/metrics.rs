@@ -84,7 +84,8 @@ fn a_run_writes_what_it_found_for_node_exporter() {
 
 #[test]
 fn a_run_that_could_not_be_takes_the_place_of_the_last_good_one() {
-    let suite = "name: nightly\nexpectations: [{ field: a, not_null: {} }]\nsignals: [{ counter: seen_total, add: n }]\n";
+    let suite =
+        "name: nightly\nexpectations: [{ field: a, not_null: {} }]\nsignals: [{ counter: seen_total, add: n }]\n";
     let bad = "name: nightly\nexpectations: [{ field: a, no_such_kind: {} }]\n";
     let files = [("suite.yaml", suite), ("bad.yaml", bad), ("broken.yaml", "a: ["), ("data.ndjson", "{\"a\": 1}\n")];
     let room = Room::new(&files);

@@ -51,9 +51,12 @@ fn what_collectors_read_of_a_line_is_in_it() {
     let sink = vector["sinks"]["loki"].to_string();
     let reads = Regex::new(r"(?:^|[ (])\.([a-z_]+)").expect("it");
     let template = Regex::new(r"\{\{ ([a-z_]+) \}\}").expect("it");
-    let names: Vec<_> = reads.captures_iter(source).chain(template.captures_iter(&sink)).map(|it| it[1].to_owned()).collect();
+    let names: Vec<_> =
+        reads.captures_iter(source).chain(template.captures_iter(&sink)).map(|it| it[1].to_owned()).collect();
     assert!(names.len() > 4, "{names:?}");
-    names.iter().for_each(|it| wanted(it, "vector.yaml"));
+    for it in &names {
+        wanted(it, "vector.yaml");
+    }
     // Each part is of parts that are there.
     let inputs = vector["transforms"]["parsed"]["inputs"].as_array().expect("inputs").iter();
     assert!(inputs.map(|it| it.as_str().expect("a name")).all(|it| vector["sources"].get(it).is_some()));
@@ -61,12 +64,16 @@ fn what_collectors_read_of_a_line_is_in_it() {
 
     let promtail = yaml("logs/promtail.yaml");
     let stages = promtail["scrape_configs"][0]["pipeline_stages"].as_array().expect("stages");
-    let [docker, line] = stages.iter().filter_map(|it| it.get("json")).collect::<Vec<_>>()[..] else { panic!("{stages:?}") };
+    let [docker, line] = stages.iter().filter_map(|it| it.get("json")).collect::<Vec<_>>()[..] else {
+        panic!("{stages:?}")
+    };
     // Around the line is what Docker writes.
     assert_eq!(docker["expressions"], serde_json::json!({ "log": "log", "tag": "attrs.tag" }));
     let known = line["expressions"].as_object().expect("expressions");
     assert!(known.len() > 4, "{known:?}");
-    known.values().for_each(|it| wanted(it.as_str().expect("a name"), "promtail.yaml"));
+    for it in known.values() {
+        wanted(it.as_str().expect("a name"), "promtail.yaml");
+    }
     let after = stages.iter().rev().take_while(|it| it.get("json").is_none());
     for it in after.filter_map(|it| it.get("labels").or(it.get("structured_metadata"))?.as_object()) {
         assert!(it.values().all(|it| known.contains_key(it.as_str().expect("a name"))), "{it:?}");

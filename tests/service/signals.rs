@@ -97,7 +97,8 @@ fn the_intent_router_shows_its_metrics() {
     let server = server(&[("intent-router.yaml", &example("intent_router/suite.yaml"))]);
     // The hour before this one, since a gauge with a span shows no window of March.
     let hour = Utc::now() - TimeDelta::hours(1);
-    let text = example("intent_router/records.ndjson").replace("2026-03-02T08:", &hour.format("%Y-%m-%dT%H:").to_string());
+    let text =
+        example("intent_router/records.ndjson").replace("2026-03-02T08:", &hour.format("%Y-%m-%dT%H:").to_string());
     let records = lines(&text);
     send(&server, "intent-router", &text);
     let labels = example("intent_router/labels.ndjson");

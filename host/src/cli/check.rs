@@ -54,7 +54,8 @@ pub struct Args {
     /// Write the report to a file.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Write what was found as metrics for the textfile collector of `node_exporter`, to a file whose name ends in `.prom`.
+    /// Write what was found, or that nothing could be judged, as metrics for the textfile collector of `node_exporter`, to a
+    /// file whose name ends in `.prom`.
     #[arg(long, value_name = "FILE")]
     metrics_textfile: Option<PathBuf>,
     /// Write the records that fail a critical or a warning check to a file, each with every reason (NDJSON).
