@@ -360,3 +360,18 @@ fn a_record_that_a_rule_on_windows_names_is_bad() {
     let rows: Vec<_> = bad.iter().map(|it| (&it["row"], &it["failed"][0]["kind"])).collect();
     assert_eq!(rows, [(&0.into(), &"unique".into()), (&2.into(), &"unique".into())]);
 }
+
+#[test]
+fn a_store_that_is_not_there_is_told_once_with_what_to_do() {
+    let room = Room::new(&[("suite.yaml", "name: s")]);
+    for command in ["report", "history", "triggers list", "diagnose --suite s --since 6h"] {
+        let said = room.run(command);
+        assert_eq!(said.code, 3, "{command}: {}", said.err);
+        let wanted = "error: there is no store at `sqlite:./driftline-data/driftline.db`: name one with `--database` or \
+                      `--data`, or run `driftline serve` there first\n";
+        assert_eq!(said.err, wanted, "{command}");
+        assert!(!room.path("driftline-data").exists(), "{command} made a folder");
+    }
+    let said = room.run("history --database sqlite:suite.yaml");
+    assert!(said.code == 3 && said.err.matches("not a database").count() == 1, "{}", said.err);
+}

@@ -14,12 +14,17 @@ mod intent_router;
 mod llm_service;
 #[path = "../examples/ml_service/generate.rs"]
 mod ml_service;
+#[path = "examples/logs.rs"]
+mod logs;
 #[path = "examples/monitoring.rs"]
 mod monitoring;
 #[path = "../examples/parquet_nightly/generate.rs"]
 mod parquet_nightly;
 #[path = "../examples/plugins_tour/generate.rs"]
 mod plugins_tour;
+#[allow(dead_code, clippy::unwrap_used, reason = "a test fails by its panic; those of the service use all of it")]
+#[path = "support/server.rs"]
+mod server;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_driftline");
 

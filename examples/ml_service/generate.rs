@@ -10,6 +10,9 @@ use driftline::demo::SplitMix;
 
 const N: u64 = 300;
 
+/// What goes wrong: what a request is answered with then, and its status.
+const ERRORS: [(&str, u16); 3] = [("bad_request", 400), ("feature_store_timeout", 503), ("out_of_memory", 500)];
+
 /// The file's text.
 pub fn records() -> String {
     let mut dice = SplitMix(13);
@@ -21,9 +24,10 @@ pub fn records() -> String {
         let latency = 8 + dice.below(60) + if dice.below(40) == 0 { 700 } else { 0 };
         let answer = dice.below(1000);
         let prediction = if dice.below(25) == 0 {
-            "\"prediction\":null,\"error\":\"feature store did not answer\"".to_owned()
+            let (error, status) = ERRORS[dice.below(3) as usize];
+            format!("\"prediction\":null,\"status\":{status},\"error\":\"{error}\"")
         } else {
-            format!("\"prediction\":0.{answer:03},\"error\":null")
+            format!("\"prediction\":0.{answer:03},\"status\":200,\"error\":null")
         };
         let _ = writeln!(
             out,

@@ -93,11 +93,13 @@ class Traffic:
 
     def credit(self, at, bad):
         r = self.random
-        error = r.choice(["timeout", "overloaded"]) if r.random() < (0.03 if bad else 0.005) else None
+        statuses = {"timeout": 504, "overloaded": 503, "bad_request": 400}
+        error = r.choice(list(statuses)) if r.random() < (0.03 if bad else 0.005) else None
         income = r.lognormvariate(10.6, 0.4)
         return self.common(at, "credit-risk", "8" if r.random() < 0.3 else "7") | {
             "features": {"income": round(income), "age": r.randint(19, 80), "debt_ratio": round(r.betavariate(2, 5), 3)},
             "prediction": None if error else round(r.betavariate(1.5, 8), 4), "error": error,
+            "status": statuses.get(error, 200),
             "latency_ms": round(15 + r.expovariate(1 / (60 if bad else 25)), 1),
         }
 

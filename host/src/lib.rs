@@ -1,5 +1,6 @@
 //! Everything of Driftline that touches the world: files, the command line, the service and its store.
 
+pub mod accept;
 pub mod files;
 pub mod records;
 pub mod places;

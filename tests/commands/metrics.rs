@@ -30,7 +30,7 @@ How to read metrics, who may, and what they cost: [the service](service.md#watch
         (
             From::Run,
             "Of a run",
-            "`driftline check --metrics-textfile FILE.prom` writes these for the textfile collector of node_exporter.",
+            "`driftline check --metrics-textfile FILE.prom` writes these for the textfile collector of node_exporter, at each end of a run whose command line is right: of a run that could judge nothing, since its input or its suite is missing or bad, the first three, with the exit code 3. `suite` is the name of the suite, or its file where it has none or cannot be read. Of a run that judged, the file also holds what it found under the names of windows, with an empty `length` (`driftline_expectation_*`, `driftline_drift_*`, `driftline_quality*`), the signals of the suite, and `driftline_signal_overflow_total` and `driftline_signal_skipped_total` of them.",
         ),
     ] {
         let _ = write!(page, "\n## {title}\n\n{about}\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n");
@@ -80,4 +80,42 @@ fn a_run_writes_what_it_found_for_node_exporter() {
     assert_eq!(names, 3);
     let said = room.run("check data.ndjson --suite suite.yaml --metrics-textfile absent/nightly.prom");
     assert!(said.code == 3 && said.err.contains("absent/nightly.prom"), "{}", said.err);
+}
+
+#[test]
+fn a_run_that_could_not_be_takes_the_place_of_the_last_good_one() {
+    let suite =
+        "name: nightly\nexpectations: [{ field: a, not_null: {} }]\nsignals: [{ counter: seen_total, add: n }]\n";
+    let bad = "name: nightly\nexpectations: [{ field: a, no_such_kind: {} }]\n";
+    let files = [("suite.yaml", suite), ("bad.yaml", bad), ("broken.yaml", "a: ["), ("data.ndjson", "{\"a\": 1}\n")];
+    let room = Room::new(&files);
+    let now = "--metrics-textfile run.prom --now 2024-05-01T12:00:00Z";
+    for (args, suite) in [
+        ("absent.ndjson --suite suite.yaml", "nightly"),
+        ("data.ndjson --suite absent.yaml", "absent.yaml"),
+        ("data.ndjson --suite bad.yaml", "nightly"),
+        ("data.ndjson --suite broken.yaml", "broken.yaml"),
+        ("data.ndjson --suite suite.yaml --baseline absent.json", "nightly"),
+        ("data.ndjson --suite suite.yaml --output absent/report.txt", "nightly"),
+    ] {
+        let good = room.run(&format!("check data.ndjson --suite suite.yaml {now}"));
+        assert_eq!(good.code, 0, "{}", good.err);
+        let text = room.read("run.prom");
+        for line in [
+            "driftline_run_exit_code{suite=\"nightly\"} 0",
+            "driftline_signal_skipped_total{suite=\"nightly\",signal=\"seen_total\"} 1",
+            "driftline_signal_overflow_total{suite=\"nightly\",signal=\"seen_total\"} 0",
+        ] {
+            assert!(text.lines().any(|it| it == line), "{line} in\n{text}");
+        }
+        let said = room.run(&format!("check {args} {now}"));
+        assert!(said.code == 3 && !said.err.is_empty(), "{args}: {}", said.err);
+        let text = room.read("run.prom");
+        promtool(&text);
+        let lines: Vec<_> = text.lines().filter(|it| !it.starts_with('#')).collect();
+        assert_eq!(lines.len(), 3, "{args}: {text}");
+        assert!(lines.contains(&format!("driftline_run_exit_code{{suite=\"{suite}\"}} 3").as_str()), "{args}: {text}");
+        let at = format!("driftline_run_timestamp_seconds{{suite=\"{suite}\"}} 1714564800");
+        assert!(lines.contains(&at.as_str()), "{args}: {text}");
+    }
 }

@@ -17,7 +17,7 @@ use crate::receiver::Receiver;
 use crate::server::Server;
 
 /// What a panel's description begins with that reads what is not there in this test.
-const OTHERS: [&str; 4] = ["[node_exporter]", "[dcgm-exporter]", "[kube-state-metrics]", "[plugins]"];
+const OTHERS: [&str; 5] = ["[node_exporter]", "[dcgm-exporter]", "[kube-state-metrics]", "[plugins]", "[batch]"];
 
 fn monitoring() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/monitoring")

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::server::Server;
@@ -94,14 +95,17 @@ fn truths(labels: &str) -> BTreeMap<String, String> {
 #[test]
 fn the_intent_router_shows_its_metrics() {
     let server = server(&[("intent-router.yaml", &example("intent_router/suite.yaml"))]);
-    let text = example("intent_router/records.ndjson");
+    // The hour before this one, since a gauge with a span shows no window of March.
+    let hour = Utc::now() - TimeDelta::hours(1);
+    let text =
+        example("intent_router/records.ndjson").replace("2026-03-02T08:", &hour.format("%Y-%m-%dT%H:").to_string());
     let records = lines(&text);
     send(&server, "intent-router", &text);
     let labels = example("intent_router/labels.ndjson");
     let answer = server.post("/v1/labels", "application/x-ndjson", &labels);
     assert_eq!((answer.status, answer.json()["joined"].as_u64()), (200, Some(labels.lines().count() as u64)));
     // The hour is over when a later record comes, which is the last of them here.
-    let later = json!({"id": "later", "ts": "2026-03-02T12:00:00Z", "text": "..", "intent": "small_talk",
+    let later = json!({"id": "later", "ts": Utc::now().to_rfc3339(), "text": "..", "intent": "small_talk",
         "confidence": 0.5, "latency_ms": 30, "model": "other", "model_version": "1.0.0", "channel": "app", "language": "en"});
     send(&server, "intent-router", &later.to_string());
     let until = Instant::now() + Duration::from_secs(30);
@@ -172,10 +176,16 @@ fn a_model_behind_an_endpoint_shows_its_metrics() {
         let of = [("model", "credit-risk"), ("version", version), ("environment", "prod")];
         let mine: Vec<_> = records.iter().filter(|it| it["model_version"] == number).collect();
         let of_all = |path: &str| -> Vec<f64> { mine.iter().filter_map(|it| it.pointer(path)?.as_f64()).collect() };
+        assert_close(scraped.one("ml_inference_requests_total", &of), mine.len() as f64);
         let errors = mine.iter().filter(|it| !it["error"].is_null()).count() as f64;
         assert!(errors > 0.0);
-        assert_close(scraped.one("ml_inference_requests_total", &of), mine.len() as f64);
-        assert_close(scraped.one("ml_inference_errors_total", &of), errors);
+        assert_close(scraped.sum("ml_inference_errors_total", &of), errors);
+        for (error, status) in [("bad_request", 400), ("feature_store_timeout", 503), ("out_of_memory", 500)] {
+            let wanted = mine.iter().filter(|it| it["error"] == error && it["status"] == status).count() as f64;
+            let text = status.to_string();
+            let labels: Vec<_> = of.into_iter().chain([("type", error), ("status", text.as_str())]).collect();
+            assert_close(scraped.sum("ml_inference_errors_total", &labels), wanted);
+        }
         let seconds: Vec<f64> = of_all("/latency_ms").iter().map(|it| it * 0.001).collect();
         assert_histogram(&scraped, "ml_inference_latency_seconds", &of, &[0.025, 0.5], &seconds);
         assert_close(scraped.one("ml_model_version", &of), 1.0);
@@ -347,4 +357,36 @@ fn what_is_not_counted_twice_is_not_in_signals_twice() {
     let ad_hoc = json!({"suite": "{name: s, signals: [{counter: a_total}]}", "record": {}});
     assert_eq!(server.post("/v1/check", "application/json", ad_hoc.to_string()).status, 200);
     assert_close(Scraped::of(&server).one("a_total", &[]), 3.0);
+}
+
+#[test]
+fn a_version_that_is_gone_leaves_its_gauge_by_the_span() {
+    let suite = "\
+name: s
+record: { time: ts, prediction: said, label: truth }
+windows: { length: 1h }
+segments: [version]
+expectations: [{ accuracy: { min: 0.5, min_records: 1 }, name: accuracy }]
+signals:
+  - { gauge: kept, finding: accuracy, labels: { version: { segment: version } } }
+  - { gauge: gone, finding: accuracy, labels: { version: { segment: version } }, span: 3h }
+";
+    let server = server(&[("s.yaml", suite)]);
+    for (hours, version) in [(5, "1"), (1, "2"), (0, "2")] {
+        let ts = (Utc::now() - TimeDelta::hours(hours)).to_rfc3339();
+        let record = json!({"ts": ts, "version": version, "said": "a", "truth": "a"});
+        send(&server, "s", &record.to_string());
+    }
+    let until = Instant::now() + Duration::from_secs(30);
+    let scraped = loop {
+        let scraped = Scraped::of(&server);
+        if scraped.all("kept", &[]).len() == 2 && !scraped.all("gone", &[]).is_empty() {
+            break scraped;
+        }
+        assert!(Instant::now() < until, "{}\n{}", scraped.0, server.log());
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    assert_close(scraped.one("kept", &[("version", "1")]), 1.0);
+    assert_close(scraped.one("gone", &[("version", "2")]), 1.0);
+    assert!(scraped.all("gone", &[("version", "1")]).is_empty(), "{}", scraped.0);
 }

@@ -14,7 +14,6 @@ use clap::{Args as ClapArgs, ValueEnum};
 use driftline_rules::baseline::Baseline;
 use driftline_rules::family::Family;
 use driftline_rules::samples::Keep;
-use driftline_rules::signal::Board;
 use driftline_rules::suite::Segments;
 use driftline_rules::time::Time;
 use driftline_rules::{plan, segments};
@@ -25,7 +24,6 @@ use crate::files::csv::Nulls;
 use crate::files::{self, Format, Input};
 use crate::output::{self, Amount, OutputFormat, ResultFormat};
 use crate::report::Report;
-use crate::scan::signalling::found;
 use crate::scan::{self, scan};
 use crate::split;
 use crate::suites;
@@ -56,7 +54,8 @@ pub struct Args {
     /// Write the report to a file.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Write what was found as metrics for the textfile collector of `node_exporter`, to a file whose name ends in `.prom`.
+    /// Write what was found, or that nothing could be judged, as metrics for the textfile collector of `node_exporter`, to a
+    /// file whose name ends in `.prom`.
     #[arg(long, value_name = "FILE")]
     metrics_textfile: Option<PathBuf>,
     /// Write the records that fail a critical or a warning check to a file, each with every reason (NDJSON).
@@ -195,14 +194,41 @@ pub fn baseline(path: &Path) -> anyhow::Result<Baseline> {
 /// Runs the command; the exit code.
 pub fn run(args: &Args) -> anyhow::Result<u8> {
     let started = Instant::now();
-    let inputs = Reading::inputs(&args.data)?;
+    let mut suite = args.suite.display().to_string();
+    let ended = check(args, started, &mut suite);
+    let Some(path) = &args.metrics_textfile else { return Ok(ended?.0) };
+    let (ended, families) = match ended {
+        Ok((code, families)) if !families.is_empty() => (Ok(code), families),
+        // A run that could not be is told as well: else the file would go on telling of the last one that could.
+        other => {
+            let at = now(args.now.as_deref()).or_else(|_| now(None))?;
+            (other.map(|it| it.0), textfile::of_none(&suite, at, started.elapsed(), CANNOT))
+        }
+    };
+    match (ended, textfile::write(path, &families)) {
+        (Err(first), Err(error)) => {
+            complain(format_args!("error: {error:#}"));
+            Err(first)
+        }
+        (ended, written) => written.and(ended),
+    }
+}
+
+/// Checks; the exit code and, where a file wants them, the metrics, which are none where nothing was judged. `suite`
+/// becomes the name of the suite as soon as it is known.
+fn check(args: &Args, started: Instant, suite: &mut String) -> anyhow::Result<(u8, Vec<Family>)> {
+    let inputs = Reading::inputs(&args.data);
     let options = plan::Options {
         budget: args.reading.budget,
         filter: args.filter.clone(),
         segments: args.segments.clone(),
         ..plan::Options::default()
     };
-    let loaded = suites::load(&args.suite, &options).map_err(anyhow::Error::msg)?;
+    let loaded = suites::load(&args.suite, &options).map_err(anyhow::Error::msg);
+    if let Some(name) = loaded.as_ref().ok().and_then(|it| it.plan.name.as_ref()) {
+        suite.clone_from(name);
+    }
+    let (inputs, loaded) = (inputs?, loaded?);
     // GX's answer to an expectation that cannot be evaluated is a result with `exception_info`;
     // a suite that cannot be read at all has no results.
     let goes_on = args.format == OutputFormat::Gx && !loaded.plan.expectations[loaded.plan.n_implicit..].is_empty();
@@ -215,7 +241,7 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
             let _ = output::github::write_problems(&loaded.file, &loaded.problems, &mut std::io::stdout().lock());
         }
         if !goes_on {
-            return Ok(CANNOT);
+            return Ok((CANNOT, Vec::new()));
         }
     }
     let baseline = args.baseline.as_deref().map(baseline).transpose()?;
@@ -294,21 +320,8 @@ pub fn run(args: &Args) -> anyhow::Result<u8> {
         },
     }
     let code = if loaded.problems.is_empty() { report.exit_code() } else { CANNOT };
-    if let Some(path) = &args.metrics_textfile {
-        let mut all = textfile::families(&report, code);
-        all.extend(signals_of(&report, scanned.signals));
-        textfile::write(path, &all)?;
-    }
-    Ok(code)
-}
-
-/// What the records and findings of a run add to the signals of its suite.
-fn signals_of(report: &Report, mut board: Board) -> Vec<Family> {
-    found(report.plan, &mut board, "", &report.findings, report.now);
-    for it in &report.segments {
-        found(report.plan, &mut board, &it.name, &it.findings, report.now);
-    }
-    board.families(report.now)
+    let wants = args.metrics_textfile.is_some();
+    Ok((code, if wants { textfile::families(&report, scanned.signals, code) } else { Vec::new() }))
 }
 
 fn write(report: &Report, args: &Args, out: &mut dyn Write) -> std::io::Result<()> {

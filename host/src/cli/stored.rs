@@ -12,7 +12,7 @@ use crate::store::{Options, Store};
 pub async fn open(config: &Config) -> anyhow::Result<Store> {
     let options =
         Options { max_connections: 2, acquire_timeout: config.store.acquire_timeout.duration(), migrate: false };
-    Store::open(&config.database_url(), &options).await.context("the store")
+    Ok(Store::open(&config.database_url(), &options).await?)
 }
 
 /// The store, and the suites that are active.

@@ -3,36 +3,53 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use driftline_rules::baseline::number_of;
-use driftline_rules::family::{Family, Series};
+use driftline_rules::family::Family;
 use driftline_rules::plan::Expectation;
 use driftline_rules::run::Finding;
+use driftline_rules::signal::Board;
+use driftline_rules::time::Timestamp;
 use serde_json::Value as Json;
 
 use crate::metrics::{Metric, list, text};
 use crate::output::json_value::to_line;
 use crate::report::Report;
-use crate::service::gauges::{by_metric, of_findings};
+use crate::scan::signalling;
+use crate::service::gauges::{Told, by_metric, of_findings};
 use crate::service::judging::told;
 use crate::store::rows::FindingRow;
 use crate::store::windows::WindowRow;
 
-/// What a run found. Findings have the names that those of windows have in the service, with an empty `length`, so that
-/// one alert is about both.
-pub fn families(report: &Report, code: u8) -> Vec<Family> {
+/// When a run was, how long it took and how it ended.
+fn of_run(suite: &str, at: Timestamp, took: Duration, code: u8) -> Vec<Told> {
+    let of = |metric: &'static Metric, value| (metric, metric.series(&[suite], value));
+    vec![
+        of(&list::RUN_TIME, at as f64 / 1e6),
+        of(&list::RUN_TOOK, took.as_secs_f64()),
+        of(&list::RUN_CODE, f64::from(code)),
+    ]
+}
+
+/// All that is told of a run that judged nothing.
+pub fn of_none(suite: &str, at: Timestamp, took: Duration, code: u8) -> Vec<Family> {
+    by_metric(of_run(suite, at, took, code))
+}
+
+/// What a run found, and what its records and findings add to the signals of its suite. Findings have the names that
+/// those of windows have in the service, with an empty `length`, so that one alert is about both.
+pub fn families(report: &Report, mut signals: Board, code: u8) -> Vec<Family> {
     let suite = report.plan.name.as_deref().unwrap_or(&report.suite_file);
-    let of_run =
-        |metric: &'static Metric, value: f64| -> (&'static Metric, Series) { (metric, metric.series(&[suite], value)) };
-    let mut all = vec![
-        of_run(&list::RUN_TIME, report.now as f64 / 1e6),
-        of_run(&list::RUN_TOOK, report.elapsed.as_secs_f64()),
-        of_run(&list::RUN_CODE, f64::from(code)),
-        of_run(&list::RUN_RECORDS, report.records as f64),
-        of_run(&list::RUN_UNREADABLE, report.unreadable as f64),
-        of_run(&list::RUN_FAULTS, report.faults.len() as f64),
-    ];
+    let mut all = of_run(suite, report.now, report.elapsed, code);
+    for (metric, n) in [
+        (&list::RUN_RECORDS, report.records),
+        (&list::RUN_UNREADABLE, report.unreadable),
+        (&list::RUN_FAULTS, report.faults.len() as u64),
+    ] {
+        all.push((metric, metric.series(&[suite], n as f64)));
+    }
     let total = WindowRow { suite: suite.to_owned(), ..WindowRow::default() };
     let found: Vec<_> = report.all().map(|(expectation, finding)| row(expectation, finding)).collect();
     all.extend(of_findings(&total, None, &found));
@@ -42,7 +59,18 @@ pub fn families(report: &Report, code: u8) -> Vec<Family> {
         let of = WindowRow { segment: segment.name.clone(), ..total.clone() };
         all.extend(of_findings(&of, None, &found));
     }
-    by_metric(all)
+    signalling::found(report.plan, &mut signals, "", &report.findings, report.now);
+    for it in &report.segments {
+        signalling::found(report.plan, &mut signals, &it.name, &it.findings, report.now);
+    }
+    for it in signals.lost() {
+        for (metric, n) in [(&list::SIGNAL_OVERFLOW, it.overflow), (&list::SIGNAL_SKIPPED, it.skipped)] {
+            all.push((metric, metric.series(&[suite, &it.name], n as f64)));
+        }
+    }
+    let mut families = by_metric(all);
+    families.extend(signals.families(report.now));
+    families
 }
 
 /// A finding as the service keeps it.

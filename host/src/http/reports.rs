@@ -11,6 +11,7 @@ use utoipa::IntoParams;
 use super::asked::{Params, allow};
 use super::history::time;
 use super::problem::Problem;
+use crate::accept::best;
 use crate::config::Scope;
 use crate::output::html::policy;
 use crate::service::app::{App, now};
@@ -33,7 +34,7 @@ pub struct Asked {
     to: Option<String>,
     /// Only of this suite.
     suite: Option<String>,
-    /// `html`, `md` or `json`; without it, the first of these that `Accept` names, and JSON if it names none.
+    /// `html`, `md` or `json`; without it, which of these `Accept` wants most, and JSON if it wants none.
     format: Option<String>,
 }
 
@@ -83,9 +84,11 @@ fn format(name: Option<&str>, headers: &HeaderMap) -> Result<ReportFormat, Probl
         let known = ReportFormat::find(name);
         return known.ok_or_else(|| Problem::bad_request(format!("`format={name}` is none of html, md, json")));
     }
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|it| it.to_str().ok());
-    let mut types = accepted.flat_map(|it| it.split(',')).map(|it| it.split(';').next().unwrap_or_default());
-    Ok(types.find_map(ReportFormat::find).unwrap_or(ReportFormat::Json))
+    let accept: Vec<_> = headers.get_all(header::ACCEPT).iter().filter_map(|it| it.to_str().ok()).collect();
+    // What names none of them, or all alike, is a program.
+    let offered = [ReportFormat::Json, ReportFormat::Html, ReportFormat::Md];
+    let kinds = offered.map(|it| it.media_type().split(';').next().unwrap_or_default());
+    Ok(best(&accept.join(","), &kinds).and_then(|it| offered.get(it).copied()).unwrap_or(ReportFormat::Json))
 }
 
 #[cfg(test)]
@@ -104,6 +107,14 @@ mod tests {
         assert_eq!(of("text/html,application/xhtml+xml,*/*;q=0.8"), ReportFormat::Html);
         assert_eq!(of("text/markdown; charset=utf-8"), ReportFormat::Md);
         assert_eq!(of("*/*"), ReportFormat::Json);
+        assert_eq!(of(""), ReportFormat::Json);
+        assert_eq!(of("image/png"), ReportFormat::Json);
+        assert_eq!(of("text/html;q=0,application/json"), ReportFormat::Json);
+        assert_eq!(of("text/html;q=0,text/*"), ReportFormat::Md);
+        assert_eq!(of("application/json;q=0.5, Text/HTML; q=0.9"), ReportFormat::Html);
+        assert_eq!(of("text/html;q=0.5,*/*;q=0.9"), ReportFormat::Json);
+        assert_eq!(of("*/*,text/markdown"), ReportFormat::Md);
+        assert_eq!(of("text/markdown,text/html"), ReportFormat::Md);
         assert_eq!(format(Some("md"), &HeaderMap::new()).unwrap(), ReportFormat::Md);
         assert!(format(Some("pdf"), &HeaderMap::new()).is_err());
     }

@@ -1,61 +1,33 @@
 //! Which format is answered with, by the `Accept` of a request.
 
 use super::text::Format;
+use crate::accept::{Range, ranges};
 
 /// The format that is wanted most. What names neither is answered with the older one, which all can read.
 ///
 /// `OpenMetrics` is chosen only where it is named, and not less wanted than the older one: `*/*` comes from people.
 pub fn wanted(accept: &str) -> Format {
-    let ranges: Vec<Range> = accept.split(',').filter_map(Range::of).collect();
-    let open = ranges.iter().filter(|it| it.is_open()).map(|it| it.q).max().unwrap_or(0);
+    let ranges = ranges(accept);
+    let open = ranges.iter().filter(|it| is_open(it)).map(|it| it.q).max().unwrap_or(0);
     // Of the ranges that fit the most exact one counts.
-    let classic = ranges.iter().filter_map(|it| Some((it.exactness()?, it.q))).max().map_or(0, |it| it.1);
+    let classic = ranges.iter().filter_map(|it| Some((exactness(it)?, it.q))).max().map_or(0, |it| it.1);
     if open > 0 && open >= classic { Format::OpenMetrics } else { Format::Classic }
 }
 
-/// One of the types of an `Accept`.
-struct Range {
-    kind: String,
-    version: Option<String>,
-    /// In thousandths.
-    q: u16,
+/// Whether a range names the `OpenMetrics` that is spoken here; 0.0.1 is what 1.0 was called before.
+fn is_open(it: &Range) -> bool {
+    it.kind == "application/openmetrics-text"
+        && it.version.as_deref().is_none_or(|it| matches!(it, "1.0.0" | "1.0" | "0.0.1"))
 }
 
-impl Range {
-    /// `None`: it says nothing that can be read.
-    fn of(text: &str) -> Option<Range> {
-        let mut parts = text.split(';').map(str::trim);
-        let kind = parts.next().filter(|it| it.contains('/'))?.to_ascii_lowercase();
-        let (mut version, mut q) = (None, 1000);
-        for (name, value) in parts.filter_map(|it| it.split_once('=')) {
-            let value = value.trim().trim_matches('"');
-            match name.trim().to_ascii_lowercase().as_str() {
-                "version" => version = Some(value.to_owned()),
-                "q" => {
-                    let share = value.parse::<f64>().ok().filter(|it| (0.0..=1.0).contains(it))?;
-                    q = (share * 1000.0) as u16;
-                }
-                _ => {}
-            }
-        }
-        Some(Range { kind, version, q })
-    }
-
-    /// Whether it names the `OpenMetrics` that is spoken here; 0.0.1 is what 1.0 was called before.
-    fn is_open(&self) -> bool {
-        self.kind == "application/openmetrics-text"
-            && self.version.as_deref().is_none_or(|it| matches!(it, "1.0.0" | "1.0" | "0.0.1"))
-    }
-
-    /// How exactly it names the older format; `None`: not at all.
-    fn exactness(&self) -> Option<u8> {
-        match (self.kind.as_str(), self.version.as_deref()) {
-            ("text/plain", Some("0.0.4")) => Some(3),
-            ("text/plain", None) => Some(2),
-            ("text/*", _) => Some(1),
-            ("*/*", _) => Some(0),
-            _ => None,
-        }
+/// How exactly it names the older format; `None`: not at all.
+fn exactness(it: &Range) -> Option<u8> {
+    match (it.kind.as_str(), it.version.as_deref()) {
+        ("text/plain", Some("0.0.4")) => Some(3),
+        ("text/plain", None) => Some(2),
+        ("text/*", _) => Some(1),
+        ("*/*", _) => Some(0),
+        _ => None,
     }
 }
 

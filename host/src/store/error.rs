@@ -121,16 +121,8 @@ impl fmt::Display for Error {
     }
 }
 
-impl error::Error for Error {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match self {
-            Error::Open { cause, .. } | Error::Query(cause) => Some(cause),
-            Error::Migration(cause) => Some(cause),
-            Error::Busy => None,
-            Error::Url { .. } | Error::Unfit { .. } | Error::Schema { .. } => None,
-        }
-    }
-}
+// What caused it is in the words already: whoever shows a chain of causes would say it twice.
+impl error::Error for Error {}
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {

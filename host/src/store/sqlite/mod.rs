@@ -63,6 +63,13 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             // So that pruning gives pages back; it must be said before there are tables.
             .auto_vacuum(SqliteAutoVacuum::Incremental);
+        if !options.migrate && !file.get_filename().exists() {
+            let why = format!(
+                "there is no store at `{}`: name one with `--database` or `--data`, or run `driftline serve` there first",
+                redacted(url)
+            );
+            return Err(Error::Unfit { why });
+        }
         let mut connection = connect(&file, options.acquire_timeout).await.map_err(failed)?;
         if options.migrate {
             migrate(&mut connection).await?;
