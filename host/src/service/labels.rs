@@ -329,7 +329,7 @@ impl Joined {
 }
 
 /// Joins labels to those of these predictions that are theirs; `earlier` is what those said that are corrected.
-pub async fn join(
+pub(super) async fn join(
     store: &Store,
     shelf: &Shelf,
     labels: Vec<LabelRow>,

@@ -1,8 +1,12 @@
 use proptest::prelude::*;
 
-use super::Board;
 use super::tests::{board_at, plan};
-use crate::family::Sample;
+use super::{Board, Moment, Noted, Seen, note};
+use crate::family::{Family, Sample};
+use crate::plan::segments::text;
+use crate::record::{Limits, Reader};
+use crate::row::Row;
+use crate::suite::signals::On;
 
 const MANY: &str = "
 record: { trace_id: t }
@@ -75,4 +79,45 @@ fn what_is_no_measurement_is_skipped() {
     let plan = plan("signals: [{counter: money_total, add: v}]");
     let board = board_at(&plan, &[(0, "{\"v\": 1.7e308}"), (1, "{\"v\": 1.7e308}"), (2, "{\"v\": 3}")]);
     assert_eq!((&board.families(0)[0].series[0].sample, board.lost()[0].skipped), (&Sample::Number(3.0, None), 2));
+}
+
+#[test]
+fn a_prediction_counts_when_the_last_of_what_is_read_of_its_label_has_come() {
+    let plan = plan(
+        "record: {id: id, prediction: said}
+predictions: {}
+signals:
+  - { counter: all_total, on: labels }
+  - { counter: right_total, when: said == label.truth }
+  - { counter: late_total, when: label.delay_seconds > 5 }
+  - { counter: worth_total, add: { multiply: [label.worth, label.share] } }
+",
+    );
+    let cells = |text| {
+        let mut cells = Vec::new();
+        Reader::new(&plan.shape, Limits::default()).fill(text, &mut cells).unwrap();
+        cells
+    };
+    let none = r#"{"said": "x", "label": {"delay_seconds": 9}}"#;
+    let part = r#"{"said": "x", "label": {"delay_seconds": 9, "truth": "x", "worth": 2}}"#;
+    let more = r#"{"said": "x", "label": {"delay_seconds": 9, "truth": "y", "worth": 3, "share": 0.5}}"#;
+    for (before, now, counted) in [
+        (None, none, vec!["all_total", "late_total"]),
+        (None, part, vec!["all_total", "right_total", "late_total"]),
+        (Some(none), part, vec!["right_total"]),
+        (Some(part), more, vec!["worth_total"]),
+        (Some(more), part, vec![]),
+        (Some(more), more, vec![]),
+    ] {
+        let (now, before) = (cells(now), before.map(&cells));
+        let mut noted = Noted::default();
+        let seen = Seen { on: On::Labels, before: before.as_deref(), ..Seen::default() };
+        note(&plan, &Row { cells: &now, number: 0, now: 0 }, &seen, &|_, it| text(it), &mut noted);
+        let mut board = Board::new(&plan.signals);
+        board.apply(&plan.signals, &noted, Moment::default());
+        let is_counted = |it: &&Family| it.series.iter().any(|it| !matches!(it.sample, Sample::Number(0.0, _)));
+        let families = board.families(0);
+        let found: Vec<_> = families.iter().filter(is_counted).map(|it| it.name.as_str()).collect();
+        assert_eq!(found, counted);
+    }
 }

@@ -229,10 +229,7 @@ impl Compiler<'_> {
             let hint = "a counter counts findings, and `gauge` with `finding: NAME` shows what one observed";
             self.signal_problem(signal.at, signal, "findings have no fields", hint);
         }
-        let reads_label = self.bindings.touched.iter().any(|it| {
-            let path = self.bindings.paths.get(usize::from(*it));
-            path.is_some_and(|it| it.segments().first().is_some_and(|it| it == LABEL))
-        });
+        let reads_label = !self.label_members().is_empty();
         if suite.predictions.is_none() {
             if signal.on == Some(On::Labels) {
                 let hint = "`predictions: {}` keeps what labels are joined to";
@@ -246,13 +243,13 @@ impl Compiler<'_> {
         if reads_label { On::Labels } else { signal.on.unwrap_or_default() }
     }
 
-    /// The cells of the label's members that were read since the bindings were begun. How late it is is always known.
+    /// The cells of the label that were read since the bindings were begun.
     fn label_members(&self) -> Vec<Slot> {
-        let is_member = |it: &u16| match self.bindings.paths.get(usize::from(*it)).map(Path::segments) {
-            Some([first, member, ..]) => first == LABEL && member != "delay_seconds",
-            _ => false,
+        let is_of_label = |it: &u16| {
+            let path = self.bindings.paths.get(usize::from(*it));
+            path.is_some_and(|it| it.segments().first().is_some_and(|it| it == LABEL))
         };
-        self.bindings.touched.iter().copied().filter(is_member).map(Slot).collect()
+        self.bindings.touched.iter().copied().filter(is_of_label).map(Slot).collect()
     }
 
     /// Finds the expectations that signals mean.

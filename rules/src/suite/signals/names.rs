@@ -80,7 +80,7 @@ pub fn exposed(name: &str, kind: FamilyType) -> Vec<String> {
     let mut names = vec![name.to_owned()];
     match kind {
         FamilyType::Histogram => {
-            names.extend(["_bucket", "_sum", "_count", "_created"].map(|it| format!("{name}{it}")))
+            names.extend(["_bucket", "_sum", "_count", "_created"].map(|it| format!("{name}{it}")));
         }
         // OpenMetrics calls the family by its name without the suffix, and may have the time when it began beside it.
         FamilyType::Counter => {
