@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::tests::{board_at, plan};
 use super::{Board, Moment, Noted, Seen, note};
-use crate::family::{Family, Sample};
+use crate::family::{Family, FamilyType, Sample};
 use crate::plan::segments::text;
 use crate::record::{Limits, Reader};
 use crate::row::Row;
@@ -16,7 +16,9 @@ signals:
   - { histogram: h, of: n, buckets: [0, 0.5, 1e9], labels: { a: a } }
   - { gauge: g, of: n, labels: { a: a } }
   - { gauge: mean, of: n, keep: mean, span: 10s }
-  - { gauge: least, of: n, keep: min, span: 10s }
+  - { gauge: coarse, of: n, keep: mean, span: 50s }
+  - { gauge: least, of: n, keep: min, span: 50s }
+  - { gauge: most, of: n, keep: max, span: 50s }
   - { info: i, labels: { a: a } }
 ";
 
@@ -75,6 +77,16 @@ fn boards_of_several_suites_are_shown_in_full() {
 }
 
 #[test]
+fn of_families_of_one_name_that_are_not_alike_one_is_shown() {
+    let of = |text| board_at(&plan(text), &[(0, "{\"v\": 1}")]);
+    let mut sum = of("signals: [{gauge: x, of: v}]");
+    sum.merge(&of("signals: [{histogram: x, of: v}]"));
+    sum.merge(&of("signals: [{histogram: y, of: v}]"));
+    let names: Vec<_> = sum.families(0).into_iter().map(|it| (it.name, it.kind)).collect();
+    assert_eq!(names, [("x".to_owned(), FamilyType::Gauge), ("y".to_owned(), FamilyType::Histogram)]);
+}
+
+#[test]
 fn what_is_no_measurement_is_skipped() {
     let plan = plan("signals: [{counter: money_total, add: v}]");
     let board = board_at(&plan, &[(0, "{\"v\": 1.7e308}"), (1, "{\"v\": 1.7e308}"), (2, "{\"v\": 3}")]);
@@ -120,4 +132,17 @@ signals:
         let found: Vec<_> = families.iter().filter(is_counted).map(|it| it.name.as_str()).collect();
         assert_eq!(found, counted);
     }
+}
+
+#[test]
+fn no_condition_holds_of_a_record_that_cannot_be_read() {
+    let plan = plan(
+        "signals:
+  - { counter: all_total, labels: { outcome: { verdict: outcome } } }
+  - { counter: some_total, labels: { outcome: { verdict: outcome } }, when: x is null }
+",
+    );
+    let shown =
+        |record| board_at(&plan, &[(0, record)]).families(0).iter().map(|it| it.series.len()).collect::<Vec<_>>();
+    assert_eq!((shown("no"), shown("{}")), (vec![1, 0], vec![1, 1]));
 }

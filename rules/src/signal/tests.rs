@@ -316,6 +316,7 @@ signals:
     find("", "1m", 0.7, 2, true);
     find("", "1m", 0.1, 1, false);
     find("", "1h", 0.8, 1, false);
+    find("region=eu", "1h", 0.2, 2, false);
     assert_eq!(
         lines(&board),
         [

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by its panic")]
 
-use driftline_rules::family::Sample;
+use driftline_rules::family::{Sample, Series};
 use driftline_rules::plan::Options;
 use driftline_rules::suite::Telling;
 
@@ -89,6 +89,10 @@ fn the_service_s_own_setting_keeps_values_back() {
         signals.show(&active(&[&version]));
         check(&signals, &version, r#"{"v": "Bo 5", "w": 3, "y": 7, "t": "0af7651916cd43dd8448eb211c80319c"}"#);
         assert_eq!(lines(&signals), shown, "{telling:?}");
+        let families = signals.families();
+        let is_traced = |it: &Series| matches!(it.sample, Sample::Number(_, Some(_)));
+        let traced = families.iter().flat_map(|it| &it.series).any(is_traced);
+        assert_eq!(traced, telling == Telling::Keep, "a trace is a value, too");
         let families = signals.families();
         let Sample::Number(_, exemplar) = &families[0].series[0].sample else { panic!("{families:?}") };
         assert_eq!(exemplar.is_some(), telling == Telling::Keep);
