@@ -99,7 +99,8 @@ impl Sender {
             client = client
                 .identity(identity.map_err(|_| format!("{certificate} and {key} hold no certificate and key in PEM"))?);
         }
-        let client = client.build().map_err(|error| format!("no client can be made: {}", causes(&error)))?;
+        let client =
+            client.build().map_err(|error| format!("no client can be made: {:#}", anyhow::Error::new(error)))?;
         let (is_stopping, trouble) = (AtomicBool::new(false), Mutex::default());
         Ok(Sender(Arc::new(Inner { target, client, is_stopping, trouble })))
     }
@@ -150,7 +151,9 @@ impl Sender {
             let request = client.post(target.url.clone()).headers(headers.clone()).body(body.clone()).send();
             let answered = match timeout_at(until, request).await {
                 Err(_) => return Err(format!("no answer within {:?}", target.timeout)),
-                Ok(Err(error)) => Err(Refused { why: causes(&error.without_url()), after: Some(pause) }),
+                Ok(Err(error)) => {
+                    Err(Refused { why: format!("{:#}", anyhow::Error::new(error.without_url())), after: Some(pause) })
+                }
                 Ok(Ok(answer)) => match timeout_at(until, outcome(answer, pause)).await {
                     Err(_) => return Err(format!("no whole answer within {:?}", target.timeout)),
                     Ok(it) => it,
@@ -232,17 +235,6 @@ async fn beginning(mut answer: Response) -> Vec<u8> {
         }
     }
     all
-}
-
-/// An error with what caused it.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(it) = next {
-        text = format!("{text}: {it}");
-        next = it.source();
-    }
-    text
 }
 
 #[cfg(test)]
